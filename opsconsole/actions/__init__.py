@@ -1,0 +1,1 @@
+"""What an action is: specification, parameters, front ends, registry."""

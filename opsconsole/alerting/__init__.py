@@ -1,0 +1,1 @@
+"""Rules over snapshots, pure: what fires, since when, what clears it."""

@@ -1,0 +1,1 @@
+"""The command line: every verb with JSON and exit codes a script can trust."""

@@ -1,0 +1,1 @@
+"""Probes and their schedule: host tiers, service checks, alert sources."""

@@ -1,0 +1,1 @@
+"""The one list that keys, palette, command line, help and CLI share."""

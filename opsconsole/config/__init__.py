@@ -1,0 +1,1 @@
+"""YAML in, records out: every mistake at once, with file, line and the nearest known word."""

@@ -1,0 +1,1 @@
+"""The records: everything that crosses a room, a wire or a disk, frozen."""

@@ -1,0 +1,123 @@
+"""An action as data: what a menu, a form, a plan and a policy need to know, whatever its front end."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from opsconsole.model.states import Confirm, Effect
+
+
+class ParamSpec(Struct, frozen=True):
+    """One parameter of an action; its type picks widget, grammar and completion."""
+
+    name: str
+    type: str
+    """str text int float bool percent duration bytes when enum multi host hosts service alert unit pid path
+    hostname ip cidr port url secret."""
+    title: str = ""
+    help: str = ""
+    required: bool = False
+    default: str | None = None
+    """As a person would type it."""
+    choices: tuple[str, ...] = ()
+    choices_from: str | None = None
+    """The id of a read action whose lines are the choices."""
+    pattern: str | None = None
+    min: float | None = None
+    max: float | None = None
+    under: tuple[str, ...] = ()
+    """path: the roots it must lie under."""
+    secret: bool = False
+
+
+class ActionSpec(Struct, frozen=True):
+    """One action; `digest` covers the specification and the implementation's content."""
+
+    id: str
+    """`<plugin>.<kebab-name>`."""
+    title: str
+    effect: Effect
+    scope: str
+    """host, service, alert, fleet or console."""
+    arity: str = "many"
+    doc: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+    runbook_url: str = ""
+    match: str | None = None
+    """A predicate of the query language over host, service, alert, fleet, me, now."""
+    idempotent: bool = False
+    params: tuple[ParamSpec, ...] = ()
+    needs: tuple[str, ...] = ()
+    """ssh, sudo:<profile>, local, http:<client>, secret:<name>."""
+    confirm: Confirm = Confirm.NONE
+    max_parallel: int = 8
+    stop_on_failure: bool = False
+    """One bad target (failed, unknown, unreachable) and nothing new is dispatched."""
+    max_targets: int | None = None
+    timeout: float = 60.0
+    """Seconds a target may take, all steps together."""
+    keys: str = ""
+    """The letter wished for in the runbook menu."""
+    output: str = "fold"
+    """fold, table or plain."""
+    api: int = 1
+    digest: str = ""
+    source: str = ""
+    """The file it came from."""
+
+
+class PluginRecord(Struct, frozen=True):
+    """One plugin as it was found: loaded, or why not."""
+
+    id: str
+    source: str
+    actions: tuple[str, ...] = ()
+    error: str = ""
+    """Empty when it loaded; else one sentence with file and line."""
+
+
+class PlannedStep(Struct, frozen=True):
+    """One thing a target would see: the exact argument list, after redaction."""
+
+    id: str
+    effect: Effect
+    argv: tuple[str, ...]
+    note: str = ""
+    """`cannot tell: depends on the result of step show` where the plan has to stop."""
+
+
+class PlannedTarget(Struct, frozen=True):
+    """What would happen on one target, or why nothing would."""
+
+    name: str
+    steps: tuple[PlannedStep, ...] = ()
+    skip: str = ""
+    """Not offered here, and why."""
+    state: str = ""
+    """The host's state and reach at plan time, for the blast radius."""
+
+
+class Plan(Struct, frozen=True):
+    """What a run would do, frozen: the targets cannot change after it was shown."""
+
+    id: str
+    action: str
+    title: str
+    effect: Effect
+    params: Mapping[str, str]
+    """As typed; a secret's value is replaced by its name."""
+    targets: tuple[PlannedTarget, ...]
+    confirm: Confirm
+    expect: str
+    """What must be typed back: the count, or the action's or target's name; empty for none and key."""
+    max_parallel: int
+    stop_on_failure: bool
+    timeout: float
+    hash: str
+    """Over specification digest, parameters and targets; carried to approval and journal."""
+    blast: str = ""
+    """One sentence: `3 of 24 web hosts, services checkout, search`."""
+    at: float = 0.0
+    refusal: str = ""
+    """Why it cannot be started now (locked, frozen, read-only), empty when it can."""

@@ -1,0 +1,269 @@
+"""What a client may ask of the engine: one frozen record a call, and the record it is answered with.
+
+The wire carries `{"method": tag, ...fields}`; `rpc` moves them, `engine` answers them, `ui` and `cli` ask them.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from opsconsole.model.event import Event
+from opsconsole.model.run import OutputLine
+
+
+class Call(Struct, frozen=True, tag_field="method"):
+    """What every call is: a tagged record."""
+
+
+class AckAlert(Call, frozen=True, tag="ack"):
+    """Say that I have seen it. Answered with Done."""
+
+    episodes: tuple[str, ...]
+    note: str = ""
+    until: float | None = None
+
+
+class TakeAlert(Call, frozen=True, tag="take"):
+    """Say that I work on it; `owner` assigns it to another, empty gives it back. Done."""
+
+    episodes: tuple[str, ...]
+    owner: str | None = None
+
+
+class NoteAlert(Call, frozen=True, tag="note"):
+    """Write a line on fires. Done."""
+
+    episodes: tuple[str, ...]
+    text: str
+
+
+class AddEvent(Call, frozen=True, tag="event"):
+    """Tell of something that happened elsewhere (a deploy); lands in Activity. Done."""
+
+    text: str
+    kind: str = "note"
+    on: str = ""
+    at: float | None = None
+
+
+class UnlockChanges(Call, frozen=True, tag="unlock"):
+    """Turn changes on for me, for some seconds, with a reason. Done."""
+
+    seconds: float
+    reason: str
+
+
+class LockChanges(Call, frozen=True, tag="lock"):
+    """End my unlock. Done."""
+
+
+class FreezeChanges(Call, frozen=True, tag="freeze"):
+    """Forbid changes for everybody until an end, with a reason. Done."""
+
+    seconds: float
+    reason: str
+    scope: str = "*"
+
+
+class ThawChanges(Call, frozen=True, tag="thaw"):
+    """End a freeze. Done."""
+
+    id: str
+
+
+class PollNow(Call, frozen=True, tag="poll"):
+    """Poll targets at once, and try again where we had stopped trying; empty: all. Done."""
+
+    targets: tuple[str, ...] = ()
+
+
+class ScanHostKey(Call, frozen=True, tag="scan-key"):
+    """Fetch the key a host shows, without logging in. Answered with HostKey."""
+
+    host: str
+
+
+class TrustHostKey(Call, frozen=True, tag="trust"):
+    """Write the key with this fingerprint to known_hosts, and poll. Done."""
+
+    host: str
+    fingerprint: str
+    replace: bool = False
+    """True: another key on file is removed first (a changed key)."""
+
+
+class PlanRun(Call, frozen=True, tag="plan"):
+    """Plan an action: nothing changes. Answered with `model.action.Plan`."""
+
+    action: str
+    targets: tuple[str, ...]
+    """References (`host:web01`), or node sets and filters as typed (`web[01-03]`, `role:web`)."""
+    params: Mapping[str, str] = {}
+    alert: str | None = None
+    """The episode the person stands on, for `match` and `${alert.x}`."""
+
+
+class StartRun(Call, frozen=True, tag="run"):
+    """Start a plan that was shown. Answered with Started."""
+
+    plan: str
+    hash: str
+    confirm: str = ""
+    """What was typed back."""
+    reason: str = ""
+    unlock: str = ""
+    """CLI only: `--unlock REASON`, one write in a locked environment."""
+
+
+class StopRun(Call, frozen=True, tag="stop-run"):
+    """Start nothing new; with `interrupt`, also end what runs. Done."""
+
+    run: str
+    interrupt: bool = False
+
+
+class ReadOutput(Call, frozen=True, tag="output"):
+    """Read a run's lines behind a cursor. Answered with Output; `wait` seconds for the first new one."""
+
+    run: str
+    after: int = 0
+    limit: int = 500
+    wait: float = 0.0
+    target: str = ""
+
+
+class ReadHistory(Call, frozen=True, tag="history"):
+    """Read one target's series. Answered with Series."""
+
+    target: str
+    metrics: tuple[str, ...]
+    since: float
+    until: float
+    points: int = 120
+
+
+class ReadEvents(Call, frozen=True, tag="events"):
+    """Read events of a span, newest first. Answered with Events."""
+
+    since: float
+    until: float
+    limit: int = 500
+    subject: str = ""
+
+
+class AskHost(Call, frozen=True, tag="ask-host"):
+    """Ask a host for something a drill-down shows. Answered with Text.
+
+    What: `procs`, `logs`, `disks`, `net`, `raw`.
+    """
+
+    host: str
+    what: str
+    lines: int = 200
+
+
+class ReadChoices(Call, frozen=True, tag="choices"):
+    """Ask for a parameter's choices on targets, from its `choices_from`. Answered with Choices."""
+
+    action: str
+    param: str
+    targets: tuple[str, ...]
+
+
+class Reload(Call, frozen=True, tag="reload"):
+    """Read configuration and plugins again; mistakes keep the old ones. Done, with the mistakes as text."""
+
+
+class StopEngine(Call, frozen=True, tag="stop-engine"):
+    """End the engine; refused while a run is live unless forced. Done."""
+
+    force: bool = False
+
+
+class EngineStatus(Call, frozen=True, tag="engine-status"):
+    """Ask the engine about itself. Answered with EngineFigures."""
+
+
+AnyCall = (
+    AckAlert | TakeAlert | NoteAlert | AddEvent | UnlockChanges | LockChanges | FreezeChanges | ThawChanges
+    | PollNow | ScanHostKey | TrustHostKey | PlanRun | StartRun | StopRun | ReadOutput | ReadHistory | ReadEvents
+    | AskHost | ReadChoices | Reload | StopEngine | EngineStatus
+)  # fmt: skip
+
+
+class Done(Struct, frozen=True):
+    """It was done; `text` says what in a line."""
+
+    text: str = ""
+
+
+class HostKey(Struct, frozen=True):
+    """The key a host shows."""
+
+    host: str
+    kind: str
+    fingerprint: str
+    """`SHA256:...`."""
+    line: str
+    """The known_hosts line it would make."""
+    known: str = "unknown"
+    """unknown, known, changed or revoked."""
+
+
+class Started(Struct, frozen=True):
+    """The run exists, and its journal."""
+
+    run: str
+
+
+class Output(Struct, frozen=True):
+    """Lines of a run, and whether more can come."""
+
+    lines: tuple[OutputLine, ...]
+    over: bool
+    dropped: int = 0
+    """Lines that fell out of the ring before the cursor reached them; the files have them."""
+
+
+class Series(Struct, frozen=True):
+    """Points of some metrics; None where nothing was known."""
+
+    at: tuple[float, ...]
+    values: Mapping[str, tuple[float | None, ...]]
+
+
+class Events(Struct, frozen=True):
+    """Events, newest first."""
+
+    events: tuple[Event, ...]
+
+
+class Text(Struct, frozen=True):
+    """Lines to show, cleaned."""
+
+    lines: tuple[str, ...]
+    note: str = ""
+
+
+class Choices(Struct, frozen=True):
+    """Values a parameter may take, best first."""
+
+    values: tuple[str, ...]
+    note: str = ""
+
+
+class EngineFigures(Struct, frozen=True):
+    """What an engine says of itself."""
+
+    name: str
+    pid: int
+    version: str
+    started: float
+    clients: int
+    hosts: int
+    runs: int
+    rss: int
+    """Bytes."""
+    config: str = ""
+    lag: float = 0.0
+    """Worst delay of its loop in the last minute, seconds."""

@@ -1,0 +1,24 @@
+"""What happened: one line of the Activity pane, of the history, of a hand-over."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+
+class Event(Struct, frozen=True):
+    """Something that happened, told once, never changed."""
+
+    id: int
+    """Grows by one; 0 until the store numbered it."""
+    at: float
+    actor: str
+    """A person, or `engine`, or a source's name."""
+    kind: str
+    """fired, resolved, acked, taken, noted, host, check, feed, run, deploy, note, unlock, freeze,
+    config, engine."""
+    subject: str
+    """A reference, or empty."""
+    text: str
+    severity: str = ""
+    """critical, warning, ok, unknown or empty: the sign in front."""
+    data: Mapping[str, str] = {}

@@ -1,0 +1,162 @@
+"""What exists: hosts, services and their checks, alert sources, and the settings they came with."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from opsconsole.model.states import Severity
+
+
+class Host(Struct, frozen=True):
+    """One machine as the files describe it; names are unique and already validated."""
+
+    name: str
+    address: str
+    port: int = 22
+    user: str | None = None
+    """None: the account that runs the engine."""
+    jump: tuple[str, ...] = ()
+    """Names of hosts on the way, first hop first; each is also a host of the inventory."""
+    transport: str = "ssh"
+    """`ssh`, or `local` for the machine the engine runs on."""
+    labels: Mapping[str, str] = {}
+    groups: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    every: float = 10.0
+    timeout: float = 8.0
+    identity: tuple[str, ...] = ()
+    """Private key files, absolute; empty: the agent."""
+    known_hosts: tuple[str, ...] = ()
+    """Known hosts files, absolute."""
+    key_alias: str | None = None
+    """The name to look up in known_hosts instead of the address (HostKeyAlias)."""
+    aliases: tuple[str, ...] = ()
+    """Other names that alert labels may use for it."""
+    polled: bool = True
+    """False for a jump host that is only a way to others."""
+    source: str = ""
+    """File and line, or how it was named."""
+
+    @property
+    def ref(self) -> str:
+        """The host as a reference, `host:db-02`."""
+        return f"host:{self.name}"
+
+
+class Check(Struct, frozen=True):
+    """One question put to a service or a host at an interval."""
+
+    name: str
+    """Unique: `service`, or `service/check` where a service has several."""
+    kind: str
+    """`http`, `tcp`, `tls` or `exec`."""
+    target: str
+    """http: the URL; tcp and tls: `host:port`; exec: empty."""
+    argv: tuple[str, ...] = ()
+    """exec: the command, a Nagios plugin or alike."""
+    via: str | None = None
+    """exec: the host to run it on; None: the machine of the engine."""
+    service: str | None = None
+    host: str | None = None
+    every: float = 30.0
+    timeout: float = 10.0
+    fails: int = 3
+    """Failures in a row before the check is hard down or degraded."""
+    passes: int = 1
+    retry: float = 5.0
+    """Interval while it fails but is not hard yet."""
+    must: tuple[str, ...] = ()
+    should: tuple[str, ...] = ()
+    method: str = "GET"
+    headers: Mapping[str, str] = {}
+    """May hold `secret:NAME` values; never shown."""
+    ca: str | None = None
+    depends_on: tuple[str, ...] = ()
+
+
+class Service(Struct, frozen=True):
+    """What users know by name; carried by hosts, asked by checks."""
+
+    name: str
+    checks: tuple[Check, ...] = ()
+    hosts: tuple[str, ...] = ()
+    labels: Mapping[str, str] = {}
+    depends_on: tuple[str, ...] = ()
+    runbook: str | None = None
+    """An action's id."""
+    runbook_url: str | None = None
+
+    @property
+    def ref(self) -> str:
+        """The service as a reference, `service:checkout`."""
+        return f"service:{self.name}"
+
+
+class AlertSource(Struct, frozen=True):
+    """One Alertmanager cluster: every URL is a member, all are asked."""
+
+    name: str
+    kind: str
+    """`alertmanager`."""
+    urls: tuple[str, ...]
+    every: float = 15.0
+    timeout: float = 10.0
+    host_labels: tuple[str, ...] = ("host", "instance", "node", "nodename")
+    service_labels: tuple[str, ...] = ("service", "job")
+    drop_labels: tuple[str, ...] = ("replica", "prometheus")
+    severity_label: str = "severity"
+    severities: Mapping[str, Severity] = {}
+    """Raw word to ours, beside the built-in table; an unknown word is a warning, shown verbatim."""
+    headers: Mapping[str, str] = {}
+    ca: str | None = None
+
+
+class RuleSettings(Struct, frozen=True):
+    """What the user may say about a built-in rule: other limits, another wait, off."""
+
+    warning: float | None = None
+    critical: float | None = None
+    clear: float | None = None
+    hold: float | None = None
+    """`for:`, seconds."""
+    off: bool = False
+
+
+class Settings(Struct, frozen=True):
+    """Everything in the file that is neither a host nor a service nor a source."""
+
+    environment: str = ""
+    locked: bool = False
+    """True: changes need an unlock; the default where the environment is prod."""
+    linger: float | None = 1800.0
+    """Seconds the engine stays without a client; None: for ever."""
+    theme: str | None = None
+    plugins: tuple[str, ...] = ()
+    """Extra plugin folders, absolute."""
+    rules: Mapping[str, RuleSettings] = {}
+    ack_within: float = 300.0
+    """A critical nobody has after this long is shown as NEW!."""
+    handshakes: int = 32
+    handshakes_per_jump: int = 8
+    keepalive: float = 15.0
+    """Seconds between keepalives; a peer silent for three of them is gone."""
+    keymap: Mapping[str, str] = {}
+    """Binding id to keys."""
+    journal_to_syslog: bool = True
+    secrets: Mapping[str, str] = {}
+    """Name to provider reference (`env:NAME`, `file:PATH`); never a value."""
+
+
+class Inventory(Struct, frozen=True):
+    """All that is to be watched, and how."""
+
+    hosts: tuple[Host, ...] = ()
+    services: tuple[Service, ...] = ()
+    checks: tuple[Check, ...] = ()
+    """Checks of hosts; a service's are in the service."""
+    sources: tuple[AlertSource, ...] = ()
+    settings: Settings = Settings()
+    files: tuple[str, ...] = ()
+    """Every file read, absolute, to be watched for changes."""
+    warnings: tuple[str, ...] = ()
+    """What was skipped or ignored and why, for the banner and doctor."""

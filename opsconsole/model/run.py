@@ -1,0 +1,55 @@
+"""A run as everybody sees it: one record, its targets, and the lines they say."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from opsconsole.model.states import Effect, RunState, TargetState
+
+
+class RunTarget(Struct, frozen=True):
+    """One target of a run."""
+
+    name: str
+    state: TargetState
+    step: str = ""
+    why: str = ""
+    """For anything but good: exit 7, connection lost, timeout 30 s, not started: halted."""
+    last_line: str = ""
+    code: int | None = None
+    started: float | None = None
+    ended: float | None = None
+
+
+class Run(Struct, frozen=True):
+    """One run: what was asked, by whom, and what is known of each target."""
+
+    id: str
+    """Sorts by time; also the name of its journal's folder."""
+    action: str
+    title: str
+    effect: Effect
+    actor: str
+    state: RunState
+    at: float
+    params: Mapping[str, str]
+    targets: tuple[RunTarget, ...]
+    plan_hash: str
+    ended: float | None = None
+    reason: str = ""
+    """Why the person runs it, or why the run stands where it stands."""
+    note: str = ""
+    max_parallel: int = 1
+
+
+class OutputLine(Struct, frozen=True):
+    """One line a target said; cleaned."""
+
+    cursor: int
+    """Grows over the run; a client resumes behind the last one it has."""
+    at: float
+    target: str
+    step: str
+    stream: str
+    """`out`, `err`, or `run` for what the engine says."""
+    text: str

@@ -1,0 +1,74 @@
+"""What a probe brings back: always a Sample, never an exception."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from opsconsole.model.states import Reach, ServiceState
+
+
+class Sample(Struct, frozen=True):
+    """One reading of one target by one probe."""
+
+    target: str
+    """A reference: `host:db-02`, `check:checkout/api`, `feed:main`."""
+    probe: str
+    """Host tiers: `fast`, `slow`, `proc`, `lazy`; checks and sources: their kind."""
+    at: float
+    """Epoch seconds when the answer was complete."""
+    took: float
+    outcome: ServiceState
+    """up, degraded, down or unknown."""
+    reach: Reach = Reach.UP
+    reason: str = ""
+    """A sentence, cleaned; empty when up."""
+    metrics: Mapping[str, float] = {}
+    facts: Mapping[str, str] = {}
+    """Cleaned words about the target: `os`, `kernel`, `boot_id`, `init`, `units.failed`, ..."""
+
+
+class CheckResult(Struct, frozen=True):
+    """One answer of a check, with what was asserted and seen."""
+
+    check: str
+    at: float
+    took: float
+    state: ServiceState
+    reason: str = ""
+    """The failed assertion with its observed value in place: `latency (812ms) < 500ms`."""
+    phases: Mapping[str, float] = {}
+    """Seconds of dns, connect, tls, first_byte, transfer."""
+    metrics: Mapping[str, float] = {}
+    detail: str = ""
+
+
+class RemoteAlert(Struct, frozen=True):
+    """One alert as a source tells it, cleaned."""
+
+    fingerprint: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    starts_at: float
+    silenced_by: tuple[str, ...] = ()
+    inhibited_by: tuple[str, ...] = ()
+    muted_by: tuple[str, ...] = ()
+    generator_url: str = ""
+    receivers: tuple[str, ...] = ()
+
+
+class SourceReading(Struct, frozen=True):
+    """What one poll of a whole alert source gave, members merged."""
+
+    source: str
+    at: float
+    took: float
+    state: ServiceState
+    """up: all members answered; degraded: some; down or unknown: none."""
+    reason: str = ""
+    members_up: int = 0
+    members: int = 0
+    started_at: float = 0.0
+    """Latest start time of a member; a change means its list may be empty without anything resolved."""
+    unchanged: bool = False
+    """True: the same bytes as last time, `alerts` is empty and the earlier list holds."""
+    alerts: tuple[RemoteAlert, ...] = ()

@@ -1,0 +1,222 @@
+"""The state of everything at one revision, as the engine holds it and every client mirrors it."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from opsconsole.model.action import ActionSpec, PluginRecord
+from opsconsole.model.alert import Alert
+from opsconsole.model.event import Event
+from opsconsole.model.run import Run
+from opsconsole.model.states import HostState, Reach, ServiceState
+
+
+class HostRecord(Struct, frozen=True):
+    """One host's row: its state and what it is made of. Ages are computed by readers, from `now`."""
+
+    name: str
+    address: str = ""
+    labels: Mapping[str, str] = {}
+    groups: tuple[str, ...] = ()
+    state: HostState = HostState.PENDING
+    reach: Reach | None = None
+    """None: never polled."""
+    reason: str = ""
+    at: float = 0.0
+    """Last good fast sample; 0: never."""
+    tried: float = 0.0
+    """Last attempt."""
+    every: float = 10.0
+    timeout: float = 8.0
+    failed: bool = False
+    """True: the last attempt failed, so every value is stale at once."""
+    fails: int = 0
+    """Failed attempts in a row."""
+    metrics: Mapping[str, float] = {}
+    facts: Mapping[str, str] = {}
+    spark: str = ""
+    """16 steps of load per core over 15 minutes: digits 0..8, `?` where nothing was known."""
+    alerts: int = 0
+    worst: str = ""
+    """critical or warning of its firing unsuppressed alerts, empty for none."""
+    depends_on: tuple[str, ...] = ()
+    jump: tuple[str, ...] = ()
+    user: str = ""
+    port: int = 22
+    transport: str = "ssh"
+    maintenance: str = ""
+
+
+class CheckRecord(Struct, frozen=True):
+    """One check's last word."""
+
+    name: str
+    kind: str
+    target: str
+    state: ServiceState = ServiceState.PENDING
+    reason: str = ""
+    at: float = 0.0
+    tried: float = 0.0
+    every: float = 30.0
+    timeout: float = 10.0
+    failed: bool = False
+    latency: float | None = None
+    phases: Mapping[str, float] = {}
+    via: str = ""
+    soft: int = 0
+    """Results in a row that contradict `state` and are not yet hard."""
+    must: tuple[str, ...] = ()
+    should: tuple[str, ...] = ()
+    host: str = ""
+
+
+class ServiceRecord(Struct, frozen=True):
+    """One service's row."""
+
+    name: str
+    state: ServiceState = ServiceState.PENDING
+    reason: str = ""
+    labels: Mapping[str, str] = {}
+    hosts: tuple[str, ...] = ()
+    checks: tuple[CheckRecord, ...] = ()
+    at: float = 0.0
+    every: float = 30.0
+    timeout: float = 10.0
+    failed: bool = False
+    latency: float | None = None
+    p95: float | None = None
+    """Seconds, over 15 minutes of our own checks."""
+    error_ratio: float | None = None
+    spark: str = ""
+    """16 steps of the share of failed results over 15 minutes; same alphabet as the host's."""
+    alerts: int = 0
+    worst: str = ""
+    depends_on: tuple[str, ...] = ()
+    runbook: str | None = None
+    runbook_url: str | None = None
+
+
+class Feed(Struct, frozen=True):
+    """Where data comes from, and whether it does: ssh, http, each alert source."""
+
+    name: str
+    kind: str
+    state: ServiceState = ServiceState.PENDING
+    reason: str = ""
+    at: float = 0.0
+    ok: int = 0
+    total: int = 0
+    every: float = 15.0
+    timeout: float = 10.0
+
+
+class Unlock(Struct, frozen=True):
+    """Changes are on for one person until a time, with a reason."""
+
+    actor: str
+    until: float
+    reason: str
+
+
+class Freeze(Struct, frozen=True):
+    """A lock held by a person: no changes on what it covers, until its end."""
+
+    id: str
+    actor: str
+    until: float
+    reason: str
+    scope: str = "*"
+    """`*`, or a filter over hosts."""
+
+
+class Access(Struct, frozen=True):
+    """What may be changed now, and by whom; the engine decides, screens only show."""
+
+    environment: str = ""
+    locked: bool = False
+    read_only: bool = False
+    unlocks: tuple[Unlock, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
+
+
+class Banner(Struct, frozen=True):
+    """A sentence that stays on screen until its cause is gone."""
+
+    id: str
+    text: str
+    severity: str = "warning"
+
+
+class EngineInfo(Struct, frozen=True):
+    """Which engine this is."""
+
+    name: str = ""
+    pid: int = 0
+    version: str = ""
+    started: float = 0.0
+    config: str = ""
+    solo: bool = False
+
+
+class Snapshot(Struct, frozen=True):
+    """Everything at one revision; unchanged parts keep their identity from one revision to the next."""
+
+    revision: int = 0
+    now: float = 0.0
+    engine: EngineInfo = EngineInfo()
+    hosts: Mapping[str, HostRecord] = {}
+    services: Mapping[str, ServiceRecord] = {}
+    checks: Mapping[str, CheckRecord] = {}
+    """Checks of hosts, by name; a service's are in the service."""
+    alerts: Mapping[str, Alert] = {}
+    """By episode; resolved ones stay 15 minutes."""
+    feeds: Mapping[str, Feed] = {}
+    events: Mapping[int, Event] = {}
+    """The newest 500 by id."""
+    runs: Mapping[str, Run] = {}
+    """Live ones and the newest 50."""
+    actions: Mapping[str, ActionSpec] = {}
+    plugins: Mapping[str, PluginRecord] = {}
+    banners: Mapping[str, Banner] = {}
+    people: Mapping[str, int] = {}
+    """Actor to attached consoles."""
+    access: Access = Access()
+    ack_within: float = 300.0
+
+
+class Delta(Struct, frozen=True):
+    """What changed from one revision to another; tables by name as in Snapshot, scalars when set."""
+
+    base: int
+    revision: int
+    now: float
+    hosts: Mapping[str, HostRecord] = {}
+    services: Mapping[str, ServiceRecord] = {}
+    checks: Mapping[str, CheckRecord] = {}
+    alerts: Mapping[str, Alert] = {}
+    feeds: Mapping[str, Feed] = {}
+    events: Mapping[int, Event] = {}
+    runs: Mapping[str, Run] = {}
+    actions: Mapping[str, ActionSpec] = {}
+    plugins: Mapping[str, PluginRecord] = {}
+    banners: Mapping[str, Banner] = {}
+    people: Mapping[str, int] = {}
+    removed: Mapping[str, tuple[str | int, ...]] = {}
+    """Table name to keys that are gone."""
+    access: Access | None = None
+    engine: EngineInfo | None = None
+
+
+TABLES = (
+    "hosts", "services", "checks", "alerts", "feeds", "events", "runs", "actions", "plugins", "banners", "people",
+)  # fmt: skip
+
+
+def is_stale(record: HostRecord | ServiceRecord | CheckRecord | Feed, now: float) -> bool:
+    """Tell whether a record's values may not be trusted: the one rule for screen, rules and gates.
+
+    Stale means age > max(2 x interval, interval + timeout); a failed poll makes it stale at once.
+    """
+    if getattr(record, "failed", False) or not record.at:
+        return True
+    return now - record.at > max(2 * record.every, record.every + record.timeout)

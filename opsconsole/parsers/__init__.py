@@ -1,0 +1,1 @@
+"""Text in, metrics out; pure; one file a source format."""

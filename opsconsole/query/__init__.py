@@ -1,0 +1,1 @@
+"""The one expression language: filter line, rules, assertions, runbook matches."""

@@ -1,0 +1,1 @@
+"""The unix socket: hello, snapshot, delta, call; server half and client half."""

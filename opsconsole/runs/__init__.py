@@ -1,0 +1,1 @@
+"""Plan, policy, dispatch, journal: how an action meets its targets."""

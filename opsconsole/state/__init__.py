@@ -1,0 +1,1 @@
+"""The one writer: reduce, store, history."""

@@ -1,0 +1,1 @@
+"""The fake fleet: what the demo, the tests and plugin authors run against."""

@@ -1,0 +1,1 @@
+"""The only clients of asyncssh and httpx; results that cannot be misread."""

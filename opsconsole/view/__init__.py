@@ -1,0 +1,1 @@
+"""Snapshot in, rows and cells out; pure: no screen, no clock."""

@@ -1,0 +1,78 @@
+"""What a table shows: columns, rows of cells, and tones; the only thing widgets are told.
+
+A cell's text is Safe and already formatted; a tone is a meaning (a theme gives it its colour).
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from opsconsole.model.text import Safe
+
+
+class Tone(StrEnum):
+    """What a piece of text means; themes map each to a style, and glyph and word say it again."""
+
+    NORMAL = "normal"
+    DIM = "dim"
+    STRONG = "strong"
+    CRITICAL = "critical"
+    WARNING = "warning"
+    OK = "ok"
+    STALE = "stale"
+    MUTED = "muted"
+    ACCENT = "accent"
+    FOCUS = "focus"
+    SPARK = "spark"
+    SPARK_DIM = "spark-dim"
+    REVERSED = "reversed"
+    """The unowned critical: the only block on the screen."""
+
+
+class Span(Struct, frozen=True):
+    """A piece of text with one meaning."""
+
+    text: Safe
+    tone: Tone = Tone.NORMAL
+
+
+Cell = tuple[Span, ...]
+
+
+class Column(Struct, frozen=True):
+    """One column: fixed width, or taking what is left; dropped by `rank` as the width shrinks."""
+
+    id: str
+    title: str
+    width: int
+    """Cells; for a flexible column the least it accepts."""
+    right: bool = False
+    flexible: bool = False
+    rank: int = 0
+    """0: never dropped; higher goes first."""
+    sortable: bool = True
+
+
+class Row(Struct, frozen=True):
+    """One row; equal rows are painted once. `key` is the object's id and never an index."""
+
+    key: str
+    cells: tuple[Cell, ...]
+    tone: Tone = Tone.NORMAL
+    ghost: bool = False
+    """True: the object is gone, the row stays until the cursor moves."""
+
+
+class Table(Struct, frozen=True):
+    """A pane's content: what to paint, in order, and what its border says."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    title: Cell = ()
+    """In the top border, left."""
+    hint: Cell = ()
+    """In the top border, right: sort, filter."""
+    footer: Cell = ()
+    """In the bottom border."""
+    empty: str = ""
+    """What to say when there are no rows: never a blank pane."""
