@@ -54,7 +54,10 @@ def test_the_bare_wheel_tells_the_status_of_this_machine(installed: Path, tmp_pa
 
 @pytest.mark.timeout(240)
 def test_the_wheel_carries_themes_and_plugins(installed: Path, tmp_path: Path) -> None:
-    show = "from opsconsole.shipped import shipped_dir as d; print(*[p.name for k in ('themes','plugins') for p in d(k).iterdir()])"
+    show = (
+        "from opsconsole.shipped import shipped_dir as d;"
+        "print(*[p.name for k in ('themes', 'plugins') for p in d(k).iterdir()])"
+    )
 
     result = _run(installed / "python", "-c", show, home=tmp_path)
 
