@@ -59,13 +59,13 @@ def judge(error: Exception, budget: float, phase: str) -> Fault:
     """
     if isinstance(error, httpx.PoolTimeout):
         return Fault(HttpFault.BUSY, "console busy: all of our connections to it are in use")
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
+        return _timeout(budget, phase)
     for cause in _chain(error):
         if isinstance(cause, ssl.SSLError):
             return _tls(cause)
         if isinstance(cause, OSError) and cause.errno:
             return _os_error(cause, budget, phase)
-    if isinstance(error, TimeoutError | httpx.TimeoutException):
-        return _timeout(budget, phase)
     said = clean(str(error), LABEL_LIMIT) or type(error).__name__
     return Fault(HttpFault.BAD_REPLY, f"bad reply: {said}")
 
