@@ -48,6 +48,17 @@ def says(data: bytes, *, then_waits: bool = False) -> Serve:
     return serve
 
 
+def answers_a_line(data: bytes) -> Serve:
+    """Wait for a line, say this and hang up, as web servers do with what they do not understand."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(data)
+        await writer.drain()
+
+    return serve
+
+
 def drips(data: bytes, pause: float = 0.1) -> Serve:
     """Say this byte by byte, and again from the start."""
 
