@@ -45,7 +45,7 @@ class RealSshd:
     Args:
         folder: For keys, configuration and log; a temporary one.
         addresses: Loopback addresses to listen on.
-        options: Lines of sshd_config that come before ours, and so win.
+        options: Lines of sshd_config, instead of ours or beside them.
         host_key: Kind of the host key.
     """
 
@@ -102,22 +102,22 @@ class RealSshd:
         return self
 
     def _config(self) -> str:
-        lines = [f"{name} {value}" for name, value in self._options.items()]
+        settings = {
+            "HostKey": str(self.host_key),
+            "AuthorizedKeysFile": str(self.authorized),
+            "PidFile": str(self.folder / "sshd.pid"),
+            "UsePAM": "no",
+            "StrictModes": "no",
+            "PermitRootLogin": "yes",
+            "PasswordAuthentication": "no",
+            "KbdInteractiveAuthentication": "no",
+            "LogLevel": "VERBOSE",
+            "UseDNS": "no",
+            "PrintMotd": "no",
+            "MaxStartups": "200:100:400",
+        } | self._options
+        lines = [f"{name} {value}" for name, value in settings.items()]
         lines += [f"ListenAddress {address}:{self.port}" for address in self.addresses]
-        lines += [
-            f"HostKey {self.host_key}",
-            f"AuthorizedKeysFile {self.authorized}",
-            f"PidFile {self.folder / 'sshd.pid'}",
-            "UsePAM no",
-            "StrictModes no",
-            "PermitRootLogin yes",
-            "PasswordAuthentication no",
-            "KbdInteractiveAuthentication no",
-            "LogLevel VERBOSE",
-            "UseDNS no",
-            "PrintMotd no",
-            "MaxStartups 200:100:400",
-        ]
         return "\n".join(lines) + "\n"
 
     def _wait_until_it_listens(self) -> None:
