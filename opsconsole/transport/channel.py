@@ -18,6 +18,7 @@ class Channel(asyncssh.SSHClientSession[bytes]):
         self.progress = asyncio.Event()
         self.status: int | None = None
         self.signal = ""
+        self.is_granted = False
         self.is_closed = False
         self.is_given_up = False
         """True: we hung up without having seen the end; the host may hold its session slot still."""

@@ -191,9 +191,9 @@ class Link:
             TransportError: Nothing was started, and why.
         """
         until = self._clock.monotonic() + budget
-        refusal = ""
-        for _attempt in range(_CHANNELS):
-            kept = await self.connect(until - self._clock.monotonic())
+        refusals_alone = 0
+        while True:
+            kept = await self.connect(max(0.0, until - self._clock.monotonic()))
             if not await self._wait_for_room(kept, until):
                 continue
             channel = make(kept)
@@ -201,13 +201,18 @@ class Link:
             try:
                 await self._request(kept, channel, until)
             except asyncssh.ChannelOpenError as error:
-                refusal = clean(error.reason, LABEL_LIMIT)
                 kept.forget(channel)
-                self._learn_from_refusal(kept)
+                refusals_alone += self._learn_from_refusal(kept)
+                if refusals_alone > 1 or self._clock.monotonic() > until:
+                    raise self._no_session(error) from error
             else:
+                channel.is_granted = True
                 return channel
-        raise TransportError(
-            self.host.name, Reach.DROPPED_US, f"logged in, but no session is given: {refusal}"
+
+    def _no_session(self, error: asyncssh.ChannelOpenError) -> TransportError:
+        said = clean(error.reason, LABEL_LIMIT)
+        return TransportError(
+            self.host.name, Reach.DROPPED_US, f"logged in, but no session is given: {said}"
         )
 
     async def _wait_for_room(self, kept: Kept, until: float) -> bool:
@@ -244,14 +249,19 @@ class Link:
                 self.host.name, Reach.DROPPED_US, "the connection was lost"
             ) from error
 
-    def _learn_from_refusal(self, kept: Kept) -> None:
-        """A session was refused: fewer channels from now on, or a new connection when it holds dead ones."""
+    def _learn_from_refusal(self, kept: Kept) -> bool:
+        """A session was refused: open fewer from now on, or take a new connection when nothing else explains it.
+
+        Returns:
+            True when none of our live channels stood in the way.
+        """
         if not kept.is_usable or kept.has_leaks or not kept.channels:
             kept.retire()
-            return
-        kept.room = max(1, len(kept.channels))
+            return not kept.has_leaks
+        kept.room = max(1, sum(channel.is_granted for channel in kept.channels))
         if kept.room == 1:
             kept.stop_loops()
+        return False
 
     # -- trouble -------------------------------------------------------------------------------
 
