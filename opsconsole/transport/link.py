@@ -113,7 +113,7 @@ class Link:
 
     def _new_trace(self) -> Trace:
         place = f"{self.host.address}:{self.host.port}"
-        return Trace(self.host.name, place, self.host.timeout * 0.95)
+        return Trace(self.host.name, place, self.host.timeout)
 
     def round_lock(self, script: str) -> asyncio.Lock:
         """The lock that keeps rounds of one script from overlapping."""
@@ -135,11 +135,13 @@ class Link:
             self._dialling = asyncio.get_running_loop().create_task(
                 self._run_dial(self._trace), name=f"dial {self.host.name}"
             )
-        try:
-            async with asyncio.timeout(budget):
-                await asyncio.shield(self._dialling)
-        except TimeoutError as error:
-            raise faults.of_timeout(self._trace) from error
+        dialling = self._dialling
+        done, _ = await asyncio.wait([dialling], timeout=budget)
+        if not done:
+            raise faults.of_timeout(self._trace)
+        if dialling.cancelled():  # by `close`: not a cancellation of whoever asks
+            raise self._again(None)
+        dialling.result()
         if self._kept is not None and self._kept.is_usable:
             return self._kept
         raise self._again(self._fault)
@@ -171,8 +173,8 @@ class Link:
                 Reach.AUTH_LOCKED,
                 f"stopped after 2 refused logins until a person polls it; {said}",
             )
-        if fault is None or self.pace.wait <= 0:
-            return
+        if fault is None or self.pace.wait <= 0 or fault.reach == Reach.LOCKED_KEY:
+            return  # a key is looked for here, at no cost to the host
         if fault.reach in _KEY_TROUBLE and self.files_stamp() != self.files_at_fault:
             return
         raise self._again(fault)

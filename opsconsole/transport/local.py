@@ -120,9 +120,9 @@ class LocalTransport:
         """End the process group: ask, wait, insist."""
         if not process.is_over:
             process.signal(signal.SIGTERM)
-            if not await _ends_within(process, _GRACE):
-                process.kill()
-                await _ends_within(process, _GRACE)
+            await _ends_within(process, _GRACE)
+            process.kill()
+            await _ends_within(process, _GRACE)
         process.close()
 
 
