@@ -55,7 +55,14 @@ class Link(StrEnum):
 class Client:
     """Mirrors one engine. Use as an async context manager, or `start` and `close`."""
 
-    def __init__(self, opener: Opener, hello: Hello, clock: Clock) -> None:
+    def __init__(
+        self,
+        opener: Opener,
+        hello: Hello,
+        clock: Clock,
+        *,
+        on_close: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self.snapshot = Snapshot()
         """The newest revision that arrived; kept while the engine is lost."""
         self.link = Link.CONNECTING
@@ -64,6 +71,7 @@ class Client:
         self.engine: Hello | None = None
         """The engine's hello: its version, pid, name, and who we are to it."""
         self._opener = opener
+        self._on_close = on_close
         self._hello = hello
         self._clock = clock
         self._writer: asyncio.StreamWriter | None = None
@@ -110,16 +118,13 @@ class Client:
         """Wait for the first snapshot (or the hello, where none is subscribed).
 
         Raises:
-            EngineError: It did not come within so many seconds, or cannot come; says why.
+            EngineError: The first attempt to attach failed, or took longer than so many seconds; says why.
         """
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
-                while not self._is_ready():
-                    if self._task is not None and self._task.done():
-                        break
-                    await self._step()
-        except TimeoutError:
-            pass
+                while not self._is_ready() and self.link is not Link.LOST:
+                    await self._moved.wait()
+                    self._moved.clear()
         if not self._is_ready():
             raise EngineError(self.reason or f"the engine did not answer within {within:g} s")
 
@@ -160,20 +165,13 @@ class Client:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
+        if self._on_close is not None:
+            await self._on_close()
         self._set_link(Link.CLOSED, "closed")
 
     def _is_ready(self) -> bool:
         is_mirrored = self.snapshot.revision > 0 or not self._hello.subscribe
         return self.link is Link.ATTACHED and is_mirrored
-
-    async def _step(self) -> None:
-        self._moved.clear()
-        assert self._task is not None
-        moved = asyncio.create_task(self._moved.wait(), name="rpc client moved")
-        try:
-            await asyncio.wait((moved, self._task), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            moved.cancel()
 
     async def _run(self) -> None:
         wait = _FIRST_RETRY

@@ -142,7 +142,7 @@ class Server:
             reason = "no hello in time"
         except RpcError as error:
             reason = str(error)
-            log.warning("client dropped: %s", error)
+            log.info("client dropped: %s", error)
         finally:
             self._sessions.pop(number, None)
             if self._peers.pop(number, None) is not None:

@@ -58,6 +58,8 @@ class Session:
         """
         async with asyncio.timeout(_HELLO_WITHIN):
             theirs = await read_from_client(self._reader)
+        if theirs is None:
+            raise RpcError("it left before its hello")
         if not isinstance(theirs, Hello):
             raise RpcError("the first frame must be a hello")
         self.send(encode(ours))
