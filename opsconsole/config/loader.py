@@ -172,7 +172,8 @@ class _Builder:
         return root
 
     def _mark(self, event: yaml.Event) -> Mark:
-        return Mark(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+        at = event.start_mark
+        return Mark(self._file, at.line + 1, at.column + 1) if at else Mark(self._file)
 
     def _node(self, event: yaml.Event, depth: int) -> tuple[Node, int]:
         """Build the node that begins with an event; also tell how many levels it has."""
@@ -181,6 +182,7 @@ class _Builder:
         self._count(1, depth, mark)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth, mark)
+        assert isinstance(event, yaml.NodeEvent)
         node: Node
         if isinstance(event, yaml.ScalarEvent):
             node, height = self._scalar(event, mark), 1
@@ -200,7 +202,7 @@ class _Builder:
             raise _TooMuchError(mark, f"is nested deeper than {_DEPTH_LIMIT} levels")
 
     def _alias(self, event: yaml.AliasEvent, depth: int, mark: Mark) -> tuple[Node, int]:
-        found = self._anchors.get(event.anchor)
+        found = self._anchors.get(event.anchor or "")
         if found is None:
             self._problems.add(mark, f"*{event.anchor} refers to nothing above it")
             return _empty(mark), 1

@@ -11,7 +11,7 @@ class SourceSpec(Struct, frozen=True):
     """Where hosts come from; with nothing given, the user's own file, else this very machine."""
 
     config: Path | None = None
-    """Our YAML; None: `config.paths.config_file()` if it exists and neither hosts, ssh_config nor ansible are given."""
+    """Our YAML; None: the user's own file if it exists and nothing else is given."""
     hosts: str | None = None
     """A node set, `web[01-20],db1`; what ~/.ssh/config says of them applies."""
     ssh_config: Path | None = None
