@@ -37,8 +37,8 @@ class Options(Struct, frozen=True):
         """
         from opsconsole.config.paths import engine_name
 
-        described = self.ssh_config or self.ansible
-        return engine_name(self.config or described, self.hosts, self.engine)
+        others = tuple(path for path in (self.ssh_config, self.ansible) if path)
+        return engine_name(self.config, self.hosts, self.engine, others=others)
 
     def launch(self) -> "LaunchSpec":
         """Say which engine to find or start."""
