@@ -89,6 +89,7 @@ def Param(  # noqa: N802 - reads as a declaration, like a type
     min: str | float | None = None,  # noqa: A002 - the word of ranges
     max: str | float | None = None,  # noqa: A002
     under: Sequence[str] = (),
+    refuse: Sequence[str] = (),
     required: bool | None = None,
 ) -> Any:  # noqa: ANN401 - stands where a value of the field's own type stands, as dataclasses.field does
     """Declare one parameter: a field of the action's frozen dataclass.
@@ -103,6 +104,7 @@ def Param(  # noqa: N802 - reads as a declaration, like a type
         min: The least number, or a quantity as typed (`1s`, `100MiB`).
         max: The greatest.
         under: Roots that a path must lie under.
+        refuse: Globs of values that are never accepted.
         required: None: it is when it has no default.
     """
     told = {
@@ -115,6 +117,7 @@ def Param(  # noqa: N802 - reads as a declaration, like a type
         "min": min,
         "max": max,
         "under": tuple(under),
+        "refuse": tuple(refuse),
         "required": default is None if required is None else required,
     }
     return dataclasses.field(kw_only=True, metadata={PARAM_KEY: told})
