@@ -41,14 +41,20 @@ def evaluate(expr: Expr, env: Env) -> Value:
     match expr:
         case Binary():
             return _binary(expr, env)
-        case Name():
-            return env.get(expr.name)
-        case Literal() | Word():
-            return expr.value
         case Unary():
             return _unary(expr, env)
         case Call():
             return _call(expr, env)
+        case _:
+            return _atom(expr, env)
+
+
+def _atom(expr: Name | Literal | Word | JsonPath | Items | Pattern, env: Env) -> Value:
+    match expr:
+        case Name():
+            return env.get(expr.name)
+        case Literal() | Word():
+            return expr.value
         case JsonPath():
             return _json(expr, env)
         case Items():
@@ -179,7 +185,7 @@ def _json(expr: JsonPath, env: Env) -> Value:
     if document is None:
         return None
     # Imported here: most expressions have no JSON in them, and first paint must not wait for it.
-    from opsconsole.query.json_path import find  # noqa: PLC0415
+    from opsconsole.query.json_path import find
 
     found = find(expr.path, document)
     if expr.singular:

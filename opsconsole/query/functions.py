@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from opsconsole.query.matching import fuzzy_matches
 from opsconsole.query.patterns import glob_matches
 from opsconsole.query.values import UNKNOWN, Env, Unknown, Value, as_number, contains, equals
 
@@ -100,6 +101,13 @@ def _count(arguments: Sequence[Value], _: Env) -> Value:
     return 0 if value is None else 1
 
 
+def _fuzzy(arguments: Sequence[Value], _: Env) -> Value:
+    name, text, word = arguments
+    if not isinstance(name, str) or not isinstance(text, str) or not isinstance(word, str):
+        return False
+    return fuzzy_matches(word, name.lower(), text)
+
+
 FUNCTIONS: Final[Mapping[str, Function]] = {
     "len": Function("len(x)", 1, 1, _length),
     "lower": Function("lower(x)", 1, 1, _lower),
@@ -108,6 +116,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "age": Function("age(x)", 1, 1, _age),
     "any_label": Function("any_label(x, key, value)", 3, 3, _any_label),
     "count": Function("count(x) or count(x, 10m)", 1, 2, _count),
+    "fuzzy": Function("fuzzy(name, text, word)", 3, 3, _fuzzy),
     "avg": _statistic("avg", lambda numbers: sum(numbers) / len(numbers)),
     "min": _statistic("min", lambda numbers: numbers[0]),
     "max": _statistic("max", lambda numbers: numbers[-1]),
@@ -117,4 +126,4 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "p99": _statistic("p99", _percentile(0.99)),
 }
 WINDOWED: Final = frozenset({"avg", "min", "max", "count", "p50", "p90", "p95", "p99"})
-"""With a second argument, these take a series of the environment: `p95(latency, 10m)` asks it for `latency@600`."""
+"""With a second argument these take a series of the environment: `p95(latency, 10m)` asks for `latency@600`."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
+from typing import cast
 
 import jsonpath
 from jsonpath.exceptions import JSONPathError
@@ -22,15 +24,11 @@ def check(path: str) -> str:
 
 def find(path: str, document: Value) -> Sequence[Value]:
     """List what a path finds, at most a thousand values; nothing when it cannot be walked."""
-    found: list[Value] = []
     try:
-        for match in _compiled(path).finditer(document):  # type: ignore[arg-type]  # a decoded document
-            found.append(match.obj)  # noqa: PERF401 - bounded, and the loop may raise half way
-            if len(found) >= _FOUND_LIMIT:
-                break
+        matches = islice(_compiled(path).finditer(document), _FOUND_LIMIT)  # type: ignore[arg-type]  # any document
+        return cast(tuple[Value, ...], tuple(match.obj for match in matches))
     except (JSONPathError, RecursionError):
         return ()
-    return tuple(found)
 
 
 @lru_cache(maxsize=256)

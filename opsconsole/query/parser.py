@@ -205,7 +205,9 @@ class _Parser:
     def _unknown(self, name: str, column: int, beside: Field | None = None) -> QueryError:
         hint = self._context.suggest(name)
         if beside is not None and beside.words:
-            hint = did_you_mean(name, beside.words) or f"; {beside.name} is {' '.join(beside.words)}"
+            hint = (
+                did_you_mean(name, beside.words) or f"; {beside.name} is {' '.join(beside.words)}"
+            )
         return self._error(f"unknown name {name!r}{hint}", column)
 
     def _peek(self, ahead: int = 0) -> Token:

@@ -1,5 +1,6 @@
 """What an expression can be worth, and how values compare: three-valued, never an exception."""
 
+import math
 from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Final, Literal, Protocol, TypeAlias
@@ -14,7 +15,9 @@ class Unknown(Enum):
 UNKNOWN: Final = Unknown.UNKNOWN
 
 Truth: TypeAlias = bool | Literal[Unknown.UNKNOWN]
-Value: TypeAlias = "None | bool | int | float | str | Unknown | Collection[Value] | Mapping[str, Value]"
+Value: TypeAlias = (
+    "bool | int | float | str | Unknown | Collection[Value] | Mapping[str, Value] | None"
+)
 """None is a missing field."""
 
 
@@ -74,7 +77,7 @@ def order(left: Value, right: Value) -> int | None:
     """Order two values: negative, 0 or positive; None when they have no order."""
     one, other = as_number(left), as_number(right)
     if one is not None and other is not None:
-        return None if one != one or other != other else (one > other) - (one < other)  # noqa: PLR0124
+        return None if math.isnan(one) or math.isnan(other) else (one > other) - (one < other)
     if isinstance(left, str) and isinstance(right, str):
         return (left > right) - (left < right)
     return None
