@@ -7,22 +7,20 @@ from typing import Final
 
 import click
 
-from opsconsole.errors import ConfigError
-
 _TODAY: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
 def seconds(text: str) -> float:
-    """Read `90s`, `15m`, `2h`, `1d` (bare numbers are seconds).
+    """Read `90s`, `15m`, `2h`, `1d`.
 
     Raises:
         click.BadParameter: It is none of these.
     """
-    from opsconsole.config.units import duration
+    from opsconsole.config.units import parse_duration
 
     try:
-        return duration(text)
-    except (ConfigError, ValueError) as error:
+        return parse_duration(text)
+    except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
 
