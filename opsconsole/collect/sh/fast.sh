@@ -8,10 +8,10 @@ printf '\036%s clock\n' "$n"
 date +%s.%N 2>/dev/null
 if command -v awk >/dev/null 2>&1; then
 awk -v n="$n" '
-function dump(name, file, want,   line, seen) {
+function dump(name, file, want, drop,   line, seen) {
   while ((getline line < (root file)) > 0) {
     if (!seen++) print "\036" n " " name
-    if (line ~ want) print line
+    if (line ~ want && (drop == "" || line !~ drop)) print line
   }
   close(root file)
 }
@@ -44,7 +44,7 @@ BEGIN {
   dump("meminfo", "meminfo", "^(MemTotal|MemFree|MemAvailable|Buffers|Cached|SReclaimable|Shmem|SwapTotal|SwapFree):")
   dump("vmstat", "vmstat", "^(pgmajfault|pswpin|pswpout|oom_kill) ")
   dump("diskstats", "diskstats", "^ *[0-9]+ +[0-9]+ [a-z]*(d[a-z]+|n[0-9]+|k[0-9]+|-[0-9]+|md[0-9]+) ")
-  dump("netdev", "net/dev", ":")
+  dump("netdev", "net/dev", ":", "^ *(veth|docker|br-|cali|cni|flannel|lxc|vnet|tap|kube|nodelocaldns)")
   pick("snmp", "net/snmp", "Tcp:", "^(CurrEstab|EstabResets|OutSegs|RetransSegs|OutRsts)$")
   pick("udp", "net/snmp", "Udp:", "^(InErrors|RcvbufErrors)$")
   pick("netstat", "net/netstat", "TcpExt:", "^(ListenOverflows|ListenDrops|TCPReqQFullDrop|TCPBacklogDrop|TCPTimeouts|SyncookiesSent|TCPSynRetrans)$")
