@@ -13,7 +13,7 @@ class Sink(Protocol):
         ...
 
     def put_result(self, result: CheckResult) -> None:
-        """Take one answer of a check, its hard state included."""
+        """Take one answer of a check; who counts them into hard states is behind the sink."""
         ...
 
     def put_reading(self, reading: SourceReading) -> None:

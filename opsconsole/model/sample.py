@@ -34,17 +34,12 @@ class CheckResult(Struct, frozen=True):
     at: float
     took: float
     state: ServiceState
-    """What this one answer says."""
     reason: str = ""
     """The failed assertion with its observed value in place: `latency (812ms) < 500ms`."""
     phases: Mapping[str, float] = {}
     """Seconds of dns, connect, tls, first_byte, transfer."""
     metrics: Mapping[str, float] = {}
     detail: str = ""
-    hard: ServiceState = ServiceState.PENDING
-    """The check's state once `fails` and `passes` are counted: what its row shows."""
-    soft: int = 0
-    """Answers in a row that contradict `hard` and do not count yet."""
 
 
 class RemoteAlert(Struct, frozen=True):
