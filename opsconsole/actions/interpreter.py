@@ -44,7 +44,8 @@ async def _run_final(steps: Sequence[Step], door: Door, scope: Scope) -> None:
         try:
             await _run_step(step, door, scope)
         except (ActionError, OutcomeUnknownError, TransportError) as error:
-            door.log.warning(f"{step.id}: {error}")
+            said = f"{step.id}: {error}"
+            door.log.warning(said)
 
 
 async def _run_step(step: Step, door: Door, scope: Scope, *, preflight: bool = False) -> None:
@@ -55,7 +56,8 @@ async def _run_step(step: Step, door: Door, scope: Scope, *, preflight: bool = F
     except ActionError as error:
         if not step.goes_on:
             raise
-        door.log.warning(f"{error}; going on")
+        said = f"{error}; going on"
+        door.log.warning(said)
 
 
 async def _do(step: Step, door: Door, scope: Scope, *, preflight: bool) -> None:
@@ -70,17 +72,16 @@ async def _do(step: Step, door: Door, scope: Scope, *, preflight: bool) -> None:
             await door.wait(_seconds(step.verb.seconds, scope))
 
 
-async def _execute(
-    step: Step, verb: Exec, door: Door, scope: Scope, *, preflight: bool
-) -> None:
+async def _execute(step: Step, verb: Exec, door: Door, scope: Scope, *, preflight: bool) -> None:
     request = _request(step, verb, scope, ok=step.ok, preflight=preflight)
     result = await door.execute(request)
     if step.save:
         scope.saved[step.save] = result
     scope.saved[step.id] = result
-    if step.expect is not None and not (door.planning and not preflight):
-        if missed := step.expect.miss(result):
-            raise ActionError(step.id, missed)
+    if step.expect is None or (door.planning and not preflight):
+        return
+    if missed := step.expect.miss(result):
+        raise ActionError(step.id, missed)
 
 
 async def _wait_until(step: Step, verb: Until, door: Door, scope: Scope) -> None:

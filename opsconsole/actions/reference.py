@@ -1,4 +1,4 @@
-"""References in runbooks: `${params.x}`, `${target.name}`, `${save.step.text}`; resolved once, never parsed again."""
+"""References in runbooks, `${params.x}` or `${save.step.text}`: resolved once, the result never parsed again."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -71,7 +71,9 @@ def _parse_ref(inside: str) -> Ref:
         raise ValueError(f"${{{inside}}} refers to nothing; there is {', '.join(_ROOTS)}")
     if root == "save" and path.rpartition(".")[2] not in _SAVED:
         raise ValueError(f"${{{inside}}}: a saved step has .text and .code")
-    labelled = root in _LABELLED and path.startswith("labels.")
+    labelled = (root in _LABELLED and path.startswith("labels.")) or (
+        root == "target" and path.startswith("facts.")
+    )
     if root in _FIELDS and not labelled and path not in _FIELDS[root]:
         raise ValueError(f"${{{inside}}}: {root} has {', '.join(sorted(_FIELDS[root]))}")
     return Ref(root, path)
@@ -137,6 +139,8 @@ class Scope:
 def _field(record: Host | Service | Alert, path: str) -> str | None:
     if path.startswith("labels."):
         return record.labels.get(path.removeprefix("labels."))
+    if path.startswith("facts."):
+        return record.facts.get(path.removeprefix("facts.")) if isinstance(record, Host) else None
     found = getattr(record, path, None)
     return None if found is None else str(found)
 
@@ -148,7 +152,9 @@ def fill_slot(template: Template, scope: Scope) -> str:
         ActionError: It has no value here, or one that may not stand in an argument.
     """
     texts = [part if isinstance(part, str) else scope.look_up(part) for part in template.parts]
-    given = [text for text, part in zip(texts, template.parts, strict=True) if isinstance(part, Ref)]
+    given = [
+        text for text, part in zip(texts, template.parts, strict=True) if isinstance(part, Ref)
+    ]
     if any(has_control(text) for text in given):
         raise ActionError("reference", f"{given[0][:40]!r} holds a control character")
     filled = "".join(texts)

@@ -19,7 +19,7 @@ class Registry:
     @property
     def specs(self) -> Mapping[str, ActionSpec]:
         """Every action's specification, by id."""
-        return {id: action.spec for id, action in sorted(self._actions.items())}
+        return {name: action.spec for name, action in sorted(self._actions.items())}
 
     @property
     def plugins(self) -> Mapping[str, PluginRecord]:
@@ -32,8 +32,7 @@ class Registry:
         Raises:
             RefusedError: `unknown-action`: nobody has it, or several do.
         """
-        id = find_id(name, self._actions)
-        return self._actions[id]
+        return self._actions[find_id(name, self._actions)]
 
 
 def find_id(name: str, ids: Iterable[str]) -> str:
@@ -45,11 +44,11 @@ def find_id(name: str, ids: Iterable[str]) -> str:
     known = sorted(ids)
     if name in known:
         return name
-    found = [id for id in known if id.partition(".")[2] == name]
+    found = [each for each in known if each.partition(".")[2] == name]
     if len(found) == 1:
         return found[0]
     if found:
         raise RefusedError("unknown-action", f"{name} is ambiguous: {', '.join(found)}")
-    near = [id for id in known if name.lower() in id] or known
+    near = [each for each in known if name.lower() in each] or known
     hint = f"; there is {', '.join(near[:5])}" if near else "; no plugin is loaded"
     raise RefusedError("unknown-action", f"no action {name}{hint}")

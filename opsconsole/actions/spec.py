@@ -31,6 +31,14 @@ SPEC_FIELDS: Final = (
 REQUIRED: Final = ("title", "scope", "effect", "idempotent")
 
 
+_SETS: Final[Mapping[str, Sequence[str]]] = {
+    "scope": SCOPES,
+    "arity": ARITIES,
+    "output": OUTPUTS,
+    "effect": tuple(Effect),
+}
+
+
 class SpecError(OpsConsoleError):
     """An action's declaration is wrong; `field` names the key at fault."""
 
@@ -65,9 +73,7 @@ def make_spec(
     fields["confirm"] = _confirm(told.get("confirm"), effect)
     fields["max_parallel"] = min(int(str(told.get("max_parallel", 8))), PARALLEL_LIMIT)
     try:
-        spec = msgspec.convert(
-            {**fields, "id": id, "source": source}, ActionSpec, strict=True
-        )
+        spec = msgspec.convert({**fields, "id": id, "source": source}, ActionSpec, strict=True)
     except msgspec.ValidationError as error:
         raise SpecError(f"{id}: {error}") from None
     spec = replace(spec, params=tuple(params))
@@ -81,19 +87,23 @@ def _check_told(id: str, told: Mapping[str, object]) -> None:
     for key in REQUIRED:
         if key not in told:
             raise SpecError(f"{id}: {key} is missing", key)
-    sets = (("scope", SCOPES), ("arity", ARITIES), ("output", OUTPUTS), ("effect", tuple(Effect)))
-    for key, allowed in sets:
+    for key, allowed in _SETS.items():
         if key in told and told[key] not in allowed:
             raise SpecError(f"{id}: {key} must be one of {', '.join(allowed)}", key)
     needs = told.get("needs", ())
     for need in needs if isinstance(needs, Sequence) else ():
         if not _NEED.fullmatch(str(need)):
             raise SpecError(f"{id}: nobody can give {str(need)!r} here", "needs")
-    if told.get("match") is not None:
-        try:
-            check_match(str(told["match"]))
-        except QueryError as error:
-            raise SpecError(f"{id}: match: {error}", "match") from None
+    _check_predicate(id, told.get("match"))
+
+
+def _check_predicate(id: str, match: object) -> None:
+    if match is None:
+        return
+    try:
+        check_match(str(match))
+    except QueryError as error:
+        raise SpecError(f"{id}: match: {error}", "match") from None
 
 
 def read_timeout(told: object) -> float:
