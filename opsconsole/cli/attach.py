@@ -34,7 +34,9 @@ def starting(options: Options, role: str, *, subscribe: bool = True) -> Client:
     clock = SystemClock()
 
     async def connect() -> Streams:
-        from opsconsole.engine.launch import ensure  # after first paint: it is a screen's opener too
+        from opsconsole.engine.launch import (
+            ensure,
+        )  # after first paint: it is a screen's opener too
 
         place = options.place()
         await ensure(options.launch(), place, clock)
@@ -97,5 +99,3 @@ async def tell(options: Options, call: AnyCall) -> Done:
     """
     async with attached(options) as client:
         return await client.call(call, Done)
-
-

@@ -5,6 +5,7 @@ from enum import IntEnum
 
 from opsconsole.errors import (
     ConfigError,
+    EngineError,
     OpsConsoleError,
     OutcomeUnknownError,
     QueryError,
@@ -40,7 +41,7 @@ _USAGE_CODES = frozenset({"param", "unknown-action", "unknown-target", "empty"})
 def code_of(error: OpsConsoleError) -> Exit:
     """Give the exit code of an error that ended a verb."""
     match error:
-        case ConfigError():
+        case ConfigError() | EngineError(__cause__=ConfigError()):
             return Exit.CONFIG
         case QueryError():
             return Exit.USAGE

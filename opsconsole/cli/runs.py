@@ -14,11 +14,12 @@ from opsconsole.model.run import Run
 @click.option("--stop", is_flag=True, help="Start nothing new in RUN.")
 @click.option("--interrupt", is_flag=True, help="With --stop: also end what runs.")
 @click.pass_obj
-def runs(options: Options, /, run_id: str | None, as_json: bool, stop: bool, interrupt: bool) -> int:
+def runs(
+    options: Options, /, run_id: str | None, as_json: bool, stop: bool, interrupt: bool
+) -> int:
     """List runs, show one with its targets, or stop one."""
     from opsconsole.cli.attach import attached, finish, tell
     from opsconsole.model.calls import StopRun
-
 
     if stop:
         if run_id is None:

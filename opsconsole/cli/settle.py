@@ -11,8 +11,13 @@ from opsconsole.rpc.client import Client
 def is_settled(snapshot: Snapshot) -> bool:
     """Tell whether every host, service and feed has had a result."""
     hosts = all(host.state is not HostState.PENDING for host in snapshot.hosts.values())
-    rest = (*snapshot.services.values(), *snapshot.checks.values(), *snapshot.feeds.values())
-    return hosts and all(one.state is not ServiceState.PENDING for one in rest)
+    services = (*snapshot.services.values(), *snapshot.checks.values())
+    feeds = snapshot.feeds.values()
+    return (
+        hosts
+        and all(service.state is not ServiceState.PENDING for service in services)
+        and all(feed.state is not ServiceState.PENDING for feed in feeds)
+    )
 
 
 async def settled(client: Client, within: float) -> bool:

@@ -38,4 +38,3 @@ def _is_agreed(key: HostKey, fingerprint: str | None, *, yes: bool) -> bool:
         print(f"that is not {fingerprint}: nothing was written")
         return False
     return yes or click.confirm("Trust this key?", default=False)
-

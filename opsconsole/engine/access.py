@@ -42,7 +42,7 @@ def lock(access: Access, actor: str) -> Access:
     return replace(access, unlocks=tuple(one for one in access.unlocks if one.actor != actor))
 
 
-def freeze(  # noqa: PLR0913 - a freeze is these six facts
+def freeze(
     access: Access, actor: str, seconds: float, reason: str, scope: str, now: float
 ) -> Access:
     """Forbid changes for everybody on what `scope` covers.

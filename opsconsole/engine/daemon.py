@@ -6,8 +6,6 @@ import logging
 import os
 import signal
 
-import msgspec
-
 from opsconsole import __version__
 from opsconsole.clock import Clock, SystemClock
 from opsconsole.engine.engine import Engine
@@ -42,7 +40,8 @@ def run_engine(spec: LaunchSpec, place: Place, *, detached: bool) -> int:
         lock.take(Holder(os.getpid(), person(), clock.now(), __version__))
         _serve(spec, place, clock)
     except OpsConsoleError as error:
-        _leave_word(place, error)
+        if lock.is_held:  # else somebody else serves here, and whoever waits will find that one
+            _leave_word(place, error)
         raise
     finally:
         lock.release()
@@ -58,7 +57,7 @@ def _serve(spec: LaunchSpec, place: Place, clock: Clock) -> None:
     _handler, listener = log_to(place.log)
     try:
         log.info("engine %s starts, pid %d, version %s", place.name, os.getpid(), __version__)
-        asyncio.run(_until_stopped(spec, place, clock), loop_factory=None)
+        asyncio.run(_until_stopped(spec, place, clock))
         log.info("engine %s ended", place.name)
     finally:
         listener.stop()
@@ -85,7 +84,5 @@ def _refuse_second(place: Place) -> None:
 
 
 def _leave_word(place: Place, error: OpsConsoleError) -> None:
-    if isinstance(error, EngineError) and holder_of(place.lock) is not None:
-        return  # somebody else serves here: whoever waits will find that one
     with contextlib.suppress(OSError):
-        place.failure.write_bytes(msgspec.json.encode(str(error)))
+        place.failure.write_text(str(error))

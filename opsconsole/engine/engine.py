@@ -23,6 +23,7 @@ from opsconsole.engine.heart import Heart, Stall
 from opsconsole.engine.hosts import HostCalls
 from opsconsole.engine.intake import Intake
 from opsconsole.engine.launch import LaunchSpec
+from opsconsole.engine.outside import Dial, Outside, dial
 from opsconsole.engine.past import Past, PastCalls
 from opsconsole.engine.place import Place
 from opsconsole.engine.runs import RunCalls
@@ -40,10 +41,6 @@ from opsconsole.rpc.server import Server
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.service import RunService
 from opsconsole.state.store import Store
-from opsconsole.transport.http import HttpClient
-from opsconsole.transport.local import LocalTransport
-from opsconsole.transport.router import Router
-from opsconsole.transport.ssh import SshTransport
 
 _STEP: Final = 1.0
 """Seconds between two evaluations."""
@@ -56,7 +53,14 @@ class Engine:
     """One engine: built from an inventory, it runs until it is told to stop."""
 
     def __init__(
-        self, spec: LaunchSpec, place: Place, inventory: Inventory, clock: Clock, *, solo: bool
+        self,
+        spec: LaunchSpec,
+        place: Place,
+        inventory: Inventory,
+        clock: Clock,
+        *,
+        solo: bool,
+        outside: Dial = dial,
     ) -> None:
         self._place = place
         self._clock = clock
@@ -65,7 +69,7 @@ class Engine:
         self._started = clock.now()
         self._quiet_since = clock.now()
         self._build_state(spec, inventory)
-        self._build_reach(inventory)
+        self._build_outside(inventory, outside)
         self._build_runs(inventory)
         self._build_door(spec)
 
@@ -79,22 +83,22 @@ class Engine:
         )
         self._heart = Heart(self._clock, self._on_stall, self._on_sleep, time.monotonic)
 
-    def _build_reach(self, inventory: Inventory) -> None:
+    def _build_outside(self, inventory: Inventory, dial_out: Dial) -> None:
         self._agents = Agents(os.environ.get("SSH_AUTH_SOCK"))
-        self._ssh = SshTransport(
-            inventory.settings, self._clock, hosts=self._host, agent=self._agents.newest
+        self._outside: Outside = dial_out(
+            inventory.settings, self._clock, self._host, self._agents.newest
         )
-        self._remote = Router(self._ssh, LocalTransport(self._clock))
-        self._http = HttpClient(self._clock)
         intake = Intake(self._store, self._evaluation.take)
-        self._collector = Collector(self._remote, self._http, inventory, intake, self._clock)
-        self._hosts = HostCalls(self._store, self._collector, self._ssh, self._clock)
+        self._collector = Collector(
+            self._outside.remote, self._outside.web, inventory, intake, self._clock
+        )
+        self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
         self._hosts.hosts = {host.name: host for host in inventory.hosts}
 
     def _build_runs(self, inventory: Inventory) -> None:
         registry = load_catalogue(inventory.settings)
         ports = Ports(
-            remote=self._remote,
+            remote=self._outside.remote,
             host=self._host,
             access=lambda: self._gate.access,
             publish=self._publish,
@@ -155,7 +159,9 @@ class Engine:
         await self._past.open(self._store)
         config = str(inventory.files[0]) if inventory.files else ""
         self._store.put_engine(
-            EngineInfo(self._place.name, os.getpid(), __version__, self._started, config, self._solo)
+            EngineInfo(
+                self._place.name, os.getpid(), __version__, self._started, config, self._solo
+            )
         )
         if self._place.note:
             self._banner("place", self._place.note)
@@ -187,8 +193,8 @@ class Engine:
 
     async def _close(self) -> None:
         await self.server.close()
-        await self._remote.close()
-        await self._http.close()
+        await self._outside.remote.close()
+        await self._outside.web.close()
         await self._past.close()
 
     async def _evaluate(self) -> None:
@@ -242,7 +248,7 @@ class Engine:
             self._store.drop_banner(identity)
 
     def _note_known_hosts(self) -> None:
-        self._banner("known_hosts", "; ".join(self._ssh.warnings()[:3]))
+        self._banner("known_hosts", "; ".join(self._outside.keys.warnings()[:3]))
 
     def _on_peers(self, peers: tuple[Peer, ...]) -> None:
         self._agents.attach(peers)

@@ -68,7 +68,9 @@ def _taken(owner: str | None, actor: str) -> str:
 
 def _done(what: str, asked: Sequence[str], held: Sequence[str]) -> Done:
     if not held:
-        raise RefusedError("unknown-target", f"no such fire: {', '.join(asked) or 'none was named'}")
+        raise RefusedError(
+            "unknown-target", f"no such fire: {', '.join(asked) or 'none was named'}"
+        )
     fires = "1 fire" if len(held) == 1 else f"{len(held)} fires"
     missing = len(set(asked)) - len(held)
     return Done(f"{fires} {what}" + (f", {missing} not found" if missing else ""))

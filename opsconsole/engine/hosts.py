@@ -1,18 +1,17 @@
 """Calls about hosts: look again, trust a key, show more."""
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from msgspec import Struct
 
 from opsconsole.clock import Clock
 from opsconsole.collect.collector import Collector
+from opsconsole.engine.outside import Keys
 from opsconsole.errors import RefusedError, TransportError
 from opsconsole.model.calls import (
     AnyCall,
     AskHost,
     Done,
-    HostKey,
     PollNow,
     ScanHostKey,
     TrustHostKey,
@@ -23,33 +22,15 @@ from opsconsole.rpc.peer import Peer
 from opsconsole.state.store import Store
 
 
-class Truster(Protocol):
-    """What of the SSH transport is about keys."""
-
-    async def scan(self, host: Host) -> HostKey:
-        """Fetch the key a host shows."""
-        ...
-
-    def trust(self, host: Host, key: HostKey, *, who: str, replace: bool = False) -> str:
-        """Write it down; returns the file."""
-        ...
-
-    def retry(self, host: Host) -> None:
-        """Forget refused logins and back-off."""
-        ...
-
-
 class HostCalls:
     """Answers them with the collector and the transport."""
 
-    def __init__(
-        self, store: Store, collector: Collector, truster: Truster, clock: Clock
-    ) -> None:
+    def __init__(self, store: Store, collector: Collector, keys: Keys, clock: Clock) -> None:
         self.hosts: Mapping[str, Host] = {}
         """The inventory's hosts by name; the engine keeps it true."""
         self._store = store
         self._collector = collector
-        self._truster = truster
+        self._keys = keys
         self._clock = clock
 
     async def answer(self, call: AnyCall, peer: Peer) -> Struct | None:
@@ -65,7 +46,7 @@ class HostCalls:
                 self._collector.poll_now(targets)
                 return Done(f"polling {', '.join(targets) or 'everything'}")
             case ScanHostKey():
-                return await self._truster.scan(self._host(call.host))
+                return await self._keys.scan(self._host(call.host))
             case TrustHostKey():
                 return await self._trust(call, peer.actor)
             case AskHost():
@@ -75,15 +56,15 @@ class HostCalls:
 
     async def _trust(self, call: TrustHostKey, actor: str) -> Done:
         host = self._host(call.host)
-        key = await self._truster.scan(host)
+        key = await self._keys.scan(host)
         if key.fingerprint != call.fingerprint:
             text = f"{host.name} now shows {key.fingerprint}, not {call.fingerprint}"
             raise RefusedError("match", text)
         try:
-            file = self._truster.trust(host, key, who=actor, replace=call.replace)
+            file = self._keys.trust(host, key, who=actor, replace=call.replace)
         except OSError as error:
             raise TransportError(host.ref, "key-unknown", f"cannot write: {error}") from error
-        self._truster.retry(host)
+        self._keys.retry(host)
         self._collector.poll_now((host.ref,))
         told = f"trusts {key.kind} {key.fingerprint}"
         self._store.put_event(Event(0, self._clock.now(), actor, "host", host.ref, told))

@@ -67,7 +67,11 @@ def _command(spec: LaunchSpec) -> list[str]:
     if not _has_user_manager():
         return [*program, "--detach"]
     unit = f"--unit=opsconsole-{spec.name}-{os.getpid()}"
-    kept = [f"--setenv={name}" for name in ("SSH_AUTH_SOCK", "XDG_STATE_HOME", "PATH") if name in os.environ]
+    kept = [
+        f"--setenv={name}"
+        for name in ("SSH_AUTH_SOCK", "XDG_STATE_HOME", "PATH")
+        if name in os.environ
+    ]
     return ["systemd-run", "--user", "--quiet", "--collect", unit, *kept, "--", *program]
 
 

@@ -26,6 +26,11 @@ class EngineLock:
         self._path = path
         self._fd: int | None = None
 
+    @property
+    def is_held(self) -> bool:
+        """Tell whether we have it."""
+        return self._fd is not None
+
     def take(self, holder: Holder) -> None:
         """Take the lock and write down who has it.
 

@@ -1,6 +1,7 @@
 """Engine and client in one process: nothing stays behind, and the code path is the same."""
 
 import asyncio
+import os
 
 from opsconsole.clock import Clock
 from opsconsole.engine.daemon import person
@@ -36,7 +37,8 @@ class SoloEngine:
             await self._start()
         assert self._engine is not None
         if self._task is None or self._task.done():
-            raise EngineError("the engine in this process ended")
+            error = self._task.exception() if self._task is not None else None
+            raise EngineError("the engine in this process ended") from error
         return await open_solo(self._engine.server)()
 
     async def close(self) -> None:
@@ -48,7 +50,7 @@ class SoloEngine:
 
     async def _start(self) -> None:
         inventory = await asyncio.to_thread(load, self._spec.sources)
-        self._lock.take(Holder(0, person(), self._clock.now()))
+        self._lock.take(Holder(os.getpid(), person(), self._clock.now()))
         self._engine = Engine(self._spec, self._place, inventory, self._clock, solo=True)
         ready = asyncio.Event()
         self._task = asyncio.create_task(self._engine.run(ready.set), name="solo engine")

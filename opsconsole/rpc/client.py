@@ -80,6 +80,7 @@ class Client:
         self._bell = asyncio.Event()
         self._moved = asyncio.Event()
         self._received = clock.monotonic()
+        self._error: Exception | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -88,7 +89,10 @@ class Client:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Detach."""
         await self.close()
@@ -113,6 +117,7 @@ class Client:
         """Begin to attach, and to attach again whenever cut off."""
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="rpc client")
+            self._task.add_done_callback(lambda _task: self._set_link(Link.CLOSED, self.reason))
 
     async def ready(self, within: float = 15.0) -> None:
         """Wait for the first snapshot (or the hello, where none is subscribed).
@@ -122,18 +127,23 @@ class Client:
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
-                while not self._is_ready() and self.link is not Link.LOST:
+                while not self._is_ready() and self.link not in (Link.LOST, Link.CLOSED):
                     await self._moved.wait()
                     self._moved.clear()
+        if self._task is not None and self._task.done():
+            self._task.result()
         if not self._is_ready():
-            raise EngineError(self.reason or f"the engine did not answer within {within:g} s")
+            text = self.reason or f"the engine did not answer within {within:g} s"
+            raise EngineError(text) from self._error
 
     async def wait_change(self) -> None:
         """Wait until snapshot or link changed since the last wait; many changes count as one."""
         await self._bell.wait()
         self._bell.clear()
 
-    async def call(self, call: AnyCall, reply: type[Reply], *, within: float = CALL_WITHIN) -> Reply:
+    async def call(
+        self, call: AnyCall, reply: type[Reply], *, within: float = CALL_WITHIN
+    ) -> Reply:
         """Ask the engine and wait for its answer.
 
         Raises:
@@ -180,6 +190,7 @@ class Client:
                 await self._attach()
             except (OpsConsoleError, OSError, TimeoutError) as error:
                 reason = str(error) or "the engine does not answer"
+                self._error = error
             else:
                 reason = "the engine went away"
             if self.link is Link.ATTACHED:

@@ -11,8 +11,8 @@ from opsconsole.rpc.messages import CLIENT_FRAME_LIMIT, SERVER_FRAME_LIMIT, From
 
 _LENGTH: Final = struct.Struct(">I")
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_FROM_CLIENT: Final = msgspec.msgpack.Decoder(FromClient)
-_FROM_SERVER: Final = msgspec.msgpack.Decoder(FromServer)
+_FROM_CLIENT: Final[msgspec.msgpack.Decoder[FromClient]] = msgspec.msgpack.Decoder(FromClient)
+_FROM_SERVER: Final[msgspec.msgpack.Decoder[FromServer]] = msgspec.msgpack.Decoder(FromServer)
 
 
 def encode(frame: msgspec.Struct) -> bytes:

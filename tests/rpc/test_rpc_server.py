@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
-from tests.rpc.conftest import Served, Source, answer_done, serving, until
 
 from opsconsole.clock import SystemClock
 from opsconsole.errors import EngineError, RefusedError
@@ -30,6 +29,7 @@ from opsconsole.rpc.messages import (
 from opsconsole.rpc.peer import Peer, name_of
 from opsconsole.rpc.server import Server
 from opsconsole.rpc.solo import open_solo
+from tests.rpc.conftest import Served, Source, answer_done, serving, until
 
 
 async def test_a_client_mirrors_the_snapshot_and_every_change(served: Served) -> None:
@@ -67,7 +67,9 @@ async def test_i06_another_uid_is_refused(tmp_path: Path) -> None:
     frame = await read_from_server(reader)
 
     assert isinstance(frame, Bye)
-    assert frame.reason == f"refused: this engine belongs to uid {server._uid}, you are {os.geteuid()}"
+    assert (
+        frame.reason == f"refused: this engine belongs to uid {server._uid}, you are {os.geteuid()}"
+    )
     writer.close()
     await server.close()
 
@@ -251,7 +253,7 @@ async def test_a_call_under_way_fails_when_the_engine_is_lost(tmp_path: Path) ->
 async def test_a_gap_in_the_deltas_brings_a_fresh_snapshot(served: Served) -> None:
     async with served.client() as client:
         await client.ready()
-        client.snapshot = Snapshot_at(client, 77)
+        client.snapshot = snapshot_at(client, 77)
 
         served.source.change("web01", "x")
         await until(client, lambda: client.snapshot.revision == 2)
@@ -259,7 +261,9 @@ async def test_a_gap_in_the_deltas_brings_a_fresh_snapshot(served: Served) -> No
     assert client.snapshot == served.source.snapshot
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(junk=st.binary(max_size=200), greet=st.booleans(), frame=st.booleans())
 async def test_d09_forged_frames_cost_their_sender_only(
     served: Served, junk: bytes, greet: bool, frame: bool
@@ -284,7 +288,9 @@ async def test_d09_an_oversized_frame_is_refused_before_it_is_read(served: Serve
 
     bye = await read_from_server(reader)
 
-    assert bye == Bye(f"a frame of {CLIENT_FRAME_LIMIT + 1} bytes is longer than {CLIENT_FRAME_LIMIT}")
+    assert bye == Bye(
+        f"a frame of {CLIENT_FRAME_LIMIT + 1} bytes is longer than {CLIENT_FRAME_LIMIT}"
+    )
     writer.close()
 
 
@@ -327,7 +333,7 @@ def test_an_account_without_a_name_is_shown_by_number() -> None:
     assert name_of(4242, nobody) == "uid:4242"  # type: ignore[arg-type]
 
 
-def Snapshot_at(client: Client, revision: int) -> object:
+def snapshot_at(client: Client, revision: int) -> object:
     from msgspec.structs import replace
 
     return replace(client.snapshot, revision=revision)
