@@ -14,7 +14,12 @@ from opsconsole.errors import OpsConsoleError
 class LazyGroup(click.Group):
     """Knows its verbs by `module:attribute`; each module is imported on first use."""
 
-    def __init__(self, *args: Any, verbs: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+    def __init__(  # click's own arguments pass through
+        self,
+        *args: Any,  # noqa: ANN401
+        verbs: Mapping[str, str] | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._verbs = dict(verbs or {})
 
@@ -37,7 +42,10 @@ class RootGroup(LazyGroup):
     """The root: a verb's returned number is the exit code, and every error of ours is one sentence."""
 
     def main(  # type: ignore[override]  # click's overloads speak of standalone_mode, which we settle here
-        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        **extra: Any,  # noqa: ANN401
     ) -> NoReturn:
         """Run and exit."""
         extra["standalone_mode"] = False

@@ -212,10 +212,14 @@ class Engine:
             linger = self._configuration.inventory.settings.linger
             if self.server.peers or self._runs.live:
                 self._quiet_since = self._clock.now()
-            elif not self._solo and linger is not None:
-                if self._clock.now() - self._quiet_since >= linger:
-                    log.info("nobody was here for %g s: the engine ends", linger)
-                    self._stop.set()
+            elif self._is_forgotten(linger):
+                log.info("nobody was here for %g s: the engine ends", linger)
+                self._stop.set()
+
+    def _is_forgotten(self, linger: float | None) -> bool:
+        if self._solo or linger is None:
+            return False
+        return self._clock.now() - self._quiet_since >= linger
 
     async def _follow(self, inventory: Inventory, change: Changes) -> None:
         self._hosts.hosts = {host.name: host for host in inventory.hosts}

@@ -1,4 +1,4 @@
-"""Stop a running engine: ask it; one that does not understand us gets the signal its service manager would send."""
+"""Stop a running engine: ask it; one that does not understand us gets a service manager's signal."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""A console's or a verb's side of the socket: mirrors the snapshot, asks calls, and attaches again when cut off."""
+"""A console's or a verb's side of the socket: mirrors the snapshot, asks calls, attaches again when cut off."""
 
 import asyncio
 import contextlib

@@ -118,7 +118,8 @@ class Server:
                 f"the socket path {path} has {length} bytes, a unix socket allows {_PATH_LIMIT}: "
                 "set XDG_STATE_HOME to a shorter folder"
             )
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)  # noqa: PTH108 - one local call at the start; the lock says it is ours
         before = os.umask(0o177)
         try:
             self._listener = await asyncio.start_unix_server(self._accept, path)
