@@ -114,7 +114,8 @@ class CheckProbe:
         self._sink.put_result(
             CheckResult(
                 self._check.name, self._clock.now(), took, judged.state,
-                clean(judged.reason, LABEL_LIMIT), judged.phases, judged.metrics, clean(judged.detail, multiline=True),
+                clean(judged.reason, LABEL_LIMIT), judged.phases, judged.metrics,
+                clean(judged.detail, multiline=True),
             )
         )  # fmt: skip
 
@@ -145,9 +146,7 @@ class CheckProbe:
     def _endpoint(self) -> Endpoint:
         check = self._check
         headers = {name: self._reveal(value) for name, value in check.headers.items()}
-        return Endpoint(
-            check.target, check.method, headers, timeout=self._timeout, ca=check.ca
-        )
+        return Endpoint(check.target, check.method, headers, timeout=self._timeout, ca=check.ca)
 
     def _of_http(self, answer: HttpAnswer) -> Judged:
         if answer.fault is not None:
@@ -177,15 +176,15 @@ class CheckProbe:
         host = self._where()
         if host is None:
             return Judged(ServiceState.UNKNOWN, f"no host {self._check.via} to run it on")
-        command = Command(
-            argv=self._check.argv, timeout=self._timeout, max_output=OUTPUT_LIMIT
-        )
+        command = Command(argv=self._check.argv, timeout=self._timeout, max_output=OUTPUT_LIMIT)
         answer = await self._remote.run(host, command)
         if answer.ending is not Ending.EXITED:
             return Judged(ServiceState.UNKNOWN, answer.reason, answer.took)
         output = parse_plugin_output(answer.stdout)
         state = _PLUGIN_STATES.get(answer.code, ServiceState.UNKNOWN)
-        reason = "" if state is ServiceState.UP else _said(output.summary, answer.stderr, answer.code)
+        reason = (
+            "" if state is ServiceState.UP else _said(output.summary, answer.stderr, answer.code)
+        )
         text = answer.stdout.decode("utf-8", errors="replace")
         now = self._clock.now()
         wanted, why = self._judge(of_plugin(answer, output, text), now, answer.took)

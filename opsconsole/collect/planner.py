@@ -56,9 +56,7 @@ def _of_host(host: Host) -> tuple[Planned, ...]:
 
 def _tier(host: Host, tier: str, interval: float, timeout: float) -> Planned:
     name = f"{host.ref} {tier}"
-    return Planned(
-        name, host.ref, tier, _schedule(name, interval, timeout + _TURN), host, timeout
-    )
+    return Planned(name, host.ref, tier, _schedule(name, interval, timeout + _TURN), host, timeout)
 
 
 def _of_check(check: Check, also: tuple[str, ...]) -> Planned:

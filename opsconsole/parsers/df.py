@@ -48,9 +48,7 @@ def _file_system(line: bytes) -> FileSystem:
     return FileSystem(clean(match[5], LABEL_LIMIT), match[1], total, used, available)
 
 
-def space_metrics(
-    found: Iterable[FileSystem], mounts: Mapping[str, Mount]
-) -> Mapping[str, float]:
+def space_metrics(found: Iterable[FileSystem], mounts: Mapping[str, Mount]) -> Mapping[str, float]:
     """Tell size and space of the file systems that hold data.
 
     Args:
@@ -77,9 +75,7 @@ def space_metrics(
     return metrics
 
 
-def inode_metrics(
-    found: Iterable[FileSystem], mounts: Mapping[str, Mount]
-) -> Mapping[str, float]:
+def inode_metrics(found: Iterable[FileSystem], mounts: Mapping[str, Mount]) -> Mapping[str, float]:
     """Tell the share of inodes available; file systems without a fixed number (btrfs) say 0 and are left out."""
     return {
         f"fs.inodes_available_ratio{{mount={fs.mount}}}": min(1.0, fs.available / fs.total)
@@ -88,9 +84,7 @@ def inode_metrics(
     }
 
 
-def _with_data(
-    found: Iterable[FileSystem], mounts: Mapping[str, Mount]
-) -> tuple[FileSystem, ...]:
+def _with_data(found: Iterable[FileSystem], mounts: Mapping[str, Mount]) -> tuple[FileSystem, ...]:
     if mounts:
         kept = [fs for fs in found if fs.mount in mounts]
     else:

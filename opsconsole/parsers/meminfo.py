@@ -6,6 +6,12 @@ from typing import Final
 from opsconsole.parsers.reading import reads, whole_numbers
 
 _KIB: Final = 1024
+_WANTED: Final = frozenset(
+    (
+        b"MemTotal", b"MemFree", b"MemAvailable", b"Buffers", b"Cached", b"SReclaimable", b"Shmem",
+        b"SwapTotal", b"SwapFree",
+    )
+)  # fmt: skip
 
 
 @reads("/proc/meminfo")
@@ -37,12 +43,6 @@ def _pairs(text: bytes) -> list[tuple[bytes, int]]:
         if name in _WANTED:
             pairs.append((name, whole_numbers(value.split()[:1])[0]))
     return pairs
-
-
-_WANTED: Final = frozenset(
-    (b"MemTotal", b"MemFree", b"MemAvailable", b"Buffers", b"Cached", b"SReclaimable", b"Shmem")
-    + (b"SwapTotal", b"SwapFree")
-)
 
 
 def _available(kib: Mapping[bytes, int]) -> int:

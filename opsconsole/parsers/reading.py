@@ -26,7 +26,7 @@ def reads(
 
     def decorate(parse: Callable[Concatenate[bytes, P], R]) -> Callable[Concatenate[bytes, P], R]:
         @functools.wraps(parse)
-        def guarded(text: bytes, *args: P.args, **kwargs: P.kwargs) -> R:
+        def guarded(text: bytes, /, *args: P.args, **kwargs: P.kwargs) -> R:
             try:
                 return parse(text, *args, **kwargs)
             except (ValueError, IndexError, KeyError, ArithmeticError):
