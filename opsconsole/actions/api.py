@@ -82,12 +82,12 @@ def Param(  # noqa: N802 - reads as a declaration, like a type
     default: str | None = None,
     *,
     title: str = "",
-    help: str = "",  # noqa: A002 - the word of forms
+    help: str = "",
     choices: Sequence[str] = (),
     choices_from: str | None = None,
     pattern: str | None = None,
-    min: str | float | None = None,  # noqa: A002 - the word of ranges
-    max: str | float | None = None,  # noqa: A002
+    min: str | float | None = None,
+    max: str | float | None = None,
     under: Sequence[str] = (),
     refuse: Sequence[str] = (),
     required: bool | None = None,
