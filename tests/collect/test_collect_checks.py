@@ -59,7 +59,7 @@ def ok(**fields: object) -> HttpAnswer:
         (("status in (200, 503)",), (), ok(status=503), "up", ""),
         (("status == 200",), ("latency < 500ms",), ok(took=0.812), "degraded", "latency (812ms) < 500ms"),
         (('body.$.db == "up"',), (), ok(body=b'{"db": "up"}'), "up", ""),
-        (('body.$.db == "up"',), (), ok(body=b'{"db": "down"}'), "down", 'body.$.db (down) == "up"'),
+        (('body.$.db == "up"',), (), ok(body=b'{"db": "down"}'), "down", 'body.$.db ("down") == "up"'),
         (('body.$.db == "up"',), (), ok(body=b"<html>"), "down", 'body.$.db (none) == "up"'),
         (('body contains "ready"',), (), ok(body=b"not ready\xff"), "up", ""),
         (('headers.x-version == "2"',), (), ok(headers={"x-version": "2"}), "up", ""),
