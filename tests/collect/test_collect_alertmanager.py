@@ -307,6 +307,17 @@ async def test_a_member_may_lie_under_a_path():
     assert (await cluster.read()).state == "up"
 
 
+@pytest.mark.parametrize(
+    ("headers", "clock"),
+    [({"date": "Sun, 22 Nov 2026 11:08:07 GMT"}, 1795345687.0), ({"date": "soon"}, 0.0), ({}, 0.0)],
+)
+async def test_the_sources_own_clock_is_told(headers, clock):
+    cluster = Cluster(ONE)
+    cluster.gives(ONE, HttpAnswer(status=200, body=b"[]", headers=headers))
+
+    assert (await cluster.read()).remote_now == clock
+
+
 async def test_a_crash_of_ours_is_unknown():
     cluster = Cluster(ONE, TWO)
 
