@@ -49,8 +49,7 @@ def dependents(snapshot: Snapshot, reference: str) -> list[str]:
         f"host:{host.name}"
         for host in snapshot.hosts.values()
         if reference in host.depends_on
-        or (f"host:{host.name}" != reference
-        and reference[5:] in host.jump)
+        or (f"host:{host.name}" != reference and reference[5:] in host.jump)
     ]
     return sorted(found)
 
