@@ -116,6 +116,7 @@ class RealSshd:
             "LogLevel VERBOSE",
             "UseDNS no",
             "PrintMotd no",
+            "SetEnv SHLVL=2",  # Debian's bash reads ~/.bashrc for sshd at level 1: not what we test, and it may be slow
             "MaxStartups 200:100:400",
         ]
         return "\n".join(lines) + "\n"
