@@ -47,5 +47,8 @@ tests:
 benchmarks: venv ## print the table of costs, peers side by side
 	@$(BIN)/python -m benchmarks
 
+pictures: venv ## draw the pictures of the screen anew (look at each before you commit it)
+	@$(BIN)/python -m pytest tests/ui -q --snapshot-update -k picture
+
 clean: ## remove what make made
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
