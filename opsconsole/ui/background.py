@@ -22,10 +22,15 @@ _LIGHT_COLORFGBG: Final = frozenset(("7", "15"))
 
 def is_dark(environ: Mapping[str, str] = os.environ) -> bool | None:
     """Ask the terminal on descriptors 0 and 2; None when it does not say."""
-    if not (os.isatty(0) and os.isatty(2)) or environ.get("TERM", "") in ("", "dumb", "linux", "vt100"):
+    if not (os.isatty(0) and os.isatty(2)) or environ.get("TERM", "") in (
+        "",
+        "dumb",
+        "linux",
+        "vt100",
+    ):
         return _from_environ(environ)
     answered = read_answer(_question())
-    return _from_environ(environ) if answered is None else answered
+    return answered if answered is not None else _from_environ(environ)
 
 
 def read_answer(answer: bytes) -> bool | None:
@@ -33,7 +38,7 @@ def read_answer(answer: bytes) -> bool | None:
     match = _COLOUR.search(answer)
     if match is None:
         return None
-    red, green, blue = (int(part, 16) / (16 ** len(part) - 1) for part in match.groups())
+    red, green, blue = (int(part, 16) / ((1 << 4 * len(part)) - 1) for part in match.groups())
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.5
 
 
@@ -58,7 +63,9 @@ def _read_until_fence() -> bytes:
     # Before the loop exists and without a Clock: this is the one wait of the program's first moments.
     end = time.monotonic() + _WITHIN
     answer = b""
-    while (left := end - time.monotonic()) > 0 and not _FENCE.search(answer) and len(answer) < 4_096:
+    while (
+        (left := end - time.monotonic()) > 0 and not _FENCE.search(answer) and len(answer) < 4_096
+    ):
         ready, _, _ = select.select([0], [], [], left)
         if ready:
             answer += os.read(0, 1_024)

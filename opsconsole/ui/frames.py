@@ -56,7 +56,14 @@ ASCII: Final = Signs(
 
 
 def edge(
-    width: int, left: Cell, right: Cell, palette: Palette, signs: Signs, *, focused: bool, bottom: bool = False
+    width: int,
+    left: Cell,
+    right: Cell,
+    palette: Palette,
+    signs: Signs,
+    *,
+    focused: bool,
+    bottom: bool = False,
 ) -> Strip:
     """Draw a top or bottom line with a cell set into its left and its right end."""
     border = signs.focused if focused else signs.plain
@@ -69,11 +76,14 @@ def edge(
     tail = _label(right, max(0, inner - 2 - _width(head)), palette, signs, strong=False)
     gap = inner - _width(head) - _width(tail)
     lead = min(1, gap) if tail else 0
-    return Strip(
-        [Segment(first, line), *head, Segment(border.across * (gap - lead), line), *tail]
-        + [Segment(border.across * lead + last, line)],
-        width,
-    )
+    pieces = [
+        Segment(first, line),
+        *head,
+        Segment(border.across * (gap - lead), line),
+        *tail,
+        Segment(border.across * lead + last, line),
+    ]
+    return Strip(pieces, width)
 
 
 def side(palette: Palette, signs: Signs, *, focused: bool) -> Segment:

@@ -62,7 +62,9 @@ class Palette:
         key = (tone, row, cursor)
         known = self._cache.get(key)
         if known is None:
-            known = self._cache[key] = self._make(row if tone is Tone.NORMAL else tone, cursor)
+            known = self._cache[key] = self._make(
+                row if tone is Tone.NORMAL else tone, cursor=cursor
+            )
         return known
 
     @property
@@ -70,7 +72,7 @@ class Palette:
         """Tell whether the theme paints on the terminal's own background."""
         return colour_of(self.tokens["background"]) is None
 
-    def _make(self, tone: Tone, cursor: bool) -> Style:
+    def _make(self, tone: Tone, *, cursor: bool) -> Style:
         if tone is Tone.REVERSED and cursor:
             return self._block()
         if cursor and tone in _RECESSED:
@@ -82,8 +84,10 @@ class Palette:
 
     def _block(self) -> Style:
         if self.colourless:
-            return self.tokens["critical"] + _BOLD + (
-                Style(reverse=False, underline=True) if self.tokens["cursor"].reverse else Style(reverse=True)
+            # Where the cursor row is reversed itself, the block stands out by an underline.
+            reversed_row = bool(self.tokens["cursor"].reverse)
+            return self.tokens["critical"] + Style(
+                bold=True, reverse=not reversed_row, underline=reversed_row
             )
         ground = self.tokens["background"].color
         return Style(color=ground, bgcolor=self.tokens["critical"].color, bold=True)
@@ -104,14 +108,22 @@ def read_palette(theme: Mapping[str, object], source: str) -> Palette:
     """
     raw = theme.get("tokens")
     tokens = raw if isinstance(raw, Mapping) else {}
-    mistakes = [Mistake(source, 0, 0, f"token {name} is missing") for name in TOKENS if name not in tokens]
-    mistakes += [Mistake(source, 0, 0, f"unknown token {name}") for name in tokens if name not in TOKENS]
+    mistakes = [
+        Mistake(source, 0, 0, f"token {name} is missing") for name in TOKENS if name not in tokens
+    ]
+    mistakes += [
+        Mistake(source, 0, 0, f"unknown token {name}") for name in tokens if name not in TOKENS
+    ]
     styles: dict[str, Style] = {}
     for name in TOKENS:
         try:
             styles[name] = _read_style(str(tokens.get(name, "default")))
         except StyleSyntaxError:
-            mistakes.append(Mistake(source, 0, 0, f"token {name}: {tokens[name]!r} is no colour and no word for one"))
+            mistakes.append(
+                Mistake(
+                    source, 0, 0, f"token {name}: {tokens[name]!r} is no colour and no word for one"
+                )
+            )
     if mistakes:
         raise ConfigError(mistakes)
     return Palette(str(theme.get("name", source)), styles, dark=theme.get("dark") is not False)

@@ -41,7 +41,11 @@ class Prefs(Struct, frozen=True):
 def prefs_file(environ: Mapping[str, str] = os.environ) -> Path:
     """Give the place of the file, `$XDG_STATE_HOME/opsconsole/console.json`, there or not."""
     given = Path(environ.get("XDG_STATE_HOME", ""))
-    base = given if given.is_absolute() else Path(environ.get("HOME", "/nonexistent")) / ".local" / "state"
+    base = (
+        given
+        if given.is_absolute()
+        else Path(environ.get("HOME", "/nonexistent")) / ".local" / "state"
+    )
     return base / "opsconsole" / "console.json"
 
 

@@ -42,10 +42,14 @@ class ThemeFolder:
         """
         file = self.path(name)
         if file is None:
-            raise ConfigError([Mistake(name, 0, 0, f"no such theme; there are {', '.join(self.names())}")])
+            raise ConfigError(
+                [Mistake(name, 0, 0, f"no such theme; there are {', '.join(self.names())}")]
+            )
         content = plain(load_yaml(file))
         if not isinstance(content, Mapping):
-            raise ConfigError([Mistake(str(file), 1, 1, "a theme is a mapping of name, dark and tokens")])
+            raise ConfigError(
+                [Mistake(str(file), 1, 1, "a theme is a mapping of name, dark and tokens")]
+            )
         return read_palette(content, str(file))
 
     def stamp(self, name: str) -> float:
@@ -62,7 +66,9 @@ def theme_folders(environ: Mapping[str, str] = os.environ) -> ThemeFolder:
     return ThemeFolder((config_file(environ).parent / "themes", shipped_dir("themes")))
 
 
-def choose(wanted: str | None, *, no_color: bool, color_system: str | None, dark: bool | None) -> str:
+def choose(
+    wanted: str | None, *, no_color: bool, color_system: str | None, dark: bool | None
+) -> str:
     """Choose a theme's name: the wanted one, else what this terminal can show.
 
     Args:

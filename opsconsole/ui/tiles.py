@@ -49,7 +49,9 @@ def scale(size: Size) -> Scale:
     return Scale.COMPACT
 
 
-def arrange(size: Size, how: Scale, focused: str, grown: Grown, hidden: frozenset[str]) -> dict[str, Region]:
+def arrange(
+    size: Size, how: Scale, focused: str, grown: Grown, hidden: frozenset[str]
+) -> dict[str, Region]:
     """Give the region of each pane that is shown.
 
     Args:
@@ -91,7 +93,9 @@ def _medium(size: Size, hidden: frozenset[str]) -> dict[str, Region]:
 def _wide(size: Size, hidden: frozenset[str]) -> dict[str, Region]:
     people = 0 if {ACTIVITY, PEOPLE} <= hidden else round(size.height * 0.176)
     timeline = 0 if TIMELINE in hidden else round(size.height * 0.176)
-    top, middle = _rows(size.height - people - timeline, (FIRES, PEEK), (HOSTS, SERVICES, FLEET), 0.405, hidden)
+    top, middle = _rows(
+        size.height - people - timeline, (FIRES, PEEK), (HOSTS, SERVICES, FLEET), 0.405, hidden
+    )
     regions = _row(0, top, size.width, (FIRES, PEEK), (0.67, 0.33), hidden)
     regions |= _row(top, middle, size.width, (HOSTS, SERVICES), (0.56, 0.44), hidden)
     if SERVICES in regions and FLEET not in hidden:
@@ -101,7 +105,9 @@ def _wide(size: Size, hidden: frozenset[str]) -> dict[str, Region]:
         regions[FLEET] = Region(whole.x, whole.y + upper, whole.width, whole.height - upper)
     regions |= _row(top + middle, timeline, size.width, (TIMELINE,), (1.0,), hidden)
     low = top + middle + timeline
-    return regions | _row(low, size.height - low, size.width, (ACTIVITY, PEOPLE), (0.59, 0.41), hidden)
+    return regions | _row(
+        low, size.height - low, size.width, (ACTIVITY, PEOPLE), (0.59, 0.41), hidden
+    )
 
 
 def _half(size: Size, how: Scale, focused: str, hidden: frozenset[str]) -> dict[str, Region]:
@@ -124,7 +130,12 @@ def _rows(
 
 
 def _row(
-    y: int, height: int, width: int, names: Sequence[str], shares: Sequence[float], hidden: frozenset[str]
+    y: int,
+    height: int,
+    width: int,
+    names: Sequence[str],
+    shares: Sequence[float],
+    hidden: frozenset[str],
 ) -> dict[str, Region]:
     if height < 2:
         return {}

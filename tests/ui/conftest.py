@@ -72,7 +72,9 @@ Staged = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 @pytest.fixture
 def stage(look: Look) -> Staged:
     @asynccontextmanager
-    async def on_stage(*widgets: Widget, size: tuple[int, int] = (60, 12)) -> AsyncIterator[Pilot[None]]:
+    async def on_stage(
+        *widgets: Widget, size: tuple[int, int] = (60, 12)
+    ) -> AsyncIterator[Pilot[None]]:
         async with Stage(look, *widgets).run_test(size=size) as pilot:
             await pilot.pause()
             yield pilot

@@ -13,7 +13,16 @@ NAMES = ("ansi", "dark", "high-contrast", "light", "mono")
 COLOURED = ("dark", "high-contrast", "light")
 TEXT = ("text", "accent", "critical", "warning", "ok", "stale", "focus")
 RECESSED = ("dim", "muted")
-CURSOR_TONES = (Tone.NORMAL, Tone.STRONG, Tone.ACCENT, Tone.CRITICAL, Tone.WARNING, Tone.OK, Tone.STALE, Tone.DIM)
+CURSOR_TONES = (
+    Tone.NORMAL,
+    Tone.STRONG,
+    Tone.ACCENT,
+    Tone.CRITICAL,
+    Tone.WARNING,
+    Tone.OK,
+    Tone.STALE,
+    Tone.DIM,
+)
 
 
 def luminance(colour: str) -> float:
@@ -85,13 +94,18 @@ DEUTERANOPIA = ((0.367, 0.861, -0.228), (0.280, 0.673, 0.047), (-0.012, 0.043, 0
 
 def seen_by_deuteranope(colour: str) -> tuple[float, ...]:
     rgb = [(int(colour[n : n + 2], 16) / 255) ** 2.2 for n in (1, 3, 5)]
-    return tuple(max(0.0, sum(w * c for w, c in zip(row, rgb, strict=True))) ** (1 / 2.2) for row in DEUTERANOPIA)
+    return tuple(
+        max(0.0, sum(w * c for w, c in zip(row, rgb, strict=True))) ** (1 / 2.2)
+        for row in DEUTERANOPIA
+    )
 
 
 @pytest.mark.parametrize("name", COLOURED)
 def test_critical_and_ok_differ_for_who_sees_no_green(themes: ThemeFolder, name: str):
     palette = themes.load(name)
-    critical, ok = (seen_by_deuteranope(colour_of(palette[token]) or "") for token in ("critical", "ok"))
+    critical, ok = (
+        seen_by_deuteranope(colour_of(palette[token]) or "") for token in ("critical", "ok")
+    )
     bold = [bool(palette[token].bold) for token in ("critical", "ok")]
 
     distance = sum((a - b) ** 2 for a, b in zip(critical, ok, strict=True)) ** 0.5
@@ -118,7 +132,9 @@ def test_mono_has_no_colour_at_all(themes: ThemeFolder):
 
 def test_every_mistake_of_a_theme_is_named():
     with pytest.raises(ConfigError) as caught:
-        read_palette({"name": "mine", "tokens": {"text": "no such colour", "colour": "red"}}, "mine.yaml")
+        read_palette(
+            {"name": "mine", "tokens": {"text": "no such colour", "colour": "red"}}, "mine.yaml"
+        )
 
     said = str(caught.value)
     assert "token background is missing" in said

@@ -31,7 +31,9 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
     Dialog { align: center middle; background: transparent; }
     Dialog > Vertical { background: $background; height: auto; max-width: 100%; max-height: 100%; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "close", id="dialog.close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "give_up", "close", id="dialog.close")
+    ]
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -60,11 +62,19 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
         """Show the content; subclasses call `set_box`."""
 
     def set_box(
-        self, lines: Sequence[Cell], title: Cell, hint: Cell = (), footer: Cell = (), *, extra: int = 0
+        self,
+        lines: Sequence[Cell],
+        title: Cell,
+        hint: Cell = (),
+        footer: Cell = (),
+        *,
+        extra: int = 0,
     ) -> None:
         """Size the box to its lines and show them; `extra` lines are left below for other widgets."""
         wide, high = self.app.size
-        needed = max([cell_width(line) for line in lines] + [cell_width(title) + cell_width(hint) + 4])
+        needed = max(
+            [cell_width(line) for line in lines] + [cell_width(title) + cell_width(hint) + 4]
+        )
         width = min(wide, max(40, needed + 4))
         height = max(3, min(high - extra, len(lines) + 2))
         column = self.query_one(Vertical)

@@ -48,7 +48,13 @@ class Form(Dialog[dict[str, str]]):
     """
 
     def __init__(
-        self, look: Look, spec: ActionSpec, heading: str, values: Mapping[str, str], *, mistake: str = ""
+        self,
+        look: Look,
+        spec: ActionSpec,
+        heading: str,
+        values: Mapping[str, str],
+        *,
+        mistake: str = "",
     ) -> None:
         super().__init__(look)
         self._spec = spec
@@ -128,7 +134,9 @@ class Form(Dialog[dict[str, str]]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Hand the values out; a required one that is empty is gone to first."""
         event.stop()
-        values = {p.name: self.query_one(f"#value-{p.name}", LineInput).value for p in self._spec.params}
+        values = {
+            p.name: self.query_one(f"#value-{p.name}", LineInput).value for p in self._spec.params
+        }
         for nth, param in enumerate(self._spec.params):
             if param.required and not values[param.name].strip():
                 self._place = nth

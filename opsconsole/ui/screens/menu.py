@@ -34,7 +34,13 @@ class Menu(Dialog[str]):
     ]
 
     def __init__(
-        self, look: Look, title: str, items: Sequence[Item], *, empty: str = "", notes: Sequence[Cell] = ()
+        self,
+        look: Look,
+        title: str,
+        items: Sequence[Item],
+        *,
+        empty: str = "",
+        notes: Sequence[Cell] = (),
     ) -> None:
         super().__init__(look)
         self._heading: Cell = (Span(clean(title, LABEL_LIMIT), Tone.STRONG),)
@@ -84,7 +90,9 @@ class Menu(Dialog[str]):
     def _line(self, nth: int, item: Item) -> Cell:
         sign = self.look.signs.cursor if nth == self._place else " "
         tone = Tone.MUTED if item.refused else Tone.ACCENT
-        text = tuple(Span(span.text, Tone.MUTED) for span in item.text) if item.refused else item.text
+        text = (
+            tuple(Span(span.text, Tone.MUTED) for span in item.text) if item.refused else item.text
+        )
         return (Span(Safe(f"{sign} "), Tone.FOCUS), Span(Safe(f"{item.letter}  "), tone), *text)
 
 
@@ -94,9 +102,11 @@ def _lettered(items: Sequence[Item]) -> list[Item]:
     taken: set[str] = set()
     lettered: list[Item] = []
     for item in items:
-        letter = item.letter if item.letter and item.letter not in taken else (free.pop(0) if free else " ")
+        letter = (
+            item.letter
+            if item.letter and item.letter not in taken
+            else (free.pop(0) if free else " ")
+        )
         taken.add(letter)
         lettered.append(item._replace(letter=letter))
     return lettered
-
-

@@ -75,7 +75,9 @@ class PlanDialog(Dialog[str]):
     def fill(self) -> None:
         """Show the plan and its question."""
         title: Cell = (Span(clean(f"Plan: {self._plan.title}", LABEL_LIMIT), Tone.STRONG),)
-        self.set_box(self._lines, title, (Span(Safe("esc close"), Tone.DIM),), extra=2 if self._typed else 1)
+        self.set_box(
+            self._lines, title, (Span(Safe("esc close"), Tone.DIM),), extra=2 if self._typed else 1
+        )
         self.query_one("#ask", Bar).show((self._question(),))
 
     def action_agree(self) -> None:
@@ -101,8 +103,13 @@ class PlanDialog(Dialog[str]):
             word = "Dry run: nothing was changed." if self._dry else "No target is left."
             return (lead, Span(Safe(word), Tone.DIM))
         if self._typed:
-            return (lead, Span(Safe("type "), Tone.DIM), Span(clean(self._plan.expect, LABEL_LIMIT), Tone.CRITICAL),
-                    Span(Safe(" to run it"), Tone.DIM))  # fmt: skip
+            expected = Span(clean(self._plan.expect, LABEL_LIMIT), Tone.CRITICAL)
+            return (
+                lead,
+                Span(Safe("type "), Tone.DIM),
+                expected,
+                Span(Safe(" to run it"), Tone.DIM),
+            )
         tone = Tone.ACCENT if self._plan.effect is Effect.READ else Tone.WARNING
         return (lead, Span(Safe("y"), tone), Span(Safe(" run it   ")), Span(Safe("esc"), Tone.ACCENT),
                 Span(Safe(" do nothing"), Tone.DIM))  # fmt: skip

@@ -15,7 +15,12 @@ class LineInput(Input):
     """
 
     def __init__(
-        self, value: str = "", *, id: str | None = None, password: bool = False, pastable: bool = True
+        self,
+        value: str = "",
+        *,
+        id: str | None = None,
+        password: bool = False,
+        pastable: bool = True,
     ) -> None:
         super().__init__(
             clean(value, LABEL_LIMIT), id=id, password=password, compact=True, select_on_focus=False,

@@ -21,8 +21,8 @@ class Lines(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "scroll_lines(1)", "down", id="move.down", show=False),
         Binding("k,up", "scroll_lines(-1)", "up", id="move.up", show=False),
-        Binding("g,home", "scroll_edge(False)", "top", id="move.top", show=False),
-        Binding("G,end", "scroll_edge(True)", "bottom", id="move.bottom", show=False),
+        Binding("g,home", "scroll_edge('top')", "top", id="move.top", show=False),
+        Binding("G,end", "scroll_edge('bottom')", "bottom", id="move.bottom", show=False),
         Binding("ctrl+d", "scroll_page(0.5)", "half page down", id="move.half-down", show=False),
         Binding("ctrl+u", "scroll_page(-0.5)", "half page up", id="move.half-up", show=False),
         Binding("pagedown", "scroll_page(1)", "page down", id="move.page-down", show=False),
@@ -38,7 +38,9 @@ class Lines(Pane):
         self.top = 0
         self.left = 0
 
-    def show(self, lines: Sequence[Cell], title: Cell = (), hint: Cell = (), footer: Cell = ()) -> None:
+    def show(
+        self, lines: Sequence[Cell], title: Cell = (), hint: Cell = (), footer: Cell = ()
+    ) -> None:
         """Take new lines; only those that differ are painted."""
         old, self.lines = self.lines, lines
         self.entitle(title, hint, footer)
@@ -50,7 +52,9 @@ class Lines(Pane):
         """Paint one line."""
         cell = self._at(self.lines, y)
         room = max(0, width - 2 * self.inset)
-        text = crop(cell, self.left, room) if self.left else fit(cell, room, self.look.signs.ellipsis)
+        text = (
+            crop(cell, self.left, room) if self.left else fit(cell, room, self.look.signs.ellipsis)
+        )
         body = Strip(segments(text, self.look.palette, Tone.NORMAL), room)
         gap = Strip.blank(self.inset)
         return Strip.join([gap, body, gap]) if self.inset else body
@@ -74,9 +78,9 @@ class Lines(Pane):
         """Scroll by lines."""
         self.scroll_top(self.top + steps)
 
-    def action_scroll_edge(self, end: bool) -> None:  # noqa: FBT001 (called by a binding's text)
+    def action_scroll_edge(self, edge: str) -> None:
         """Scroll to the first or the last line."""
-        self.scroll_top(self._last_top if end else 0)
+        self.scroll_top(self._last_top if edge == "bottom" else 0)
 
     def action_scroll_page(self, pages: float) -> None:
         """Scroll by pages or parts of one."""

@@ -7,11 +7,10 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
-from opsconsole.model.text import Safe
 from opsconsole.ui.look import Look
 from opsconsole.ui.paint import cell_width, crop, segments
 from opsconsole.ui.widgets.lines import Lines
-from opsconsole.view.rows import Cell, Span, Tone
+from opsconsole.view.rows import Cell, Tone
 
 LINE_LIMIT: Final = 5_000
 """Lines kept; the oldest go first, the files on disk have them all."""
@@ -38,7 +37,9 @@ class LogView(Lines):
         self.needle = ""
         self._source: list[Cell] = []
 
-    def show(self, lines: Sequence[Cell], title: Cell = (), hint: Cell = (), footer: Cell = ()) -> None:
+    def show(
+        self, lines: Sequence[Cell], title: Cell = (), hint: Cell = (), footer: Cell = ()
+    ) -> None:
         """Replace everything; stays where the reader is unless it follows."""
         self._source = list(lines[-LINE_LIMIT:])
         self._lay_out(title, hint, footer)
@@ -85,7 +86,7 @@ class LogView(Lines):
         """Follow the newest line, or stop following."""
         self.following = not self.following
         if self.following:
-            self.action_scroll_edge(True)
+            self.action_scroll_edge("bottom")
 
     def action_wrap(self) -> None:
         """Wrap long lines, or cut them."""
@@ -120,7 +121,10 @@ class LogView(Lines):
             self.scroll_top(self._last_top)
 
     def _matches(self, place: int) -> bool:
-        return bool(self.needle) and self.needle in "".join(s.text for s in self.lines[place]).casefold()
+        return (
+            bool(self.needle)
+            and self.needle in "".join(s.text for s in self.lines[place]).casefold()
+        )
 
     def _is_error(self, place: int) -> bool:
         return any(span.tone in _ERRORS for span in self.lines[place])
@@ -141,8 +145,3 @@ def _wrapped(lines: Sequence[Cell], room: int) -> tuple[Cell, ...]:
         wide = cell_width(line)
         wrapped.extend(crop(line, start, room) for start in range(0, max(1, wide), room))
     return tuple(wrapped)
-
-
-def plain(text: str, tone: Tone = Tone.NORMAL) -> Cell:
-    """Make a line of one tone from text that was cleaned."""
-    return (Span(Safe(text), tone),)

@@ -86,5 +86,11 @@ class Pane(Widget, can_focus=True):
         number = (Span(Safe(f"{self.number} ")),) if self.number and title else ()
         left, right = (footer, ()) if bottom else ((*number, *title), hint)
         return edge(
-            width, left, right, self.look.palette, self.look.signs, focused=self.has_focus, bottom=bottom
+            width,
+            left,
+            right,
+            self.look.palette,
+            self.look.signs,
+            focused=self.has_focus,
+            bottom=bottom,
         )

@@ -105,7 +105,9 @@ class Prompt(Horizontal):
 
     def tell(self, text: str) -> None:
         """Show a mistake beside the line."""
-        self.query_one("#prompt-hint", Bar).show(((Span(clean(f"  {text}", LABEL_LIMIT), Tone.WARNING),),))
+        self.query_one("#prompt-hint", Bar).show(
+            ((Span(clean(f"  {text}", LABEL_LIMIT), Tone.WARNING),),)
+        )
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Offer what could follow, and tell."""
@@ -149,9 +151,13 @@ class Prompt(Horizontal):
         cell: Cell = ()
         if offers:
             rest = Safe("   ".join(_last_word(offer) for offer in offers[1:]))
+            first = Span(_last_word(offers[0]))
             cell = (
-                Span(Safe("  tab "), Tone.ACCENT), Span(_last_word(offers[0])), Span(Safe("   ")), Span(rest, Tone.DIM)
-            )  # fmt: skip
+                Span(Safe("  tab "), Tone.ACCENT),
+                first,
+                Span(Safe("   ")),
+                Span(rest, Tone.DIM),
+            )
         self.query_one("#prompt-hint", Bar).show((cell,))
 
 

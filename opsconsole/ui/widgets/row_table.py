@@ -34,6 +34,9 @@ class _Line(NamedTuple):
     marked: bool
 
 
+_NOTHING: Final = _Line(row=None, cursor=False, marked=False)
+
+
 class RowTable(Pane):
     """Shows a Table; says where its cursor is and which row was chosen."""
 
@@ -145,7 +148,10 @@ class RowTable(Pane):
     def body_line(self, y: int, width: int) -> Strip:
         """Paint the column titles, a row, or the sentence for an empty table."""
         if y == 0 and self.table.columns:
-            cell = (Span(Safe(" ")), *head(self.table.columns, self._fit_columns(width), self.look.signs.ellipsis))
+            cell = (
+                Span(Safe(" ")),
+                *head(self.table.columns, self._fit_columns(width), self.look.signs.ellipsis),
+            )
             return self.cell_strip(cell, width, Tone.DIM)
         line = self._line(y)
         if line.row is None:
@@ -162,7 +168,7 @@ class RowTable(Pane):
     def _line(self, y: int) -> _Line:
         place = self.top + y - self._header
         if y < self._header or place >= len(self.rows):
-            return _Line(None, False, False)
+            return _NOTHING
         row = self.rows[place]
         return _Line(row, self.has_focus and row.key == self.cursor, row.key in self.marks)
 
@@ -186,7 +192,9 @@ class RowTable(Pane):
             whole = join(row, self.table.columns, self._natural(row, shares), "")
             text = crop(whole, self.left, width - 1)
         else:
-            text = fit(join(row, self.table.columns, shares, signs.ellipsis), width - 1, signs.ellipsis)
+            text = fit(
+                join(row, self.table.columns, shares, signs.ellipsis), width - 1, signs.ellipsis
+            )
         return Strip(segments((flag, *text), palette, tone, cursor=line.cursor), width)
 
     def _natural(self, row: Row, shares: Sequence[int]) -> list[int]:
