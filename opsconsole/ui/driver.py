@@ -51,6 +51,15 @@ class ConsoleDriver(LinuxDriver):
             message = _clamped(message)
         super().process_message(message)
 
+    def set_mouse(self, *, on: bool) -> None:
+        """Take the mouse, or leave it to the terminal for selecting text."""
+        if on:
+            self._mouse = True
+            self._enable_mouse_support()
+        else:
+            self._disable_mouse_support()
+            self._mouse = False
+
     def _get_terminal_size(self) -> tuple[int, int]:
         width, height = super()._get_terminal_size()
         return min(width, WIDEST), min(height, HIGHEST)

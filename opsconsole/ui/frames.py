@@ -3,7 +3,6 @@
 from typing import Final, NamedTuple
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.strip import Strip
 
 from opsconsole.ui.paint import fit, segments
@@ -96,7 +95,7 @@ def _label(cell: Cell, room: int, palette: Palette, signs: Signs, *, strong: boo
     if not cell or room < 4:
         return []
     base = Tone.STRONG if strong else Tone.DIM
-    space = Segment(" ", Style.null())
+    space = Segment(" ", palette.base)
     text = fit(cell, room - 2, signs.ellipsis, pad=False)
     return [space, *segments(text, palette, base), space]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.strip import Strip
 
 from opsconsole.model.text import Safe
 from opsconsole.ui.palette import Palette
@@ -28,7 +29,9 @@ def fit(cell: Cell, width: int, ellipsis: str, *, right: bool = False, pad: bool
         return _cut(cell, width, ellipsis)
     if taken == width or not pad:
         return cell
-    blank = Span(Safe(" " * (width - taken)))
+    # A block is filled to its column's width, so that it reads as one.
+    tone = Tone.REVERSED if cell and cell[-1].tone is Tone.REVERSED else Tone.NORMAL
+    blank = Span(Safe(" " * (width - taken)), tone)
     return (blank, *cell) if right else (*cell, blank)
 
 
@@ -59,10 +62,13 @@ def join(row: Row, columns: Sequence[Column], shares: Sequence[int], ellipsis: s
     """Set a row's cells side by side, one blank between columns."""
     spans: list[Span] = []
     for index, (column, share) in enumerate(zip(columns, shares, strict=True)):
-        cell = row.cells[index] if index < len(row.cells) else ()
+        cell = fit(
+            row.cells[index] if index < len(row.cells) else (), share, ellipsis, right=column.right
+        )
         if index:
-            spans.append(_BLANK)
-        spans.extend(fit(cell, share, ellipsis, right=column.right))
+            is_block = bool(spans and cell) and spans[-1].tone is cell[0].tone is Tone.REVERSED
+            spans.append(_BLOCK if is_block else _BLANK)
+        spans.extend(cell)
     return tuple(spans)
 
 
@@ -89,6 +95,7 @@ def segments(
 
 
 _BLANK = Span(Safe(" "))
+_BLOCK = Span(Safe(" "), Tone.REVERSED)
 
 
 def _share(spare: int, count: int, nth: int) -> int:
@@ -119,3 +126,8 @@ def _slice(span: Span, start: int, end: int) -> Span:
         skipped += cell_len(head_part[index])
         index += 1
     return Span(Safe(" " * (skipped - start) + head_part[index:]), span.tone)
+
+
+def blank(width: int, palette: Palette) -> Strip:
+    """Paint an empty line."""
+    return Strip([Segment(" " * width, palette.base)] if width > 0 else [], max(0, width))

@@ -31,6 +31,7 @@ _TONE_TOKEN: Final[Mapping[Tone, str]] = {
     Tone.SPARK: "spark",
     Tone.SPARK_DIM: "spark_dim",
     Tone.REVERSED: "critical",
+    Tone.BADGE: "prod",
 }
 _RECESSED: Final = (Tone.DIM, Tone.SPARK_DIM)
 """Tones that come forward on the cursor row, so that the row under the cursor is always read."""
@@ -44,12 +45,18 @@ class Palette:
         self.name = name
         self.dark = dark
         self.tokens = tokens
+        ground = tokens["background"].color
+        self.base = Style(
+            color=tokens["text"].color,
+            bgcolor=None if ground is None or ground.is_default else ground,
+        )
+        """What blanks and plain text are painted with; every other style is laid over it."""
         self._on_cursor = _cursor_overlay(tokens["cursor"])
         self._cache: dict[tuple[Tone, Tone, bool], Style] = {}
 
     def __getitem__(self, token: str) -> Style:
-        """Look a token's style up."""
-        return self.tokens[token]
+        """Give a token's style, over the ground."""
+        return self.base + self.tokens[token]
 
     def style(self, tone: Tone, row: Tone = Tone.NORMAL, *, cursor: bool = False) -> Style:
         """Give the style of a piece of text.
@@ -77,10 +84,12 @@ class Palette:
             return self._block()
         if cursor and tone in _RECESSED:
             tone = Tone.SPARK if tone is Tone.SPARK_DIM else Tone.NORMAL
-        style = self.tokens[_TONE_TOKEN[tone]]
+        style = self[_TONE_TOKEN[tone]]
         if tone in (Tone.STRONG, Tone.REVERSED, Tone.FOCUS):
             style += _BOLD
-        return style + self._on_cursor if cursor else style
+        if cursor and tone is not Tone.BADGE:
+            return style + self._on_cursor
+        return style
 
     def _block(self) -> Style:
         if self.colourless:

@@ -93,10 +93,19 @@ class Session:
 
     def layout(self, *, focused: str, grown: str) -> Layout:
         """Describe how everything stands now, to be remembered under a name."""
-        sorts = {pane: Sort(o.sort, o.inverted) for pane, o in self._panes.items() if o.sort or o.inverted}
+        sorts = {
+            pane: Sort(o.sort, o.inverted)
+            for pane, o in self._panes.items()
+            if o.sort or o.inverted
+        }
         main = self.options("hosts")
         return Layout(
-            tuple(sorted(self.hidden)), focused, grown, sorts, faults=main.faults_only, wide=main.wide
+            tuple(sorted(self.hidden)),
+            focused,
+            grown,
+            sorts,
+            faults=main.faults_only,
+            wide=main.wide,
         )
 
     def restore(self, name: str) -> Layout:

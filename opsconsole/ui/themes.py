@@ -1,6 +1,7 @@
 """Theme files: where they are, which one to use, and when one changed."""
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -102,3 +103,10 @@ def to_textual(palette: Palette) -> Theme:
         background=ground, surface=ground, panel=ground, boost=ground,
         variables={"input-cursor-background": ink, "input-cursor-foreground": ground},
     )  # fmt: skip
+
+
+def colour_system() -> str | None:
+    """Tell how many colours the terminal shows, from its name and COLORTERM: as Rich does."""
+    from rich.console import Console
+
+    return Console(file=sys.__stderr__, force_terminal=True).color_system

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from opsconsole.ui.look import Look
-from opsconsole.ui.paint import cell_width, crop, fit, segments
+from opsconsole.ui.paint import blank, cell_width, crop, fit, segments
 from opsconsole.ui.widgets.pane import Pane
 from opsconsole.view.rows import Cell, Tone
 
@@ -56,7 +56,7 @@ class Lines(Pane):
             crop(cell, self.left, room) if self.left else fit(cell, room, self.look.signs.ellipsis)
         )
         body = Strip(segments(text, self.look.palette, Tone.NORMAL), room)
-        gap = Strip.blank(self.inset)
+        gap = blank(self.inset, self.look.palette)
         return Strip.join([gap, body, gap]) if self.inset else body
 
     @property

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from opsconsole.ui.look import Look
-from opsconsole.ui.paint import cell_width, crop, segments
+from opsconsole.ui.paint import blank, cell_width, crop, segments
 from opsconsole.ui.widgets.lines import Lines
 from opsconsole.view.rows import Cell, Tone
 
@@ -79,7 +79,7 @@ class LogView(Lines):
         if self.needle and place < len(self.lines) and self._matches(place):
             found = crop(cell, self.left, max(0, width - 2))
             body = Strip(segments(found, self.look.palette, Tone.ACCENT, cursor=True), width - 2)
-            return Strip.join([Strip.blank(1), body, Strip.blank(1)])
+            return Strip.join([blank(1, self.look.palette), body, blank(1, self.look.palette)])
         return super().body_line(y, width)
 
     def action_follow(self) -> None:

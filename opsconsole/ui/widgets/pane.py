@@ -8,7 +8,7 @@ from textual.widget import Widget
 from opsconsole.model.text import Safe
 from opsconsole.ui.frames import edge, side
 from opsconsole.ui.look import Look
-from opsconsole.ui.paint import fit, segments
+from opsconsole.ui.paint import blank, fit, segments
 from opsconsole.view.rows import Cell, Span, Tone
 
 
@@ -35,7 +35,7 @@ class Pane(Widget, can_focus=True):
     def body_line(self, y: int, width: int) -> Strip:
         """Paint line `y` of the body, exactly `width` cells."""
         del y
-        return Strip.blank(width)
+        return blank(width, self.look.palette)
 
     def entitle(self, title: Cell = (), hint: Cell = (), footer: Cell = ()) -> None:
         """Set what the frame says."""
@@ -60,11 +60,15 @@ class Pane(Widget, can_focus=True):
         if not self.framed:
             return self.body_line(y, width)
         if width < 2:
-            return Strip.blank(width)
+            return blank(width, self.look.palette)
         if y in (0, height - 1):
             return self._edge(width, bottom=y > 0)
         post = side(self.look.palette, self.look.signs, focused=self.has_focus)
         return Strip([post, *self.body_line(y - 1, width - 2), post], width)
+
+    def repaint(self) -> None:
+        """Paint everything again: the theme changed."""
+        self.refresh()
 
     def on_focus(self, event: events.Focus) -> None:
         """Show the double frame."""

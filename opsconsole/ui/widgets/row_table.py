@@ -7,7 +7,6 @@ a ghost until the cursor moves, and a new order waits while the person is moving
 from collections.abc import Sequence
 from typing import ClassVar, Final, NamedTuple
 
-from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -15,7 +14,7 @@ from textual.strip import Strip
 
 from opsconsole.model.text import Safe
 from opsconsole.ui.look import Look
-from opsconsole.ui.paint import crop, fit, head, join, segments, text_width, widths
+from opsconsole.ui.paint import blank, crop, fit, head, join, segments, text_width, widths
 from opsconsole.ui.widgets.pane import Pane
 from opsconsole.ui.widgets.reorder import keep_order, with_ghost
 from opsconsole.view.rows import Row, Span, Table, Tone
@@ -147,7 +146,7 @@ class RowTable(Pane):
 
     def body_line(self, y: int, width: int) -> Strip:
         """Paint the column titles, a row, or the sentence for an empty table."""
-        if y == 0 and self.table.columns:
+        if y < self._header:
             cell = (
                 Span(Safe(" ")),
                 *head(self.table.columns, self._fit_columns(width), self.look.signs.ellipsis),
@@ -209,7 +208,7 @@ class RowTable(Pane):
 
     def _empty_line(self, y: int, width: int) -> Strip:
         if self.rows or y != self._header or not self.table.empty:
-            return Strip([Segment(" " * width)], width)
+            return blank(width, self.look.palette)
         return self.cell_strip((Span(Safe("  " + self.table.empty), Tone.DIM),), width)
 
     def _refresh_changed(self) -> None:
@@ -225,7 +224,7 @@ class RowTable(Pane):
 
     @property
     def _header(self) -> int:
-        return 1 if self.table.columns else 0
+        return 1 if any(column.title for column in self.table.columns) else 0
 
     @property
     def _place(self) -> int | None:
