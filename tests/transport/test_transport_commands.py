@@ -293,7 +293,7 @@ async def test_c08_a_host_without_timeout_says_so_and_works(
         old = tools / "timeout"
         old.write_text('#!/bin/sh\n[ "$1" = -t ] || exit 1\nshift 2\nexec "$@"\n')
         old.chmod(0o755)
-    server = make_sshd(options={"SetEnv": f"PATH={tools}"})
+    server = make_sshd(options={"SetEnv": f"SHLVL=2 PATH={tools}"})
     host = host_of(server)
 
     answer = await make_transport(host).run(host, Command(argv=("echo", "hi"), timeout=3))

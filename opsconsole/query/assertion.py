@@ -1,0 +1,91 @@
+"""A check's `must` and `should`: judged, and explained with what was seen.
+
+`latency < 500ms` that fails reads `latency (812ms) < 500ms`.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from opsconsole.model.states import ServiceState
+from opsconsole.query.evaluator import evaluate, holds
+from opsconsole.query.fields import Context, Kind
+from opsconsole.query.nodes import Binary, Call, Expr, JsonPath, Name
+from opsconsole.query.parser import parse
+from opsconsole.query.rendering import show_value, unparse
+from opsconsole.query.values import UNKNOWN, Env, Truth
+
+
+class Verdict(Struct, frozen=True):
+    """What an assertion came to; `text` is empty where it holds."""
+
+    holds: Truth
+    text: str = ""
+
+
+class Assertions(Struct, frozen=True):
+    """A check's assertions, read."""
+
+    must: tuple[Expr, ...] = ()
+    should: tuple[Expr, ...] = ()
+
+
+def read_assertions(must: Sequence[str], should: Sequence[str], context: Context) -> Assertions:
+    """Read a check's assertions.
+
+    Raises:
+        QueryError: The first one that is wrong; `source` tells which.
+    """
+    return Assertions(
+        tuple(parse(each, context) for each in must),
+        tuple(parse(each, context) for each in should),
+    )
+
+
+def judge(expr: Expr, env: Env) -> Verdict:
+    """Evaluate one assertion, and say why it does not hold."""
+    outcome = holds(expr, env)
+    if outcome is True:
+        return Verdict(holds=True)
+    text = explain(expr, env)
+    return Verdict(outcome, f"cannot tell: {text}" if outcome is UNKNOWN else text)
+
+
+def judge_all(assertions: Assertions, env: Env) -> tuple[ServiceState, str]:
+    """Give a check's state and reason: a failed must is down, a failed should degraded.
+
+    A must that cannot be told makes it unknown; a should that cannot be told is not met.
+    """
+    musts = [judge(each, env) for each in assertions.must]
+    if failed := _texts(verdict for verdict in musts if verdict.holds is False):
+        return ServiceState.DOWN, failed
+    if untold := _texts(verdict for verdict in musts if verdict.holds is UNKNOWN):
+        return ServiceState.UNKNOWN, untold
+    shoulds = (judge(each, env) for each in assertions.should)
+    if missed := _texts(verdict for verdict in shoulds if verdict.holds is not True):
+        return ServiceState.DEGRADED, missed
+    return ServiceState.UP, ""
+
+
+def explain(expr: Expr, env: Env) -> str:
+    """Write an assertion with the observed values in place; of an `and`, only what failed."""
+    if isinstance(expr, Binary) and expr.operator == "and":
+        sides = (expr.left, expr.right)
+        return ", ".join(explain(side, env) for side in sides if holds(side, env) is not True)
+    return unparse(expr, lambda node: f" ({_observed(node, env)})")
+
+
+def _observed(node: Expr, env: Env) -> str:
+    kind = node.kind if isinstance(node, Name) else Kind.TEXT
+    if isinstance(node, Call) and node.arguments and isinstance(node.arguments[0], Name):
+        kind = (
+            node.arguments[0].kind if node.function not in ("len", "count", "age") else Kind.NUMBER
+        )
+        kind = Kind.SECONDS if node.function == "age" else kind
+    if isinstance(node, JsonPath | Name | Call):
+        return show_value(evaluate(node, env), kind)
+    return ""
+
+
+def _texts(verdicts: Iterable[Verdict]) -> str:
+    return "; ".join(verdict.text for verdict in verdicts)
