@@ -127,13 +127,15 @@ async def open_socket(address: str, port: int, *, user_timeout: float = 0.0) -> 
     """
     version = ipaddress.ip_address(address.partition("%")[0]).version
     sock = socket.socket(socket.AF_INET6 if version == 6 else socket.AF_INET, socket.SOCK_STREAM)
+    is_connected = False
     try:
         sock.setblocking(False)  # noqa: FBT003 # the standard library's own signature
         option = getattr(socket, "TCP_USER_TIMEOUT", None)
         if option is not None and user_timeout:
             sock.setsockopt(socket.IPPROTO_TCP, option, int(user_timeout * 1000))
         await asyncio.get_running_loop().sock_connect(sock, (address, port))
-    except BaseException:
-        sock.close()
-        raise
+        is_connected = True
+    finally:
+        if not is_connected:
+            sock.close()
     return sock

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import MakeSshd, MakeTransport, host_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsconsole.transport.base import Command, Ending
 from opsconsole.transport.bootstrap import BOOTSTRAP, Killer, line
+from tests.transport.sshhosts import MakeSshd, MakeTransport, host_of
 
 HOSTILE = (
     "plain",

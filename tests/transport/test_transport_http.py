@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 import trustme
-from faultservers import http, http_says, repeats, says, serving, silent
 
 from opsconsole.clock import SystemClock
 from opsconsole.errors import ParseError
 from opsconsole.transport.http import Endpoint, HttpClient, HttpFault
 from opsconsole.transport.json_text import decode_json
 from tests.realsshd import free_port
+from tests.transport.faultservers import http, http_says, repeats, says, serving, silent
 
 
 @pytest.fixture
