@@ -13,8 +13,8 @@ from typing import Final
 import asyncssh
 
 from opsconsole.transport.faults import Phase, Trace
+from opsconsole.transport.resolver import ADDRESSES_TRIED
 
-_ADDRESSES_TRIED: Final = 3
 _CONNECT_BUDGET: Final = 5.0
 
 
@@ -63,7 +63,7 @@ class DirectWire:
     """A way over TCP to the first address that answers."""
 
     def __init__(self, addresses: Sequence[str], trace: Trace, *, user_timeout: float) -> None:
-        self._addresses = addresses[:_ADDRESSES_TRIED]
+        self._addresses = addresses[:ADDRESSES_TRIED]
         self._trace = trace
         self._user_timeout = user_timeout
 
