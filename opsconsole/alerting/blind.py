@@ -55,14 +55,14 @@ def blindnesses(hosts: Hosts, lives: Iterable[Life], before: frozenset[str]) -> 
 
 
 def seen_blind(group: Blindness, lives: Mapping[str, Life]) -> Seen:
-    """Say what a group looks like: it fires with the first of its members, at once."""
+    """Say what a group looks like: it fires with the first of its members, and ends with the group."""
     on = any(lives[key].critical.on is not None for key in group.members if key in lives)
     return Seen(
         group.key,
         BLIND,
         group.on,
         group.labels,
-        critical=Sight(on),
+        critical=Sight(on or None),
         summary=f"we cannot see {len(group.members)} hosts {group.why}",
         value=float(len(group.members)),
         no_data=True,

@@ -7,7 +7,7 @@ from msgspec import structs
 from opsconsole.alerting.alerts import give_out
 from opsconsole.alerting.blind import blindnesses, seen_blind
 from opsconsole.alerting.life_cycle import Life, Seen, gone, step
-from opsconsole.alerting.look import Record, look
+from opsconsole.alerting.look import Record, again, look
 from opsconsole.alerting.memory import Memory
 from opsconsole.alerting.rules import BLIND, Rules
 from opsconsole.model.alert import Alert
@@ -58,9 +58,8 @@ def _to_look_at(snapshot: Snapshot, memory: Memory) -> Iterator[tuple[str, Recor
         table: Mapping[str, Record] = getattr(snapshot, name)
         before: Mapping[str, Record] = getattr(memory.snapshot, name)
         for key, record in table.items():
-            subject = f"{kind}:{key}"
-            if before.get(key) is not record or subject in restless:
-                yield subject, record
+            if before.get(key) is not record or (restless and f"{kind}:{key}" in restless):
+                yield f"{kind}:{key}", record
         known |= {s for s in memory.subjects if s.startswith(kind) and s[len(kind) + 1 :] in table}
     for subject in memory.subjects.keys() - known - {BLIND}:
         yield subject, None
@@ -123,8 +122,13 @@ def _carry_blinds(
     groups = (
         blindnesses(snapshot.hosts, lives.values(), memory.blinds) if BLIND in rules.states else []
     )
+    sights = [seen_blind(group, lives) for group in groups]
+    grouped = {group.key for group in groups}
+    waiting = [life for key, life in own.items() if life.restored and key not in grouped]
+    if waiting and any(host.tried == 0 for host in snapshot.hosts.values()):
+        sights.extend(again(life) for life in waiting)
     if own or groups:
-        _step_all(BLIND, [seen_blind(g, lives) for g in groups], own, lives, subjects, now)
+        _step_all(BLIND, sights, own, lives, subjects, now)
 
 
 def _hidden(snapshot: Snapshot, memory: Memory, lives: Mapping[str, Life]) -> frozenset[str]:

@@ -135,7 +135,7 @@ def _threshold(
             )
     if not found:
         sight = _WELL if rule.absent_is_clear else _UNSEEN
-        yield from (_again(life, sight) for life in lives.values() if life.rule == rule.name)
+        yield from (again(life, sight) for life in lives.values() if life.rule == rule.name)
 
 
 def _sight(rule: Threshold, limit: float | None, hold: float, value: float) -> Sight | None:
@@ -165,7 +165,7 @@ def _failed_units(
     if rule is None:
         return
     if "units.failed" not in record.metrics:
-        yield from (_again(life, _UNSEEN) for life in lives.values() if life.rule == rule.name)
+        yield from (again(life) for life in lives.values() if life.rule == rule.name)
         return
     failed = record.metrics["units.failed"] > 0
     names = record.facts.get("units.failed", "").split(",") if failed else ()
@@ -210,7 +210,7 @@ def _look_at_answer(
         key = key_of(rule.name, on, check.name)
         own = {key: lives[key]} if key in lives else {}
         if stale or rule.metric not in metrics:
-            yield from (_again(life, _UNSEEN) for life in own.values())
+            yield from (again(life) for life in own.values())
             continue
         value = metrics[rule.metric]
         warning = _sight(rule, rule.warning, rule.warning_hold, value)
@@ -258,10 +258,11 @@ def _look_at_feed(record: Feed, rules: Rules) -> Iterator[Seen]:
 
 
 def _all_unseen(lives: Lives, but: Iterable[str]) -> Iterator[Seen]:
-    yield from (_again(life, _UNSEEN) for life in lives.values() if life.rule not in but)
+    yield from (again(life) for life in lives.values() if life.rule not in but)
 
 
-def _again(life: Life, sight: Sight) -> Seen:
+def again(life: Life, sight: Sight = _UNSEEN) -> Seen:
+    """Look at what lives already: not seen this time, unless told otherwise."""
     return Seen(
         life.key, life.rule, life.on, life.labels, warning=sight, critical=sight,
         summary=life.summary, value=life.value, no_data=life.no_data,
