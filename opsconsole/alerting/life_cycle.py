@@ -53,6 +53,8 @@ class Level(Struct, frozen=True):
     """When it began to fire."""
     clear: float | None = None
     """Since when it is seen clear while on."""
+    due: float | None = None
+    """When mere time will change it; None: only another look can."""
 
 
 class Life(Struct, frozen=True):
@@ -98,12 +100,10 @@ class Life(Struct, frozen=True):
             return Severity.CRITICAL
         return Severity.WARNING
 
-    @property
-    def is_restless(self) -> bool:
-        """Tell whether mere time can change it."""
+    def is_due(self, now: float) -> bool:
+        """Tell whether a wait of it is over, so that the same look would change it."""
         return any(
-            level.clear is not None or (level.since is not None and level.on is None)
-            for level in (self.warning, self.critical)
+            level.due is not None and level.due <= now for level in (self.warning, self.critical)
         )
 
 
@@ -117,11 +117,11 @@ def step_level(level: Level, sight: Sight, *, keep: float, now: float) -> Level:
     if level.on is None:
         return _toward_on(level, sight, now) if sight.breached else _OFF
     if sight.breached or not sight.cleared:
-        return level if level.clear is None else structs.replace(level, clear=None)
+        return Level(level.since, level.on)
     clear = now if level.clear is None else level.clear
     if now - clear >= keep:
         return _OFF
-    return level if clear == level.clear else structs.replace(level, clear=clear)
+    return Level(level.since, level.on, clear, due=clear + keep)
 
 
 def step(life: Life | None, seen: Seen, now: float) -> Life | None:
@@ -168,7 +168,7 @@ def _toward_on(level: Level, sight: Sight, now: float) -> Level:
     since = now if level.since is None else level.since
     if sight.ready and now - since >= sight.hold:
         return Level(since=since, on=now)
-    return level if level.since == since else Level(since=since)
+    return Level(since=since, due=since + sight.hold if sight.ready else None)
 
 
 def _stepped(level: Level, sight: Sight | None, keep: float, now: float) -> Level:

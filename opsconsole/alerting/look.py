@@ -59,7 +59,7 @@ def look(record: Record, lives: Lives, rules: Rules, now: float) -> Iterator[See
 def _look_at_host(record: HostRecord, lives: Lives, rules: Rules, now: float) -> Iterator[Seen]:
     on = f"host:{record.name}"
     labels = {"host": record.name}
-    if record.tried:
+    if record.failed or lives:
         yield from _unreachable(record, on, labels, rules.states.get(HOST_UNREACHABLE))
         yield from _key_changed(record, on, labels, rules.states.get(HOST_KEY_CHANGED))
     if record.reach is not Reach.UP or is_stale(record, now):
@@ -112,30 +112,35 @@ def _key_changed(
 def _threshold(
     rule: Threshold, on: str, labels: Mapping[str, str], metrics: Mapping[str, float], lives: Lives
 ) -> Iterator[Seen]:
-    found = False
-    for label, value in instances(metrics, rule.metric):
-        found = True
-        instance = label.get(rule.label, "") if rule.label else ""
+    values = _values(rule, metrics)
+    for instance, value in values:
+        near = rule.is_touched(value)
+        if not near and not lives:
+            continue  # the usual case, thousands of times a second
         key = key_of(rule.name, on, instance)
-        warning = _sight(rule, rule.warning, rule.warning_hold, value)
-        critical = _sight(rule, rule.critical, rule.critical_hold, value)
-        wanted = key in lives or _breached(warning) or _breached(critical)
-        if wanted and not _skipped(rule, instance, metrics):
+        if (near or key in lives) and not _skipped(rule, instance, metrics):
             own = {**labels, rule.label: instance} if rule.label else labels
             yield Seen(
                 key,
                 rule.name,
                 on,
                 own,
-                warning=warning,
-                critical=critical,
+                warning=_sight(rule, rule.warning, rule.warning_hold, value),
+                critical=_sight(rule, rule.critical, rule.critical_hold, value),
                 keep=rule.keep,
                 summary=rule.summary(metrics, instance, value),
                 value=value,
             )
-    if not found:
+    if not values and lives:
         sight = _WELL if rule.absent_is_clear else _UNSEEN
         yield from (again(life, sight) for life in lives.values() if life.rule == rule.name)
+
+
+def _values(rule: Threshold, metrics: Mapping[str, float]) -> list[tuple[str, float]]:
+    if rule.label:
+        found = instances(metrics, rule.metric)
+        return [(label.get(rule.label, ""), value) for label, value in found]
+    return [("", metrics[rule.metric])] if rule.metric in metrics else []
 
 
 def _sight(rule: Threshold, limit: float | None, hold: float, value: float) -> Sight | None:
@@ -147,10 +152,6 @@ def _sight(rule: Threshold, limit: float | None, hold: float, value: float) -> S
     if rule.below:
         return Sight(size < limit, cleared=size >= limit + rule.margin, hold=hold)
     return Sight(size > limit, cleared=size <= limit - rule.margin, hold=hold)
-
-
-def _breached(sight: Sight | None) -> bool:
-    return sight is not None and sight.breached is True
 
 
 def _skipped(rule: Threshold, instance: str, metrics: Mapping[str, float]) -> bool:
@@ -213,14 +214,18 @@ def _look_at_answer(
             yield from (again(life) for life in own.values())
             continue
         value = metrics[rule.metric]
-        warning = _sight(rule, rule.warning, rule.warning_hold, value)
-        critical = _sight(rule, rule.critical, rule.critical_hold, value)
-        if own or _breached(warning) or _breached(critical):
-            text = rule.summary(metrics, check.name, value)
+        if own or rule.is_touched(value):
             yield Seen(
-                key, rule.name, on, labels,
-                warning=warning, critical=critical, keep=rule.keep, summary=text, value=value,
-            )  # fmt: skip
+                key,
+                rule.name,
+                on,
+                labels,
+                warning=_sight(rule, rule.warning, rule.warning_hold, value),
+                critical=_sight(rule, rule.critical, rule.critical_hold, value),
+                keep=rule.keep,
+                summary=rule.summary(metrics, check.name, value),
+                value=value,
+            )
 
 
 def _down(

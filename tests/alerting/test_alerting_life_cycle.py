@@ -120,10 +120,10 @@ def test_the_same_look_gives_the_same_object() -> None:
     assert life is not None
 
     assert step(life, _seen(True, hold=0), 1060.0) is life
-    assert life.is_restless is False
+    assert not life.is_due(9e9)
 
 
-def test_what_waits_is_restless_and_what_is_settled_is_not() -> None:
+def test_what_waits_is_due_at_its_time_and_what_is_settled_never() -> None:
     pending = step(None, _seen(True), 1000.0)
     assert pending is not None
     firing = step(pending, _seen(True), 1030.0)
@@ -131,7 +131,9 @@ def test_what_waits_is_restless_and_what_is_settled_is_not() -> None:
     recovering = step(firing, _seen(False), 1031.0)
     assert recovering is not None
 
-    assert [x.is_restless for x in (pending, firing, recovering)] == [True, False, True]
+    assert [x.is_due(9e9) for x in (pending, firing, recovering)] == [True, False, True]
+    assert [pending.is_due(1029.9), pending.is_due(1030.0)] == [False, True]
+    assert [recovering.is_due(1050.9), recovering.is_due(1051.0)] == [False, True]
 
 
 def test_a_pending_critical_is_called_critical_until_a_warning_is_on() -> None:
