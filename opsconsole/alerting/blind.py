@@ -9,7 +9,7 @@ from opsconsole.alerting.look import key_of
 from opsconsole.alerting.rules import BLIND, HOST_UNREACHABLE
 from opsconsole.alerting.summaries import REACH_WORDS
 from opsconsole.model.snapshot import HostRecord
-from opsconsole.model.states import AlertState, Reach
+from opsconsole.model.states import Reach
 
 SHARE: Final = 0.30
 """More than this share of all hosts failing alike, in one cycle, is not the hosts' fault."""
@@ -43,7 +43,7 @@ def blindnesses(hosts: Hosts, lives: Iterable[Life], before: frozenset[str]) -> 
         life.on.removeprefix("host:"): life
         for life in lives
         if life.rule == HOST_UNREACHABLE
-        and life.state in (AlertState.PENDING, AlertState.FIRING)
+        and life.critical.since is not None
         and life.critical.clear is None
     }
     if not away:

@@ -58,16 +58,17 @@ def _to_look_at(
         for subject, keys in memory.subjects.items()
         if any(memory.lives[key].is_due(now) for key in keys)
     }
-    known: set[str] = set()
     for kind, name in _TABLES:
         table: Mapping[str, Record] = getattr(snapshot, name)
         before: Mapping[str, Record] = getattr(memory.snapshot, name)
         for key, record in table.items():
             if before.get(key) is not record or (due and f"{kind}:{key}" in due):
                 yield f"{kind}:{key}", record
-        known |= {s for s in memory.subjects if s.startswith(kind) and s[len(kind) + 1 :] in table}
-    for subject in memory.subjects.keys() - known - {BLIND}:
-        yield subject, None
+    tables: Mapping[str, Mapping[str, Record]] = {k: getattr(snapshot, n) for k, n in _TABLES}
+    for subject in tuple(memory.subjects):
+        kind, _, key = subject.partition(":")
+        if kind != BLIND and key not in tables[kind]:
+            yield subject, None
 
 
 def _carry(

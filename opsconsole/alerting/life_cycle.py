@@ -82,14 +82,14 @@ class Life(Struct, frozen=True):
     @property
     def state(self) -> AlertState:
         """Where it stands."""
-        levels = (self.warning, self.critical)
-        on = [level for level in levels if level.on is not None]
-        if any(level.clear is None for level in on):
+        warning, critical = self.warning, self.critical
+        if _burns(warning) or _burns(critical):
             return AlertState.FIRING
-        if on:
+        if warning.on is not None or critical.on is not None:
             return AlertState.RECOVERING
-        pending = any(level.since is not None for level in levels)
-        return AlertState.PENDING if pending else AlertState.RESOLVED
+        if warning.since is not None or critical.since is not None:
+            return AlertState.PENDING
+        return AlertState.RESOLVED
 
     @property
     def severity(self) -> Severity:
@@ -102,9 +102,14 @@ class Life(Struct, frozen=True):
 
     def is_due(self, now: float) -> bool:
         """Tell whether a wait of it is over, so that the same look would change it."""
-        return any(
-            level.due is not None and level.due <= now for level in (self.warning, self.critical)
+        warning, critical = self.warning.due, self.critical.due
+        return (warning is not None and warning <= now) or (
+            critical is not None and critical <= now
         )
+
+
+def _burns(level: Level) -> bool:
+    return level.on is not None and level.clear is None
 
 
 _OFF: Final = Level()

@@ -17,7 +17,7 @@ from opsconsole.alerting.rules import (
     StateRule,
     Threshold,
 )
-from opsconsole.model.metrics import instances, metric_key
+from opsconsole.model.metrics import metric_key
 from opsconsole.model.snapshot import CheckRecord, Feed, HostRecord, ServiceRecord, is_stale
 from opsconsole.model.states import Reach, ServiceState
 
@@ -137,10 +137,12 @@ def _threshold(
 
 
 def _values(rule: Threshold, metrics: Mapping[str, float]) -> list[tuple[str, float]]:
-    if rule.label:
-        found = instances(metrics, rule.metric)
-        return [(label.get(rule.label, ""), value) for label, value in found]
-    return [("", metrics[rule.metric])] if rule.metric in metrics else []
+    """Give the metric's values with their label's; keys are as `model.metrics.metric_key` writes them."""
+    if not rule.label:
+        return [("", metrics[rule.metric])] if rule.metric in metrics else []
+    start = f"{rule.metric}{{{rule.label}="
+    cut = len(start)
+    return [(key[cut:-1], value) for key, value in metrics.items() if key.startswith(start)]
 
 
 def _sight(rule: Threshold, limit: float | None, hold: float, value: float) -> Sight | None:
