@@ -13,7 +13,7 @@ from opsconsole.clock import Clock, SystemClock
 from opsconsole.testing import tools
 from opsconsole.testing.alertmanager import FakeAlertmanager
 from opsconsole.testing.configuration import configuration
-from opsconsole.testing.http_server import HttpServer
+from opsconsole.testing.http_server import HttpServer, Reply
 from opsconsole.testing.machine import make_machine
 from opsconsole.testing.proc_text import moving, slower, still
 from opsconsole.testing.root import Root
@@ -128,7 +128,7 @@ class Fleet:
             {
                 **still(machine),
                 **moving(machine, now),
-                **slower(machine, now),
+                **slower(machine),
                 "home/.hushlogin": "",
             }
         )
@@ -161,10 +161,7 @@ class Fleet:
                 await server.start(host.actor.address)
                 self._https.append(server)
                 self._urls[name, host.actor.name] = server.url
-        members = [
-            HttpServer(lambda target: self.world.alertmanager.answer(target, self._clock.now()))
-            for _ in "12"
-        ]
+        members = [HttpServer(self._alerts), HttpServer(self._alerts)]
         for member in members:
             await member.start("127.0.0.1")
         self._https += members
@@ -180,6 +177,9 @@ class Fleet:
             configuration(self.directory, hosts, self._urls, [m.url for m in members])
         )
 
+    def _alerts(self, target: str) -> Reply:
+        return self.world.alertmanager.answer(target, self._clock.now())
+
     async def _live(self) -> None:
         story = Story(self.world, self._seed) if self._has_story else None
         step, before = 0, self._clock.now()
@@ -192,7 +192,7 @@ class Fleet:
                 if (number + step) % _MOVE_EVERY == 0:
                     host.root.write(moving(host.machine, now))
                 if (number + step) % _SLOWER_EVERY == 0:
-                    host.root.write(slower(host.machine, now))
+                    host.root.write(slower(host.machine))
                     await asyncio.sleep(0)
             await self.world.settle()
             step, before = step + 1, now

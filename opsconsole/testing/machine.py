@@ -12,6 +12,19 @@ _TICKS: Final = 100
 """CLK_TCK: counter steps a second."""
 _USUAL_LOAD: Final = {"web": 0.35, "db": 0.4, "batch": 0.5, "search": 0.3, "queue": 0.25}
 """Share of its cores that a machine of a role usually has busy."""
+_RATES: Final[Mapping[str, float]] = {
+    "reads": 20, "sectors_read": 900, "writes": 60, "sectors_written": 2600, "read_ms": 12, "write_ms": 60,
+    "disk_ms": 70, "rx": 410_000, "tx": 630_000, "packets": 900, "segments": 1200, "retransmits": 0.6,
+    "faults": 3, "stall_us": 8_000,
+}  # fmt: skip
+"""What a busy core does in a second."""
+_STUCK_RATES: Final = {
+    **_RATES,
+    "writes": 900,
+    "sectors_written": 40_000,
+    "write_ms": 9_000,
+    "disk_ms": 240,
+}
 
 
 @dataclass
@@ -114,14 +127,7 @@ class Machine:
 
     def _count(self, seconds: float) -> None:
         work = self.busy * self.actor.cores * seconds
-        rates: Mapping[str, float] = {
-            "reads": 20, "sectors_read": 900, "writes": 60 if not self.is_stuck_on_disk else 900,
-            "sectors_written": 2600 if not self.is_stuck_on_disk else 40_000, "read_ms": 12,
-            "write_ms": 60 if not self.is_stuck_on_disk else 9_000, "disk_ms": 70 if not self.is_stuck_on_disk else 240,
-            "rx": 410_000, "tx": 630_000, "packets": 900, "segments": 1200, "retransmits": 0.6,
-            "faults": 3, "stall_us": 8_000,
-        }  # fmt: skip
-        for name, rate in rates.items():
+        for name, rate in (_STUCK_RATES if self.is_stuck_on_disk else _RATES).items():
             self.counters[name] = self.counters.get(name, 0.0) + rate * work * self.rng.uniform(
                 0.7, 1.3
             )
@@ -129,7 +135,7 @@ class Machine:
 
 def make_machine(actor: Actor, seed: int, now: float) -> Machine:
     """Make a machine that has been up for some days."""
-    rng = random.Random(f"{seed} {actor.name}")
+    rng = random.Random(f"{seed} {actor.name}")  # noqa: S311  (a fleet, no secret)
     up = rng.uniform(3, 90) * 86400
     boot_id = "-".join(f"{rng.getrandbits(bits):0{bits // 4}x}" for bits in (32, 16, 16, 16, 48))
     machine = Machine(actor, rng, now - up, boot_id)

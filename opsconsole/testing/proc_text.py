@@ -6,6 +6,12 @@ from typing import Final
 from opsconsole.testing.machine import Disk, Machine
 
 _MODES: Final = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
+_OS_RELEASE: Final = """\
+PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
+NAME="Debian GNU/Linux"
+ID=debian
+VERSION_ID="12"
+"""
 _PAGE: Final = 4
 """Kilobytes."""
 
@@ -25,7 +31,7 @@ def moving(machine: Machine, now: float) -> Mapping[str, str]:
     }
 
 
-def slower(machine: Machine, now: float) -> Mapping[str, str]:
+def slower(machine: Machine) -> Mapping[str, str]:
     """Give the files that may lag some seconds behind: disks, processes, temperature."""
     return {
         "sys/class/hwmon/hwmon0/temp1_input": f"{int(machine.temperature * 1000)}\n",
@@ -56,7 +62,7 @@ def still(machine: Machine) -> Mapping[str, str]:
         "proc/1/comm": "systemd\n",
         "sys/class/net/eth0/operstate": "up\n",
         "run/systemd/timesync/synchronized": "",
-        "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nID=debian\nVERSION_ID="12"\n',
+        "etc/os-release": _OS_RELEASE,
         "etc/resolv.conf": "nameserver 192.0.2.53\nnameserver 192.0.2.54\n",
         "etc/hostname": f"{actor.name}\n",
     }
@@ -171,5 +177,6 @@ def _process_stat(machine: Machine, index: int) -> str:
     process = machine.processes[index]
     state = "D" if machine.is_stuck_on_disk and 2 <= index < 8 else "S"
     ticks = int(process.ticks)
-    rest = f"1 1 1 0 -1 0 0 0 0 0 {ticks} {ticks // 4} 0 0 20 0 4 0 100 {process.memory * 1024} {process.memory // _PAGE}"
+    memory = f"{process.memory * 1024} {process.memory // _PAGE}"
+    rest = f"1 1 1 0 -1 0 0 0 0 0 {ticks} {ticks // 4} 0 0 20 0 4 0 100 {memory}"
     return f"{process.pid} ({process.command}) {state} {rest} 0 0\n"

@@ -16,10 +16,18 @@ def _to_stdout(line: str) -> None:
     sys.stdout.flush()
 
 
-async def serve(
-    directory: Path, hosts: int = 40, seed: int = 7, *, announce: Callable[[str], None] = _to_stdout
-) -> None:
-    """Run a fleet until SIGTERM, SIGINT or SIGHUP; `announce` gets one JSON line, `{"config": ...}`, when it is ready."""
+def serve(
+    directory: Path, *, hosts: int = 40, seed: int = 7, announce: Callable[[str], None] = _to_stdout
+) -> int:
+    """Run a fleet until SIGTERM, SIGINT or SIGHUP; returns the exit status.
+
+    `announce` gets one JSON line, `{"config": ...}`, when everything listens.
+    """
+    asyncio.run(_serve(directory, hosts, seed, announce))
+    return 0
+
+
+async def _serve(directory: Path, hosts: int, seed: int, announce: Callable[[str], None]) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -74,7 +74,7 @@ class HostServer:
         self._acceptor.close()
         self._acceptor = None
         for connection in self._connections:
-            connection.data_received = _swallow  # type: ignore[method-assign]  # a hung machine reads nothing
+            _stop_reading(connection)
         self._mute = await asyncio.get_running_loop().create_server(
             lambda: _Mute(self._held), self._address, self.port, reuse_address=True
         )
@@ -113,8 +113,13 @@ class HostServer:
         self._connections.discard(connection)
 
 
-def _swallow(_data: bytes, _kind: int | None = None) -> None:
-    pass
+def _stop_reading(connection: asyncssh.SSHServerConnection) -> None:
+    """Let a connection swallow what comes, as a machine that hangs does."""
+
+    def swallow(data: bytes, datatype: int | None = None) -> None:
+        del data, datatype
+
+    vars(connection)["data_received"] = swallow
 
 
 class _Mute(asyncio.Protocol):
@@ -172,7 +177,7 @@ class _Session(asyncssh.SSHServerSession[bytes]):
         return True
 
     def exec_requested(self, command: str) -> bool:
-        return command == BOOTSTRAP
+        return bool(command == BOOTSTRAP)
 
     def shell_requested(self) -> bool:
         self._shell = Shell(

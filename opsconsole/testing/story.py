@@ -4,6 +4,7 @@ Everything has a cause that the runbooks can find, and most of it ends when the 
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from random import Random
 from typing import Final, NamedTuple
 
@@ -31,7 +32,7 @@ class Story:
     """Runs its beats in order and watches for what people mend."""
 
     def __init__(self, world: World, seed: int) -> None:
-        self._rng = Random(f"story {seed}")
+        rng = Random(f"story {seed}")  # noqa: S311  (a story, no secret)
         self._began = world.now
         self._cures: list[Callable[[World], bool]] = []
         self._lag_labels: Mapping[str, str] = {}
@@ -45,6 +46,7 @@ class Story:
             Beat(18, self._replica_lags),
             *(Beat(30 + n * _SILENCE_EVERY, self._one_goes_silent) for n in range(40)),
         ]
+        self._beats = [beat._replace(at=beat.at * rng.uniform(0.9, 1.2)) for beat in self._beats]
         self._beats.sort(key=lambda beat: beat.at)
 
     def advance(self, world: World) -> None:
@@ -70,8 +72,11 @@ class Story:
             ))  # fmt: skip
         for host in world.of_role("edge")[:1]:
             lit(Fire(
-                {"alertname": "CertExpiry", "severity": "warning", "instance": f"{host.actor.name}:443", "team": "edge"},
-                {"summary": "www.example expires in 6d", "runbook_url": "https://runbooks.example/cert-renew"},
+                {
+                    "alertname": "CertExpiry", "severity": "warning", "team": "edge",
+                    "instance": f"{host.actor.name}:443",
+                },
+                {"summary": "www.example ends in 6d", "runbook_url": "https://runbooks.example/cert-renew"},
                 world.now - 172_800,
                 silenced_by=("5c2a7d0e-demo",),
             ))  # fmt: skip
@@ -83,19 +88,17 @@ class Story:
             disk = host.machine.disks[-1]
             disk.used, disk.growth = disk.size * 0.912, disk.size * 0.00016
             _fail(world, host, unit, "archive target is not reachable: connection refused")
-            self._when_mended(
-                host, unit, lambda world, host=host: self._archiver_works(world, host)
-            )
+            self._when_mended(host, unit, partial(self._archiver_works, host))
 
-    def _archiver_works(self, world: World, host: FakeHost) -> None:
+    def _archiver_works(self, host: FakeHost, world: World) -> None:
         disk = host.machine.disks[-1]
         disk.growth = -disk.size * 0.012
         disk.used = min(disk.used, disk.size * 0.94)
         host.machine.is_stuck_on_disk = False
         world.log(host, "wal-archiver[2201]", "4182 segments archived, 1.9 TiB/h")
-        self._cures.append(lambda world: self._lag_is_over(world, host))
+        self._cures.append(partial(self._lag_is_over, host))
 
-    def _lag_is_over(self, world: World, host: FakeHost) -> bool:
+    def _lag_is_over(self, host: FakeHost, world: World) -> bool:
         disk = host.machine.disks[-1]
         if disk.used > disk.size * 0.62:
             return False
@@ -111,7 +114,7 @@ class Story:
                 world,
                 host,
                 "nightly-report.service",
-                "ReportError: template nightly.tpl has no field total_eur",
+                "nightly.tpl: no field total_eur",
             )
 
     def _deploy(self, world: World) -> None:
@@ -135,9 +138,7 @@ class Story:
             backend = host.backends["checkout"]
             backend.slowness = 0.7
             world.log(host, "checkout[3412]", "slow: payment client retries, p95 4.1s")
-            self._when_mended(
-                host, "checkout.service", lambda _, backend=backend: _be_quick(backend)
-            )
+            self._when_mended(host, "checkout.service", partial(_be_quick, backend))
 
     def _replica_lags(self, world: World) -> None:
         for host in world.of_role("db")[1:2] or world.of_role("db"):
@@ -146,8 +147,7 @@ class Story:
                 "alertname": "PgReplLag", "severity": "critical", "instance": f"{host.actor.name}:9187",
                 "team": "db", "cluster": "main",
             }  # fmt: skip
-            began = world.now
-            self._cures.append(lambda world: self._lag_grows(world, began))
+            self._cures.append(partial(self._lag_grows, began=world.now))
 
     def _lag_grows(self, world: World, began: float) -> bool:
         """Tell of the lag anew each half minute; over when the alert was resolved."""
@@ -214,5 +214,5 @@ def _fail(world: World, host: FakeHost, unit: str, why: str) -> None:
     )
 
 
-def _be_quick(backend: Backend) -> None:
+def _be_quick(backend: Backend, _world: World) -> None:
     backend.slowness = 0.0

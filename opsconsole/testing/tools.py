@@ -8,8 +8,8 @@ from typing import Final
 from opsconsole.errors import EngineError
 
 _REAL: Final = (
-    "sh", "awk", "cat", "cut", "date", "echo", "env", "false", "grep", "head", "ls", "mkdir", "mv", "nice", "printf",
-    "rm", "sed", "sleep", "sort", "tail", "test", "timeout", "touch", "tr", "true", "uniq", "wc",
+    "sh", "awk", "cat", "cut", "date", "echo", "env", "false", "grep", "head", "ls", "mkdir", "mv", "nice",
+    "printf", "rm", "sed", "sleep", "sort", "tail", "test", "timeout", "touch", "tr", "true", "uniq", "wc",
 )  # fmt: skip
 """They read and write what they are told to; none of them says anything about this machine by itself."""
 _NEEDED: Final = ("sh", "awk", "cat", "date", "grep", "sleep", "tail", "mv")
@@ -40,9 +40,7 @@ def slow_clock(folder: Path, real: Path, offset: float) -> None:
     """Give one host a clock that is wrong by `offset` seconds: a `date` of its own, found first."""
     folder.mkdir(parents=True, exist_ok=True)
     stub = folder / "date"
-    stub.write_text(
-        "#!/bin/sh\n"
-        f"case $* in +%s.%N) {real / 'date'} +%s.%N | {real / 'awk'} '{{ printf \"%.6f\\n\", $1 + {offset:g} }}' ;;\n"
-        f'*) exec {real / "date"} "$@" ;;\nesac\n'
-    )
+    shifted = f"{real / 'date'} +%s.%N | {real / 'awk'} '{{ printf \"%.6f\\n\", $1 + {offset:g} }}'"
+    usual = f'exec {real / "date"} "$@"'
+    stub.write_text(f"#!/bin/sh\ncase $* in\n+%s.%N) {shifted} ;;\n*) {usual} ;;\nesac\n")
     stub.chmod(0o755)
