@@ -12,6 +12,7 @@ import msgspec
 from opsconsole.clock import Clock, SystemClock
 from opsconsole.testing import tools
 from opsconsole.testing.alertmanager import FakeAlertmanager
+from opsconsole.testing.chatter import Chatter
 from opsconsole.testing.configuration import configuration
 from opsconsole.testing.http_server import HttpServer, Reply
 from opsconsole.testing.machine import make_machine
@@ -184,6 +185,7 @@ class Fleet:
 
     async def _live(self) -> None:
         story = Story(self.world, self._seed) if self._has_story else None
+        chatter = Chatter(self._seed)
         step, before = 0, self._clock.now()
         while True:
             self.world.now = now = self._clock.now()
@@ -196,6 +198,7 @@ class Fleet:
                 if (number + step) % _SLOWER_EVERY == 0:
                     host.root.write(slower(host.machine))
                     await asyncio.sleep(0)
+            chatter.say(self.world)
             await self.world.settle()
             step, before = step + 1, now
             await self._clock.sleep(_STEP)
