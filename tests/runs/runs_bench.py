@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from runs_fakes import Engine, Exit, FakeClock, FakeRemote, make_snapshot
+from runs_fakes import Engine, Exit, FakeClock, FakeRemote
 
 from opsconsole.actions.registry import Registry
-from opsconsole.actions.yaml_runbook import read_runbook
 from opsconsole.model.action import Plan
 from opsconsole.model.calls import PlanRun, ReadOutput, StartRun
 from opsconsole.model.run import Run

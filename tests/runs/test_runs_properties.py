@@ -4,10 +4,10 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from runs_bench import LOOK, RESTART, Bench
-from runs_fakes import Drop, End, Exit, Hang, make_snapshot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from runs_bench import LOOK, RESTART, Bench
+from runs_fakes import Drop, End, Exit, Hang, make_snapshot
 
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.yaml_runbook import read_runbook
