@@ -8,23 +8,24 @@ from opsconsole.config.loader import Map, Node, Scalar, Seq
 from opsconsole.config.problems import Mark, Problems, did_you_mean
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Schema = Mapping[str, object]
 
 
 @dataclass(frozen=True)
-class Kind(Generic[T]):
+class Kind(Generic[T_co]):
     """How a value is read: from a tree, or None after telling what is wrong; and how a schema says it."""
 
-    read: Callable[[Node, Problems], T | None]
+    read: Callable[[Node, Problems], T_co | None]
     schema: Schema
 
 
 @dataclass(frozen=True)
-class Field(Generic[T]):
+class Field(Generic[T_co]):
     """One key of a table."""
 
     name: str
-    kind: Kind[T]
+    kind: Kind[T_co]
     doc: str
     required: bool = False
 
@@ -32,10 +33,10 @@ class Field(Generic[T]):
 class Values:
     """What was read by a table: typed by the field one asks with."""
 
-    def __init__(self, mark: Mark, values: Mapping[str, object], marks: Mapping[str, Mark]) -> None:
-        self.mark = mark
+    def __init__(self, tree: Map, values: Mapping[str, object]) -> None:
+        self.mark = tree.mark
+        self._tree = tree
         self._values = values
-        self._marks = marks
 
     def get(self, key: Field[T]) -> T | None:
         """Give what the file says under a key, None when it says nothing (good)."""
@@ -46,12 +47,16 @@ class Values:
         found = self._values.get(key.name)
         return default if found is None else cast("T", found)
 
-    def place(self, key: Field[T]) -> Mark:
+    def place(self, key: Field[object]) -> Mark:
         """Tell where a key stands; the mapping itself when it does not."""
-        return self._marks.get(key.name, self.mark)
+        return self._tree.keys.get(key.name, self.mark)
 
-    def __contains__(self, key: Field[T]) -> bool:
-        return key.name in self._marks
+    def node(self, key: Field[object]) -> Node | None:
+        """Give the tree under a key, for what must be read again with more known."""
+        return self._tree.get(key.name)
+
+    def __contains__(self, key: Field[object]) -> bool:
+        return key.name in self._tree.entries
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class Table:
         for entry in self.fields:
             if entry.required and entry.name not in node.entries:
                 problems.add(node.mark, f"{self.what} needs `{entry.name}:`")
-        return Values(node.mark, values, node.keys)
+        return Values(node, values)
 
     def _unknown(self, key: str) -> str:
         if key in self.hints:
@@ -101,9 +106,9 @@ class Table:
         }
 
 
-def table(what: str, *fields: Field[T], hints: Mapping[str, str] | None = None) -> Table:
+def table(what: str, *fields: Field[object], hints: Mapping[str, str] | None = None) -> Table:
     """Make a table of fields of whatever types."""
-    return Table(what, cast("tuple[Field[object], ...]", fields), hints or {})
+    return Table(what, fields, hints or {})
 
 
 def describe(node: Node) -> str:

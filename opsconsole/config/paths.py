@@ -116,16 +116,16 @@ def state_dir(
         return StateDir(_secured(spare, name), note)
     except OSError as error:
         raise EngineError(
-            f"no place for state: {usual} {why}, {spare}: {error.strerror}; set XDG_STATE_HOME to a folder of yours"
+            f"no place for state: {usual} {why}, {spare}: {error.strerror}; set XDG_STATE_HOME"
         ) from error
 
 
 def _xdg(environ: Mapping[str, str], variable: str, default: str) -> Path:
-    given = environ.get(variable, "")
-    if os.path.isabs(given):  # the specification: relative paths are to be ignored
-        return Path(given)
-    home = environ.get("HOME", "")
-    return Path(home if os.path.isabs(home) else "/nonexistent") / default
+    given = Path(environ.get(variable, ""))
+    if given.is_absolute():  # the specification: relative paths are to be ignored
+        return given
+    home = Path(environ.get("HOME", ""))
+    return (home if home.is_absolute() else Path("/nonexistent")) / default
 
 
 def _unfit(base: Path, name: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Kind(StrEnum):
@@ -51,9 +52,10 @@ class Context(Struct, frozen=True):
         found = self.fields.get(name)
         if found is not None:
             return self.fields[found.alias_of] if found.alias_of else found
-        plain = name.partition("{")[0]
-        if plain != name:
-            return self.find(plain)
+        plain, brace, instance = name.partition("{")
+        if brace:
+            field = self.find(plain)
+            return None if field is None else replace(field, name=f"{field.name}{{{instance}")
         parts = name.split(".")
         for size in range(len(parts) - 1, 0, -1):
             open_table = self.fields.get(".".join(parts[:size]) + ".*")
