@@ -39,7 +39,7 @@ class Params:
     scope="host",
     effect="read",
     idempotent=True,
-    match='alert.name in ["ServiceDown", "CheckDown", "UnitFailed", "HttpProbe"] or host',
+    match="host or service",
     needs=["ssh", "events"],
     timeout="40s",
     keys="p",
