@@ -131,6 +131,8 @@ class Settings(Struct, frozen=True):
     linger: float | None = 1800.0
     """Seconds the engine stays without a client; None: for ever."""
     theme: str | None = None
+    themes: tuple[str, ...] = ()
+    """Extra theme folders, absolute."""
     plugins: tuple[str, ...] = ()
     """Extra plugin folders, absolute."""
     rules: Mapping[str, RuleSettings] = {}

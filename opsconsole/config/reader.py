@@ -1,0 +1,161 @@
+"""Our YAML file and all it includes, read into one Document."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from opsconsole.config import hosts, kinds, services, settings
+from opsconsole.config.alert_sources import sources
+from opsconsole.config.document import Defaults, Document
+from opsconsole.config.fields import Field, list_of, table
+from opsconsole.config.loader import Map, Node, Seq, read_file
+from opsconsole.config.problems import Mark, Problems, did_you_mean
+
+_FILE_LIMIT: Final = 1000
+
+VERSION = Field("version", kinds.integer(1, 1), "Version of this format: 1.")
+INCLUDE = Field(
+    "include", list_of(kinds.path(), or_one=True), "More files, patterns allowed: conf.d/*.yaml."
+)
+DEFAULTS = Field("defaults", hosts.defaults, "What every host has that does not say otherwise.")
+HOSTS = Field("hosts", hosts.hosts, "Hosts, by name or range.")
+INVENTORY = Field("inventory", hosts.imports, "Hosts that other files describe.")
+SERVICES = Field("services", services.services, "Services and their checks.")
+CHECKS = Field("checks", services.host_checks, "Checks of hosts.")
+SOURCES = Field("alert_sources", sources, "Alertmanager clusters.")
+FILE: Final = table(
+    "the configuration",
+    VERSION, INCLUDE, DEFAULTS, HOSTS, INVENTORY, SERVICES, CHECKS, SOURCES, *settings.FIELDS,
+    hints={"env": "the word is environment", "alertmanager": "the word is alert_sources"},
+)  # fmt: skip
+_ADDS_UP: Final = frozenset(
+    {"hosts", "inventory", "services", "checks", "alert_sources", "plugins", "themes"}
+)
+_SECRET: Final = re.compile(r"secret:([A-Za-z0-9_.-]+)")
+_MERGES: Final = frozenset({"rules", "keymap", "secrets"})
+
+
+def read(path: Path) -> Document:
+    """Read a configuration and everything it includes.
+
+    Raises:
+        ConfigError: All mistakes of all files.
+    """
+    problems = Problems()
+    document = gather(path, problems)
+    problems.raise_if_any()
+    return document
+
+
+def gather(path: Path, problems: Problems) -> Document:
+    """Read as `read` does, but leave the mistakes in `problems`, for readers who add their own."""
+    main = path.absolute()
+    trees = _trees(main, problems)
+    joined = _join(tuple(trees.values()), problems) if trees else Map({}, {}, Mark(str(main)))
+    values = FILE.read(joined, problems)
+    assert values is not None
+    _secrets_are_named(joined, values.value(settings.SECRETS, {}), problems)
+    return Document(
+        files=tuple(trees),
+        defaults=values.value(DEFAULTS, Defaults()),
+        hosts=values.value(HOSTS, ()),
+        services=values.value(SERVICES, ()),
+        checks=values.value(CHECKS, ()),
+        sources=values.value(SOURCES, ()),
+        imports=values.value(INVENTORY, ()),
+        settings=settings.read_settings(values),
+    )
+
+
+def _secrets_are_named(
+    node: Node, secrets: Mapping[str, str], problems: Problems, key: str = ""
+) -> None:
+    """Tell each `secret:NAME` in a header that `secrets:` does not name."""
+    if isinstance(node, Map):
+        for word, below in node.entries.items():
+            _secrets_are_named(below, secrets, problems, "headers" if key == "headers" else word)
+    elif isinstance(node, Seq):
+        for item in node.items:
+            _secrets_are_named(item, secrets, problems)
+    elif key == "headers":
+        for name in _SECRET.findall(node.text):
+            if name not in secrets:
+                problems.add(
+                    node.mark,
+                    f"secret {name} is not named under `secrets:`{did_you_mean(name, secrets)}",
+                )
+
+
+def _trees(main: Path, problems: Problems) -> Mapping[str, Map]:
+    """Read the main file and, file by file, what it includes; each file once."""
+    trees: dict[str, Map] = {}
+    waiting = [main]
+    seen: set[Path] = set()
+    while waiting:
+        path = waiting.pop(0)
+        if path.resolve() in seen:
+            continue
+        seen.add(path.resolve())
+        if len(seen) > _FILE_LIMIT:
+            problems.add(Mark(str(path)), f"more than {_FILE_LIMIT} files are included")
+            break
+        tree = read_file(path, problems)
+        if isinstance(tree, Map):
+            trees[str(path)] = tree
+            waiting += _included(tree, problems)
+        else:
+            problems.add(
+                tree.mark, "the configuration is a mapping of keys; begin with `version: 1`"
+            )
+    return trees
+
+
+def _included(tree: Map, problems: Problems) -> list[Path]:
+    node = tree.get("include")
+    if node is None:
+        return []
+    found: list[Path] = []
+    for item in node.items if isinstance(node, Seq) else (node,):
+        pattern = kinds.path().read(item, Problems())
+        if pattern is None:
+            continue  # told when the table reads the key
+        if not any(char in pattern for char in "*?["):
+            found.append(Path(pattern))
+            continue
+        try:
+            found += sorted(Path("/").glob(pattern.lstrip("/")))
+        except (ValueError, NotImplementedError, OSError) as error:
+            problems.add(item.mark, f"{pattern}: {error}")
+    return found
+
+
+def _join(trees: tuple[Map, ...], problems: Problems) -> Map:
+    """Make one mapping of several files: lists add up, tables merge, everything else is said once."""
+    entries: dict[str, Node] = {}
+    keys: dict[str, Mark] = {}
+    for tree in trees:
+        for key, node in tree.entries.items():
+            before = entries.get(key)
+            if before is None:
+                entries[key], keys[key] = node, tree.keys[key]
+            elif (
+                isinstance(before, Seq)
+                and isinstance(node, Seq)
+                and key in (_ADDS_UP | {"include"})
+            ):
+                entries[key] = Seq((*before.items, *node.items), before.mark)
+            elif isinstance(before, Map) and isinstance(node, Map) and key in _MERGES:
+                _told_twice(before, node, problems)
+                entries[key] = Map(
+                    {**node.entries, **before.entries}, {**node.keys, **before.keys}, before.mark
+                )
+            elif key not in ("version", "include"):
+                problems.add(tree.keys[key], f"{key} was already said in {keys[key]}")
+    return Map(entries, keys, trees[0].mark)
+
+
+def _told_twice(before: Map, node: Map, problems: Problems) -> None:
+    for key in node.entries:
+        if key in before.entries:
+            problems.add(node.keys[key], f"{key} was already said in {before.keys[key]}")

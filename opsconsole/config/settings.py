@@ -1,0 +1,119 @@
+"""The keys that are neither hosts nor services: environment, engine, rules, secrets, keys."""
+
+from typing import Final
+
+from opsconsole.config import kinds
+from opsconsole.config.fields import Field, Kind, Values, list_of, map_of, record_of, table
+from opsconsole.config.loader import Node, Scalar
+from opsconsole.config.problems import Problems
+from opsconsole.model.inventory import RuleSettings, Settings
+
+_PROD: Final = ("prod", "production", "prd", "live")
+
+
+def _linger() -> Kind[float]:
+    time = kinds.duration(0, 86400 * 365, "a time up to 365d, or forever")
+
+    def read(node: Node, problems: Problems) -> float | None:
+        if isinstance(node, Scalar) and node.text == "forever":
+            return float("inf")
+        return time.read(node, problems)
+
+    return Kind(read, {"anyOf": [{"const": "forever"}, time.schema]})
+
+
+WARNING = Field(
+    "warning", kinds.quantity(), "Limit of a warning, in the metric's unit: 10%, 2, 21d."
+)
+CRITICAL = Field("critical", kinds.quantity(), "Limit of a critical.")
+CLEAR = Field("clear", kinds.quantity(), "Value at which it is over.")
+HOLD = Field(
+    "for",
+    kinds.duration(0, 86400 * 30, "a time up to 30d"),
+    "How long it must hold before it fires.",
+)
+OFF = Field("off", kinds.boolean(), "`true` switches the rule off.")
+RULE: Final = table("a rule's settings", WARNING, CRITICAL, CLEAR, HOLD, OFF)
+
+
+def _read_rule(values: Values, _problems: Problems) -> RuleSettings:
+    return RuleSettings(
+        warning=values.get(WARNING),
+        critical=values.get(CRITICAL),
+        clear=values.get(CLEAR),
+        hold=values.get(HOLD),
+        off=values.value(OFF, default=False),
+    )
+
+
+LINGER = Field("linger", _linger(), "How long the engine stays without a client: 30m, or forever.")
+KEEPALIVE = Field(
+    "keepalive", kinds.duration(1, 3600, "a time from 1s to 1h"), "Interval of SSH keepalives."
+)
+HANDSHAKES = Field("handshakes", kinds.integer(1, 1000), "SSH logins under way at once.")
+PER_JUMP = Field("handshakes_per_jump", kinds.integer(1, 1000), "The same, through one jump host.")
+SYSLOG = Field("journal_to_syslog", kinds.boolean(), "`false`: runs are not told to syslog.")
+ENGINE: Final = table("`engine:`", LINGER, KEEPALIVE, HANDSHAKES, PER_JUMP, SYSLOG)
+
+_RULE_NAME: Final = kinds.name
+ENVIRONMENT = Field(
+    "environment", kinds.name, "Name of the fleet, shown in the frame; prod is locked."
+)
+LOCKED = Field(
+    "locked", kinds.boolean(), "Whether changes need an unlock; the default is: in prod."
+)
+ENGINE_FIELD = Field("engine", record_of(ENGINE, lambda values, _: values), "How the engine runs.")
+THEME = Field("theme", kinds.name, "Name of a theme: dark, light, high-contrast, mono, ansi.")
+THEMES = Field("themes", list_of(kinds.path(), or_one=True), "Folders with more themes.")
+PLUGINS = Field("plugins", list_of(kinds.path(), or_one=True), "Folders with more plugins.")
+RULES = Field(
+    "rules",
+    map_of(_RULE_NAME, record_of(RULE, _read_rule)),
+    "Built-in rules, changed: {FsSpace: {warning: 15%}}.",
+)
+ACK_WITHIN = Field(
+    "ack_within",
+    kinds.duration(0, 86400, "a time up to 1d"),
+    "A critical nobody took for so long is shown as NEW!.",
+)
+KEYMAP = Field(
+    "keymap", map_of(kinds.action, kinds.text(100)), "Keys of commands, by the command's id."
+)
+SECRETS = Field(
+    "secrets",
+    map_of(kinds.name, kinds.secret),
+    "Names of secrets and where each is: env:NAME or file:PATH.",
+)
+FIELDS: Final = (
+    ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, RULES, ACK_WITHIN, KEYMAP, SECRETS,
+)  # fmt: skip
+
+
+def read_settings(values: Values) -> Settings:
+    """Make the settings from the top-level mapping."""
+    usual = Settings()
+    environment = values.value(ENVIRONMENT, usual.environment)
+    engine = values.get(ENGINE_FIELD)
+    linger = engine.value(LINGER, usual.linger or 0.0) if engine else usual.linger
+    return Settings(
+        environment=environment,
+        locked=values.value(LOCKED, default=environment.lower() in _PROD),
+        linger=None if linger == float("inf") else linger,
+        theme=values.get(THEME),
+        themes=values.value(THEMES, ()),
+        plugins=values.value(PLUGINS, ()),
+        rules=values.value(RULES, {}),
+        ack_within=values.value(ACK_WITHIN, usual.ack_within),
+        handshakes=engine.value(HANDSHAKES, usual.handshakes) if engine else usual.handshakes,
+        handshakes_per_jump=(
+            engine.value(PER_JUMP, usual.handshakes_per_jump)
+            if engine
+            else usual.handshakes_per_jump
+        ),
+        keepalive=engine.value(KEEPALIVE, usual.keepalive) if engine else usual.keepalive,
+        keymap=values.value(KEYMAP, {}),
+        journal_to_syslog=engine.value(SYSLOG, usual.journal_to_syslog)
+        if engine
+        else usual.journal_to_syslog,
+        secrets=values.value(SECRETS, {}),
+    )
