@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 from opsconsole.model.snapshot import HostRecord, Snapshot, is_stale
 from opsconsole.model.states import HostState, state_rank
 from opsconsole.model.text import Safe
-from opsconsole.query.environments import host_env
+from opsconsole.query.environments import host_env, host_text
+from opsconsole.query.values import Env
 from opsconsole.view import format as fmt
 from opsconsole.view.cache import RowCache, Sieve
 from opsconsole.view.cells import cell, chosen, safe_cell, state_tone
@@ -154,9 +155,12 @@ def _passing(
         records = [record for record in records if is_bad(record)]
     if options.filter.expr is None:
         return list(records)
-    sieve: Sieve[HostRecord] = Sieve(
-        options.filter, cache, "host", lambda record: host_env(record, now, options.me), now
-    )
+
+    def env(record: HostRecord) -> Env:
+        text = cache.value("host=", record.name, record, None, lambda: host_text(record).lower())
+        return host_env(record, now, options.me, text)
+
+    sieve: Sieve[HostRecord] = Sieve(options.filter, cache, "host", env, now)
     return sieve.passing((record.name, record, is_stale(record, now)) for record in records)
 
 
