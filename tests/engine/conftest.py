@@ -60,7 +60,9 @@ class Refusing:
         raise TransportError(host.ref, "refused", "connection refused")
 
     async def scan(self, host: Host) -> HostKey:
-        return HostKey(host.name, "ssh-ed25519", self.fingerprint, f"{host.address} ssh-ed25519 AAAA")
+        return HostKey(
+            host.name, "ssh-ed25519", self.fingerprint, f"{host.address} ssh-ed25519 AAAA"
+        )
 
     def trust(self, host: Host, key: HostKey, *, who: str, replace: bool = False) -> str:
         self.trusted.append((host.name, key.fingerprint, replace))
@@ -151,14 +153,14 @@ class World:
         engine = Engine(spec, place, self.inventory, clock, solo=True, outside=self._dial)
         task = _running(engine)
         hello = Hello(PROTOCOL, __version__, "console")
-        async with Client(open_solo(engine.server), hello, clock) as client:
-            async with contextlib.AsyncExitStack() as stack:
-                stack.push_async_callback(_ended, engine, task)
-                await client.ready()
-                yield engine, client
+        client = Client(open_solo(engine.server), hello, clock)
+        async with client, contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(_ended, engine, task)
+            await client.ready()
+            yield engine, client
 
     def _dial(self, settings: Settings, clock: Clock, hosts: object, agent: object) -> Outside:
-        return Outside(self.remote, self.remote, self.web)
+        return Outside(self.remote, self.remote, self.web, lambda _agent: self.remote)
 
 
 def _running(engine: Engine) -> "asyncio.Task[None]":
@@ -188,7 +190,9 @@ class Program:
         self.state = folder / "state"
         self.folder = folder
         self.environ = {
-            **{k: v for k, v in os.environ.items() if k not in ("SSH_AUTH_SOCK", "XDG_RUNTIME_DIR")},
+            **{
+                k: v for k, v in os.environ.items() if k not in ("SSH_AUTH_SOCK", "XDG_RUNTIME_DIR")
+            },
             "XDG_STATE_HOME": str(self.state),
             "XDG_CONFIG_HOME": str(folder / "config"),
         }
