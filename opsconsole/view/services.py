@@ -30,7 +30,7 @@ def columns(width: int, options: ViewOptions, present: frozenset[str]) -> tuple[
     compact, wide = width < _NORMAL_FROM, width >= _WIDE_FROM
     every = (
         _GLYPH,
-        Column("service", "SERVICE", 9 if compact else 12, flexible=True),
+        Column("service", "SERVICE", 9 if compact else 16 if wide else 12, flexible=not wide),
         Column("up", "UP", 5),
         Column("p95", "P95", 5 if compact else 6, right=True, rank=2),
         Column("errors", "ERR%", 4, right=True, rank=3),
