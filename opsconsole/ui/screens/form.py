@@ -7,7 +7,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.widgets import Input
 
 from opsconsole.model.action import ActionSpec, ParamSpec
@@ -23,14 +22,6 @@ _LABEL_WIDTH = 18
 
 class Form(Dialog[dict[str, str]]):
     """Answers the values as typed; empty ones are left out, so that defaults apply."""
-
-    class ChoicesWanted(Message):
-        """A parameter's choices come from the targets; `offer` takes them."""
-
-        def __init__(self, form: "Form", param: str) -> None:
-            super().__init__()
-            self.form = form
-            self.param = param
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "step(1)", "next", id="form.next", show=False, priority=True),
@@ -76,12 +67,10 @@ class Form(Dialog[dict[str, str]]):
             yield Bar(self.look, id="hint")
 
     def on_mount(self) -> None:
-        """Stand in the first line and ask for choices that live on the targets."""
+        """Stand in the first line."""
         super().on_mount()
         for param in self._spec.params:
             self.query_one(f"#label-{param.name}", Bar).show((self._label(param),))
-            if param.choices_from:
-                self.post_message(self.ChoicesWanted(self, param.name))
         self.action_step(0)
 
     def accepts(self, event: events.Event) -> bool:

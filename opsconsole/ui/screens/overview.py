@@ -29,6 +29,7 @@ from opsconsole.ui.widgets.pane import Pane
 from opsconsole.ui.widgets.row_table import RowTable
 from opsconsole.view import activity, fires, hosts, peek, services
 from opsconsole.view.cache import RowCache
+from opsconsole.view.options import ViewOptions
 
 _TABLES: Final = {
     FIRES: fires.table,
@@ -36,7 +37,6 @@ _TABLES: Final = {
     SERVICES: services.table,
     ACTIVITY: activity.table,
 }
-_SUBJECTS: Final = (FIRES, HOSTS, SERVICES)
 
 
 class Overview(View):
@@ -44,8 +44,9 @@ class Overview(View):
 
     def __init__(self, session: Session, place: Place) -> None:
         self._caches = {name: RowCache() for name in _TABLES}
-        super().__init__(session, place)
+        self._options: dict[str, ViewOptions] = {}
         self._peeked = FIRES
+        super().__init__(session, place)
 
     def make_panes(self) -> list[Pane]:
         """Make tables and lines; which of them are shown depends on the size."""
@@ -78,7 +79,7 @@ class Overview(View):
     def focus_pane(self, name: str, *, again_zooms: bool = False) -> None:
         """Give the keys to a pane; Peek goes on speaking of the last table's object."""
         super().focus_pane(name, again_zooms=again_zooms)
-        if name in _SUBJECTS:
+        if name in _TABLES:
             self._peeked = name
 
     @property
@@ -90,6 +91,21 @@ class Overview(View):
     def subject(self) -> str | None:
         """The object under the cursor of the last table that had the keys."""
         return self.table(self._peeked).cursor
+
+    def cursor_moved(self) -> None:
+        """Let Peek follow."""
+        self.update_lines(PEEK)
+
+    def place_of(self, key: str) -> Place | None:
+        """Open the object of a row; a group of fires opens in its place, an event leads to its subject."""
+        if key.startswith("group:"):
+            self.session.toggle_group(FIRES, key)
+            self.update()
+            return None
+        if key.startswith("event:"):
+            event = self.session.snapshot.events.get(int(key.removeprefix("event:")))
+            key = event.subject if event is not None else ""
+        return super().place_of(key)
 
     def table(self, name: str) -> RowTable:
         """Give a table by its name."""
@@ -107,16 +123,11 @@ class Overview(View):
                 self.update_lines(name)
 
     def _update_table(self, name: str) -> None:
-        session, pane = self.session, self.table(name)
-        pane.show(
-            _TABLES[name](
-                session.snapshot,
-                session.now,
-                pane.body.width,
-                session.options(name),
-                self._caches[name],
-            )
-        )
+        session, pane, options = self.session, self.table(name), self.session.options(name)
+        asked = self._options.get(name) not in (None, options)
+        self._options[name] = options
+        width, cache = pane.body.width, self._caches[name]
+        pane.show(_TABLES[name](session.snapshot, session.now, width, options, cache), asked=asked)
 
     def update_lines(self, name: str) -> None:
         """Make the lines of Peek, fleet map, timeline or people."""
