@@ -48,7 +48,7 @@ _COMPACT: Final = (
     Column("cpu", "C%", 3, right=True, rank=3),
     Column("disk", "D%", 3, right=True, rank=2),
     Column("age", "AGE", 4, right=True),
-    Column("spark", "15m", 7, rank=4, sortable=False),
+    Column("spark", "15m", 6, rank=4, sortable=False),
 )
 _NORMAL: Final = (
     _GLYPH,
@@ -234,7 +234,8 @@ def _row(
 def _make_row(
     record: HostRecord, now: float, wanted: tuple[Column, ...], options: ViewOptions
 ) -> Row:
-    seen = _Seen(record, now, is_stale(record, now), options)
+    spark = next((column.width for column in wanted if column.id == "spark"), 0)
+    seen = _Seen(record, now, is_stale(record, now), options, spark)
     cells = tuple(_CELLS[column.id](seen) for column in wanted)
     return Row(f"host:{record.name}", cells, row_tone(record.state))
 
@@ -251,16 +252,17 @@ class _Seen(NamedTuple):
     now: float
     stale: bool
     options: ViewOptions
+    spark_width: int
 
     def number(self, name: str) -> float | None:
         """Give a metric that may be believed."""
         return None if self.stale else self.record.metrics.get(name)
 
 
-def _spark(seen: _Seen, width: int) -> Cell:
+def _spark(seen: _Seen) -> Cell:
     state = seen.record.state
     tone = Tone.SPARK if is_bad(seen.record) else Tone.SPARK_DIM
-    text = fmt.spark(seen.record.spark, width, seen.options.glyphs)
+    text = fmt.spark(seen.record.spark, seen.spark_width, seen.options.glyphs)
     if "?" not in text:
         return safe_cell(text, tone)
     cut = text.index("?")
@@ -296,7 +298,7 @@ _CELLS: Final[Mapping[str, Callable[[_Seen], Cell]]] = {
     "up": lambda s: _uptime(s),
     "age": _age,
     "alerts": lambda s: cell(str(min(s.record.alerts, 99))),
-    "spark": lambda s: _spark(s, 7),
+    "spark": _spark,
     "note": lambda s: cell(note(s.record), Tone.DIM),
 }
 

@@ -19,7 +19,7 @@ from opsconsole.view.cells import cell, joined, safe_cell, span, state_tone
 from opsconsole.view.glyphs import Glyphs, state_glyph
 from opsconsole.view.hosts import note, role
 from opsconsole.view.naming import bare_name, folded
-from opsconsole.view.offers import offers, short_id
+from opsconsole.view.offers import Offer, offers, short_id
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Tone
 from opsconsole.view.services import passing
@@ -161,7 +161,7 @@ def _changed(snapshot: Snapshot, alert: Alert, now: float, options: ViewOptions)
 
 def do_lines(snapshot: Snapshot, alert: Alert, now: float, me: str) -> list[Cell]:
     """Say what can be done about a fire: the action offered first, the others, the link."""
-    found = offers(snapshot, Selection("fires", f"alert:{alert.episode}", me=me), now)
+    found = _doable(snapshot, alert, now, me)
     if not found:
         link = f"   see {alert.runbook_url}" if alert.runbook_url else ""
         return [_line("do", cell(f"a ack   t take   n note{link}"))]
@@ -199,8 +199,15 @@ def effect_words(effect: Effect) -> str:
 
 
 def _do_words(snapshot: Snapshot, alert: Alert, now: float, me: str) -> str:
-    found = offers(snapshot, Selection("fires", f"alert:{alert.episode}", me=me), now)
+    found = _doable(snapshot, alert, now, me)
     return f"r {short_id(found[0].action.id)}" if found else "no runbook"
+
+
+def _doable(snapshot: Snapshot, alert: Alert, now: float, me: str) -> list[Offer]:
+    """List the actions that have something to act on."""
+    selection = Selection("fires", f"alert:{alert.episode}", me=me)
+    found = offers(snapshot, selection, now)
+    return [offer for offer in found if offer.targets or offer.action.scope != "host"]
 
 
 def _vitals_of(snapshot: Snapshot, on: str, now: float, glyphs: Glyphs) -> Cell:

@@ -23,14 +23,14 @@ _BAD: Final = (ServiceState.DOWN, ServiceState.DEGRADED, ServiceState.UNKNOWN)
 _GLYPH: Final = Column("glyph", "", 1, sortable=False)
 
 
-def columns(width: int, options: ViewOptions) -> tuple[Column, ...]:
-    """Choose the columns for a width inside the frame."""
+def columns(width: int, options: ViewOptions, present: frozenset[str]) -> tuple[Column, ...]:
+    """Choose the columns for a width inside the frame; one without a source is absent."""
     if options.wide:
         width = max(width, _NORMAL_FROM if width < _NORMAL_FROM else _WIDE_FROM)
     compact, wide = width < _NORMAL_FROM, width >= _WIDE_FROM
     every = (
         _GLYPH,
-        Column("service", "SERVICE", 9 if compact else 12, flexible=True),
+        Column("service", "SERVICE", 9 if compact else 16 if wide else 12, flexible=not wide),
         Column("up", "UP", 5),
         Column("p95", "P95", 5 if compact else 6, right=True, rank=2),
         Column("errors", "ERR%", 4, right=True, rank=3),
@@ -42,7 +42,22 @@ def columns(width: int, options: ViewOptions) -> tuple[Column, ...]:
         Column("note", "NOTE", 16, flexible=True, rank=8, sortable=False),
     )
     left_out = {"age", "alerts", "note"} if compact else set() if wide else {"alerts", "note"}
+    left_out |= _SOURCED - present
     return chosen((column for column in every if column.id not in left_out), width)
+
+
+_SOURCED: Final = frozenset({"errors", "spark"})
+
+
+def sources(records: Iterable[ServiceRecord]) -> frozenset[str]:
+    """Tell which columns have a source in at least one service."""
+    found: set[str] = set()
+    for record in records:
+        if record.error_ratio is not None:
+            found.add("errors")
+        if record.spark:
+            found.add("spark")
+    return frozenset(found)
 
 
 def table(
@@ -55,7 +70,7 @@ def table(
     """Make the Services pane; arguments as for fires."""
     cache = cache or RowCache()
     shown = _sorted(_passing(snapshot, now, options, cache), options)
-    wanted = columns(width, options)
+    wanted = columns(width, options, sources(snapshot.services.values()))
     rows = tuple(_row(record, now, wanted, options, cache) for record in shown)
     cache.forget("service", snapshot.services)
     total = len(snapshot.services)
@@ -126,6 +141,7 @@ class _Seen(NamedTuple):
     now: float
     stale: bool
     glyphs: Glyphs
+    spark_width: int
 
 
 def _row(
@@ -136,7 +152,8 @@ def _row(
     cache: RowCache,
 ) -> Row:
     stale = is_stale(record, now)
-    seen = _Seen(record, now, stale, options.glyphs)
+    spark = next((column.width for column in wanted if column.id == "spark"), 0)
+    seen = _Seen(record, now, stale, options.glyphs, spark)
     age = fmt.age_of(record.at, now, options.glyphs)
     stamp = (stale, age, passing(record, now), wanted, options.glyphs)
     return cache.value("service", record.name, record, stamp, lambda: _make_row(seen, wanted))
@@ -158,9 +175,9 @@ def _age(seen: _Seen) -> Cell:
     return safe_cell(text, Tone.STALE if seen.stale and seen.record.at else Tone.NORMAL)
 
 
-def _spark(seen: _Seen, width: int = 7) -> Cell:
+def _spark(seen: _Seen) -> Cell:
     tone = Tone.SPARK if is_bad(seen.record) else Tone.SPARK_DIM
-    text = fmt.spark(seen.record.spark, width, seen.glyphs)
+    text = fmt.spark(seen.record.spark, seen.spark_width, seen.glyphs)
     if "?" in text and seen.stale:
         tone = Tone.STALE
     return safe_cell(text, tone)
