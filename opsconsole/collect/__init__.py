@@ -1,1 +1,1 @@
-"""Probes and their schedule: host tiers, service checks, alert sources."""
+"""Asks every host, service and alert source at its interval, and hands what came back to a sink."""

@@ -1,8 +1,12 @@
 """Assertions checked while they are read: the one place where configuration meets the query language."""
 
 from opsconsole.config.fields import Kind, describe
-from opsconsole.config.loader import Node, Scalar
-from opsconsole.config.problems import Problems
+from opsconsole.config.loader import Node, Scalar, Seq
+from opsconsole.config.problems import Mark, Problems
+from opsconsole.errors import QueryError
+from opsconsole.query.contexts import CHECKS
+from opsconsole.query.fields import Context
+from opsconsole.query.parser import parse
 
 
 def assertion() -> Kind[str]:
@@ -18,4 +22,25 @@ def assertion() -> Kind[str]:
 
 
 def check_assertions(kind: str, node: Node | None, problems: Problems) -> None:
-    """Parse the assertions under `must:` or `should:` with the names a kind of check has."""
+    """Parse the assertions under `must:` or `should:` with the names that a kind of check has."""
+    items = node.items if isinstance(node, Seq) else (node,)
+    for item in items:
+        if isinstance(item, Scalar) and item.text.strip():
+            _check(item, CHECKS[kind], problems)
+
+
+def _check(item: Scalar, context: Context, problems: Problems) -> None:
+    text = item.text.strip()
+    try:
+        parse(text, context)
+    except QueryError as error:
+        cut = text.count("(") != text.count(")")
+        hint = "; put quotes around an expression with a comma" if cut else ""
+        problems.add(_place(item, error.column), f"{text[:80]}: {error.text}{hint}")
+
+
+def _place(item: Scalar, column: int) -> Mark:
+    """Find a character of an expression in the file; a block's text begins on a line of its own."""
+    if item.inset < 0:
+        return item.mark
+    return item.mark._replace(column=item.mark.column + item.inset + column)

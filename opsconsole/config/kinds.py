@@ -28,6 +28,11 @@ _ENDPOINT: Final = re.compile(
 )
 
 
+def is_name(text: str) -> bool:
+    """Tell whether a text may name a host, whatever it came from."""
+    return _NAME.fullmatch(text) is not None
+
+
 def _scalar(node: Node, problems: Problems, want: str) -> Scalar | None:
     if isinstance(node, Scalar) and node.value is not None:
         return node
@@ -159,7 +164,7 @@ def text(limit: int = LABEL_LIMIT) -> Kind[str]:
 
 
 def _check_address(value: str) -> str:
-    if ":" not in value:
+    if ":" not in value or "[" in value:
         return ""
     try:
         ipaddress.ip_address(value.split("%", maxsplit=1)[0])
@@ -191,7 +196,9 @@ name = matching(
 node_set = matching(_NODE_SET, "a host name or a range like web[01-20]")
 host_pattern = matching(_PATTERN, "a host name, a range like web[01-20] or a pattern like web-*")
 address = matching(
-    re.compile(rf"{NAME}|[0-9a-fA-F:.]+(%[\w.-]+)?"), "a host name or IP address", _check_address
+    re.compile(rf"{NAME}|[0-9a-fA-F:.]+(%[\w.-]+)?|{_NODE_SET.pattern}"),
+    "a host name or IP address",
+    _check_address,
 )
 user = matching(_USER, "a user name")
 label = matching(_LABEL, "a label's name (letters, digits, `_`, `.`, `-`, `/`)")

@@ -1,5 +1,6 @@
 """Our YAML file and all it includes, read into one Document."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -9,7 +10,7 @@ from opsconsole.config.alert_sources import sources
 from opsconsole.config.document import Defaults, Document
 from opsconsole.config.fields import Field, list_of, table
 from opsconsole.config.loader import Map, Node, Seq, read_file
-from opsconsole.config.problems import Mark, Problems
+from opsconsole.config.problems import Mark, Problems, did_you_mean
 
 _FILE_LIMIT: Final = 1000
 
@@ -31,6 +32,7 @@ FILE: Final = table(
 _ADDS_UP: Final = frozenset(
     {"hosts", "inventory", "services", "checks", "alert_sources", "plugins", "themes"}
 )
+_SECRET: Final = re.compile(r"secret:([A-Za-z0-9_.-]+)")
 _MERGES: Final = frozenset({"rules", "keymap", "secrets"})
 
 
@@ -53,6 +55,7 @@ def gather(path: Path, problems: Problems) -> Document:
     joined = _join(tuple(trees.values()), problems) if trees else Map({}, {}, Mark(str(main)))
     values = FILE.read(joined, problems)
     assert values is not None
+    _secrets_are_named(joined, values.value(settings.SECRETS, {}), problems)
     return Document(
         files=tuple(trees),
         defaults=values.value(DEFAULTS, Defaults()),
@@ -63,6 +66,25 @@ def gather(path: Path, problems: Problems) -> Document:
         imports=values.value(INVENTORY, ()),
         settings=settings.read_settings(values),
     )
+
+
+def _secrets_are_named(
+    node: Node, secrets: Mapping[str, str], problems: Problems, key: str = ""
+) -> None:
+    """Tell each `secret:NAME` in a header that `secrets:` does not name."""
+    if isinstance(node, Map):
+        for word, below in node.entries.items():
+            _secrets_are_named(below, secrets, problems, "headers" if key == "headers" else word)
+    elif isinstance(node, Seq):
+        for item in node.items:
+            _secrets_are_named(item, secrets, problems)
+    elif key == "headers":
+        for name in _SECRET.findall(node.text):
+            if name not in secrets:
+                problems.add(
+                    node.mark,
+                    f"secret {name} is not named under `secrets:`{did_you_mean(name, secrets)}",
+                )
 
 
 def _trees(main: Path, problems: Problems) -> Mapping[str, Map]:

@@ -18,7 +18,7 @@ class ParamSpec(Struct, frozen=True):
     help: str = ""
     required: bool = False
     default: str | None = None
-    """As a person would type it."""
+    """As a person would type it; or one reference such as `${alert.labels.unit}` (actions.prefill)."""
     choices: tuple[str, ...] = ()
     choices_from: str | None = None
     """The id of a read action whose lines are the choices."""
@@ -27,6 +27,8 @@ class ParamSpec(Struct, frozen=True):
     max: float | None = None
     under: tuple[str, ...] = ()
     """path: the roots it must lie under."""
+    refuse: tuple[str, ...] = ()
+    """Globs of values that are never accepted."""
     secret: bool = False
 
 

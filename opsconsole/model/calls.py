@@ -173,6 +173,9 @@ class ReadChoices(Call, frozen=True, tag="choices"):
 class Reload(Call, frozen=True, tag="reload"):
     """Read configuration and plugins again; mistakes keep the old ones. Done, with the mistakes as text."""
 
+    force: bool = False
+    """True: apply it even where many hosts would go."""
+
 
 class StopEngine(Call, frozen=True, tag="stop-engine"):
     """End the engine; refused while a run is live unless forced. Done."""

@@ -69,6 +69,8 @@ class SourceReading(Struct, frozen=True):
     members: int = 0
     started_at: float = 0.0
     """Latest start time of a member; a change means its list may be empty without anything resolved."""
+    remote_now: float = 0.0
+    """The source's own clock when it answered (its `Date` header); 0: not told."""
     unchanged: bool = False
     """True: the same bytes as last time, `alerts` is empty and the earlier list holds."""
     alerts: tuple[RemoteAlert, ...] = ()

@@ -62,6 +62,8 @@ class CheckRecord(Struct, frozen=True):
     failed: bool = False
     latency: float | None = None
     phases: Mapping[str, float] = {}
+    metrics: Mapping[str, float] = {}
+    """What the last answer carried beside its latency: `cert.expires_in`, perfdata."""
     via: str = ""
     soft: int = 0
     """Results in a row that contradict `state` and are not yet hard."""
@@ -205,6 +207,7 @@ class Delta(Struct, frozen=True):
     """Table name to keys that are gone."""
     access: Access | None = None
     engine: EngineInfo | None = None
+    ack_within: float | None = None
 
 
 TABLES = (

@@ -64,6 +64,8 @@ class Answer(Struct, frozen=True):
     reach: Reach = Reach.UP
     reason: str = ""
     """A sentence for people; empty when EXITED."""
+    note: str = ""
+    """What the host lacks, when it could not be asked as it should: no `timeout` to end a stuck command."""
 
     @property
     def code(self) -> int:

@@ -1,0 +1,203 @@
+"""All that a plugin may import: how an action is declared, what it is handed, what it hands back.
+
+`API` grows only when something here is taken away or changes its meaning; additions keep it.
+"""
+
+import dataclasses
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from opsconsole.actions.ctx import (
+    Certificate,
+    Ctx,
+    Host,
+    Log,
+    Outcome,
+    Result,
+    Service,
+    Ssh,
+    Tick,
+)
+from opsconsole.errors import ActionError, OutcomeUnknownError
+from opsconsole.model.alert import Alert
+from opsconsole.model.event import Event
+from opsconsole.model.sample import CheckResult
+from opsconsole.model.states import Confirm, Effect, ServiceState
+
+__all__ = [
+    "API",
+    "ActionError",
+    "Alert",
+    "Body",
+    "Bytes",
+    "Certificate",
+    "CheckResult",
+    "Cidr",
+    "Confirm",
+    "Ctx",
+    "Duration",
+    "Effect",
+    "Event",
+    "Host",
+    "Hostname",
+    "Ip",
+    "Log",
+    "Outcome",
+    "OutcomeUnknownError",
+    "Param",
+    "Path",
+    "Percent",
+    "Pid",
+    "Plugin",
+    "Port",
+    "Result",
+    "Service",
+    "ServiceState",
+    "Ssh",
+    "Tick",
+    "Unit",
+    "Url",
+]
+
+API: Final = 1
+
+PARAM_KEY: Final = "opsconsole.param"
+"""Under this key a dataclass field carries what `Param` was told."""
+
+
+class ParamType(Struct, frozen=True):
+    """Marks an annotation with the name of its grammar (actions: the table of types)."""
+
+    name: str
+
+
+Body = Annotated[str, ParamType("text")]
+Percent = Annotated[float, ParamType("percent")]
+Duration = Annotated[float, ParamType("duration")]
+"""Seconds."""
+Bytes = Annotated[int, ParamType("bytes")]
+Hostname = Annotated[str, ParamType("hostname")]
+Ip = Annotated[str, ParamType("ip")]
+Cidr = Annotated[str, ParamType("cidr")]
+Port = Annotated[int, ParamType("port")]
+Url = Annotated[str, ParamType("url")]
+Unit = Annotated[str, ParamType("unit")]
+Pid = Annotated[int, ParamType("pid")]
+Path = Annotated[str, ParamType("path")]
+
+
+def Param(  # noqa: N802 - reads as a declaration, like a type
+    default: str | None = None,
+    *,
+    title: str = "",
+    help: str = "",
+    choices: Sequence[str] = (),
+    choices_from: str | None = None,
+    pattern: str | None = None,
+    min: str | float | None = None,
+    max: str | float | None = None,
+    under: Sequence[str] = (),
+    refuse: Sequence[str] = (),
+    required: bool | None = None,
+) -> Any:  # noqa: ANN401 - stands where a value of the field's own type stands, as dataclasses.field does
+    """Declare one parameter: a field of the action's frozen dataclass.
+
+    Args:
+        default: As a person would type it; None makes the parameter required (unless `required=False`).
+        title: The form's label.
+        help: A line below it.
+        choices: The closed set of values.
+        choices_from: The id of a read action whose lines are offered.
+        pattern: An anchored regular expression for `str`.
+        min: The least number, or a quantity as typed (`1s`, `100MiB`).
+        max: The greatest.
+        under: Roots that a path must lie under.
+        refuse: Globs of values that are never accepted.
+        required: None: it is when it has no default.
+    """
+    told = {
+        "default": default,
+        "title": title,
+        "help": help,
+        "choices": tuple(choices),
+        "choices_from": choices_from,
+        "pattern": pattern,
+        "min": min,
+        "max": max,
+        "under": tuple(under),
+        "refuse": tuple(refuse),
+        "required": default is None if required is None else required,
+    }
+    return dataclasses.field(kw_only=True, metadata={PARAM_KEY: told})
+
+
+ActionFunction = Callable[..., Awaitable[Outcome | None]]
+"""`async def f(ctx, target)` or `async def f(ctx, target, params)`; params is a frozen dataclass."""
+
+
+class Declared(Struct, frozen=True):
+    """One action as its author declared it."""
+
+    name: str
+    function: ActionFunction
+    fields: Mapping[str, object]
+
+
+class Plugin:
+    """A module's actions; its id is the first half of every action id."""
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.actions: list[Declared] = []
+
+    def action(
+        self,
+        name: str,
+        *,
+        title: str,
+        scope: str,
+        effect: str,
+        idempotent: bool,
+        arity: str = "many",
+        doc: str = "",
+        owner: str = "",
+        tags: Sequence[str] = (),
+        match: str | None = None,
+        needs: Sequence[str] = (),
+        confirm: str | None = None,
+        max_parallel: int = 8,
+        stop_on_failure: bool = False,
+        max_targets: int | None = None,
+        timeout: str | float = 60.0,
+        keys: str = "",
+        output: str = "fold",
+    ) -> Callable[[ActionFunction], ActionFunction]:
+        """Declare the function below as an action; words as in a YAML runbook."""
+        fields = {
+            key: value
+            for key, value in locals().items()
+            if key not in ("self", "name") and value is not None
+        }
+
+        def declare(function: ActionFunction) -> ActionFunction:
+            told = {"doc": (function.__doc__ or "").strip(), **fields}
+            told["doc"] = fields["doc"] or told["doc"]
+            self.actions.append(Declared(name, function, told))
+            return function
+
+        return declare
+
+
+def decode_json(text: str) -> object:
+    """Read JSON that a command wrote.
+
+    Raises:
+        ActionError: It is no JSON.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ActionError("json", str(error)) from None

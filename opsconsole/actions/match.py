@@ -1,0 +1,127 @@
+"""Which actions are offered on what: the `match` predicates, over host, service, alert, fleet, me, now."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from msgspec import Struct
+
+from opsconsole.errors import QueryError
+from opsconsole.model.action import ActionSpec
+from opsconsole.model.alert import Alert
+from opsconsole.model.snapshot import HostRecord, ServiceRecord, Snapshot
+from opsconsole.query.contexts import MATCH
+from opsconsole.query.environments import match_env
+from opsconsole.query.evaluator import holds
+from opsconsole.query.nodes import Expr
+from opsconsole.query.parser import parse
+from opsconsole.query.values import UNKNOWN
+
+_KINDS: Final = ("host", "service")
+
+
+class Subject(Struct, frozen=True):
+    """What a person stands on; whatever of it there is."""
+
+    snapshot: Snapshot
+    host: HostRecord | None = None
+    service: ServiceRecord | None = None
+    alert: Alert | None = None
+    me: str = ""
+
+
+def subject_of(snapshot: Snapshot, ref: str, episode: str | None = None, me: str = "") -> Subject:
+    """Find what a reference (`host:db-02`, `service:checkout`) and an alert's episode mean.
+
+    An alert's own `on` stands in for an empty reference.
+    """
+    alert = snapshot.alerts.get(episode) if episode else None
+    if not ref and alert is not None:
+        ref = alert.on
+    kind, _, name = ref.partition(":")
+    host = snapshot.hosts.get(name) if kind == "host" else None
+    service = snapshot.services.get(name) if kind == "service" else None
+    return Subject(snapshot, host, service, alert, me)
+
+
+def is_offered(spec: ActionSpec, subject: Subject, now: float | None = None) -> bool:
+    """Tell whether an action fits; one that cannot be decided is not offered."""
+    return not why_not(spec, subject, now)
+
+
+def why_not(spec: ActionSpec, subject: Subject, now: float | None = None) -> str:
+    """Say why an action is not offered, in a sentence; empty when it is."""
+    if missing := _missing_target(spec, subject):
+        return missing
+    if spec.match is None:
+        return ""
+    env = match_env(
+        subject.snapshot,
+        host=subject.host,
+        service=subject.service,
+        alert=subject.alert,
+        me=subject.me,
+        now=now,
+    )
+    held = holds(_compiled(spec.match), env)
+    if held is UNKNOWN:
+        return f"cannot tell: {spec.match}"
+    return "" if held else f"not for this: {spec.match}"
+
+
+def _missing_target(spec: ActionSpec, subject: Subject) -> str:
+    """A host action needs hosts: the host itself, or those that carry the service; and the other way round."""
+    host, service = subject.host, subject.service
+    match spec.scope:
+        case "host":
+            carried = service is not None and service.hosts
+            return "" if host is not None or carried else "needs a host"
+        case "service":
+            carries = host is not None and services_on(subject.snapshot, host.name)
+            return "" if service is not None or carries else "needs a service"
+        case "alert":
+            return "" if subject.alert is not None else "needs an alert"
+        case _:
+            return ""
+
+
+def services_on(snapshot: Snapshot, host: str) -> tuple[str, ...]:
+    """List the services that a host carries."""
+    return tuple(name for name, record in snapshot.services.items() if host in record.hosts)
+
+
+def offered(
+    specs: Iterable[ActionSpec], subject: Subject, now: float | None = None
+) -> tuple[ActionSpec, ...]:
+    """List what is offered: those whose `match` names the alert first, then by id."""
+    fits = [spec for spec in specs if is_offered(spec, subject, now)]
+    return tuple(sorted(fits, key=lambda spec: (not names_alert(spec, subject.alert), spec.id)))
+
+
+def first_runbook(
+    specs: Iterable[ActionSpec], subject: Subject, now: float | None = None
+) -> str | None:
+    """Find the first offered action whose `match` names the alert: what the RUNBOOK column shows."""
+    found = offered((spec for spec in specs if names_alert(spec, subject.alert)), subject, now)
+    return found[0].id if found else None
+
+
+def names_alert(spec: ActionSpec, alert: Alert | None) -> bool:
+    """Tell whether a `match` holds the alert's name as a literal."""
+    return alert is not None and spec.match is not None and f'"{alert.name}"' in spec.match
+
+
+def check_match(source: str) -> None:
+    """Read a predicate.
+
+    Raises:
+        QueryError: It is wrong; with the column.
+    """
+    _compiled(source)
+
+
+@lru_cache(maxsize=1_024)
+def _compiled(source: str) -> Expr:
+    if len(source) > 2_000:
+        raise QueryError("longer than 2000 characters", 2_000, source)
+    return parse(source, MATCH)

@@ -1,0 +1,138 @@
+"""Builds an ActionSpec from what either front end declares, and its digest over the implementation too."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from opsconsole.actions.match import check_match
+from opsconsole.config.units import parse_duration
+from opsconsole.errors import OpsConsoleError, QueryError
+from opsconsole.model.action import ActionSpec, ParamSpec
+from opsconsole.model.states import Confirm, Effect
+
+ID: Final = re.compile(r"[a-z][a-z0-9-]{0,40}\.[a-z][a-z0-9-]{0,60}")
+PLUGIN_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
+SCOPES: Final = ("host", "service", "alert", "fleet", "console")
+ARITIES: Final = ("one", "many")
+OUTPUTS: Final = ("fold", "table", "plain")
+TIMEOUT_LIMIT: Final = 3_600.0
+PARALLEL_LIMIT: Final = 32
+_NEED: Final = re.compile(r"ssh|local|checks|events|tls|sudo:[a-z][a-z0-9-]{0,40}")
+
+SPEC_FIELDS: Final = (
+    "title", "scope", "effect", "idempotent", "arity", "doc", "owner", "tags", "runbook_url", "match",
+    "needs", "confirm", "max_parallel", "stop_on_failure", "max_targets", "timeout", "keys", "output",
+)  # fmt: skip
+"""What an author may say about an action; `title scope effect idempotent` must be said."""
+REQUIRED: Final = ("title", "scope", "effect", "idempotent")
+
+
+_SETS: Final[Mapping[str, Sequence[str]]] = {
+    "scope": SCOPES,
+    "arity": ARITIES,
+    "output": OUTPUTS,
+    "effect": tuple(Effect),
+}
+
+
+class SpecError(OpsConsoleError):
+    """An action's declaration is wrong; `field` names the key at fault."""
+
+    def __init__(self, text: str, field: str = "") -> None:
+        super().__init__(text)
+        self.field = field
+
+
+def make_spec(
+    id: str,
+    told: Mapping[str, object],
+    params: Sequence[ParamSpec],
+    *,
+    source: str,
+    content: bytes,
+) -> ActionSpec:
+    """Build the specification.
+
+    Args:
+        id: `<plugin>.<kebab-name>`.
+        told: Values by the names in SPEC_FIELDS, plain.
+        params: The parameters, in the form's order.
+        source: The file it came from.
+        content: Everything the action is made of, for the digest.
+
+    Raises:
+        SpecError: Something is missing or wrong.
+    """
+    _check_told(id, told)
+    fields = {**told, "timeout": read_timeout(told.get("timeout", 60.0))}
+    effect = Effect(str(told["effect"]))
+    fields["confirm"] = _confirm(told.get("confirm"), effect)
+    fields["max_parallel"] = min(int(str(told.get("max_parallel", 8))), PARALLEL_LIMIT)
+    try:
+        spec = msgspec.convert({**fields, "id": id, "source": source}, ActionSpec, strict=True)
+    except msgspec.ValidationError as error:
+        raise SpecError(f"{id}: {error}") from None
+    spec = replace(spec, params=tuple(params))
+    digest = hashlib.sha256(msgspec.json.encode(replace(spec, source="")) + content).hexdigest()
+    return replace(spec, digest=digest)
+
+
+def _check_told(id: str, told: Mapping[str, object]) -> None:
+    if not ID.fullmatch(id):
+        raise SpecError(f"{id!r} is no action id like acme.restart-unit", "id")
+    for key in REQUIRED:
+        if key not in told:
+            raise SpecError(f"{id}: {key} is missing", key)
+    for key, allowed in _SETS.items():
+        if key in told and told[key] not in allowed:
+            raise SpecError(f"{id}: {key} must be one of {', '.join(allowed)}", key)
+    needs = told.get("needs", ())
+    for need in needs if isinstance(needs, Sequence) else ():
+        if not _NEED.fullmatch(str(need)):
+            raise SpecError(f"{id}: nobody can give {str(need)!r} here", "needs")
+    _check_predicate(id, told.get("match"))
+
+
+def _check_predicate(id: str, match: object) -> None:
+    if match is None:
+        return
+    try:
+        check_match(str(match))
+    except QueryError as error:
+        raise SpecError(f"{id}: match: {error}", "match") from None
+
+
+def read_timeout(told: object) -> float:
+    """Read a time limit: seconds, or `90s`; there is no infinite one.
+
+    Raises:
+        SpecError: It is none, or more than an hour.
+    """
+    try:
+        seconds = parse_duration(told) if isinstance(told, str) else float(str(told))
+    except ValueError as error:
+        raise SpecError(f"timeout: {error}", "timeout") from None
+    if not 0 < seconds <= TIMEOUT_LIMIT:
+        raise SpecError("timeout must be above 0 and at most 1h", "timeout")
+    return seconds
+
+
+def _confirm(told: object, effect: Effect) -> Confirm:
+    """The author may ask for more than the effect demands, never for less."""
+    levels = list(Confirm)
+    floor = {
+        Effect.READ: Confirm.NONE,
+        Effect.WRITE: Confirm.KEY,
+        Effect.DESTRUCTIVE: Confirm.TYPED,
+    }[effect]
+    if told is None:
+        return floor
+    try:
+        wished = Confirm(str(told))
+    except ValueError:
+        raise SpecError(f"confirm must be one of {', '.join(levels)}", "confirm") from None
+    return max(floor, wished, key=levels.index)

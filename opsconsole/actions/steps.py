@@ -1,0 +1,71 @@
+"""What an implementation is: a function over a door; and what it may ask of the door, one request a step."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from msgspec import Struct
+
+from opsconsole.actions.api import Ctx, Host, Outcome, Result, Service
+from opsconsole.actions.params import Values
+from opsconsole.model.action import ActionSpec
+from opsconsole.model.states import Effect
+
+Target = Host | Service
+
+
+class Request(Struct, frozen=True):
+    """One command of one step; argv, or a constant script with arguments."""
+
+    step: str
+    effect: Effect
+    argv: tuple[str, ...] = ()
+    """Already through `build_argv`."""
+    script: str = ""
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = {}
+    stdin: bytes = b""
+    sudo: str | None = None
+    timeout: float | None = None
+    ok: tuple[int, ...] = (0,)
+    show: bool = False
+    """Its output goes into the run's output as it comes."""
+    max_output: int | None = None
+    preflight: bool = False
+    """A read that is also run while planning."""
+
+
+class Door(Ctx, Protocol):
+    """The context with the entry that front ends other than Python use."""
+
+    async def execute(self, request: Request) -> Result:
+        """Run one request; raises as `Ssh.read` does."""
+        ...
+
+    @property
+    def planning(self) -> bool:
+        """True: nothing is run, requests are only noted."""
+        ...
+
+
+class Impl(Protocol):
+    """What runs an action on one target."""
+
+    async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        """Do it. None: judge by what was written.
+
+        Raises:
+            ActionError: A step failed and that was seen.
+            OutcomeUnknownError: A step's end was not seen.
+            TransportError: A step could not be started.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A specification and what carries it out."""
+
+    spec: ActionSpec
+    impl: Impl
+    plugin: str

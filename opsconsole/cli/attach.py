@@ -1,0 +1,101 @@
+"""How a verb gets at an engine: the running one, one that is started for it, or one inside this process."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from opsconsole import __version__
+from opsconsole.cli.options import Options
+from opsconsole.clock import SystemClock
+from opsconsole.model.calls import AnyCall, Done
+from opsconsole.rpc.client import Client, Streams, open_path
+from opsconsole.rpc.messages import PROTOCOL, Hello
+
+T = TypeVar("T")
+
+
+def finish(work: Coroutine[Any, Any, T]) -> T:
+    """Run a verb's coroutine to its end."""
+    return asyncio.run(work)
+
+
+def hello(role: str, *, subscribe: bool = True) -> Hello:
+    """Say who attaches: our version, our role, and the SSH agent that came with this login."""
+    agent = os.environ.get("SSH_AUTH_SOCK", "")
+    return Hello(PROTOCOL, __version__, role, pid=os.getpid(), agent=agent, subscribe=subscribe)
+
+
+def starting(options: Options, role: str, *, subscribe: bool = True) -> Client:
+    """Make a client that starts the engine when none runs, each time it attaches."""
+    clock = SystemClock()
+
+    async def connect() -> Streams:
+        from opsconsole.engine.launch import (
+            ensure,
+        )  # after first paint: it is a screen's opener too
+
+        place = options.place()
+        await ensure(options.launch(), place, clock)
+        return await open_path(str(place.socket))()
+
+    return Client(connect, hello(role, subscribe=subscribe), clock)
+
+
+def inside(options: Options, role: str, folder: Path | None = None) -> Client:
+    """Make a client with an engine of its own in this process, in `folder` or the named engine's place."""
+    from opsconsole.engine.place import Place
+    from opsconsole.engine.solo import SoloEngine
+
+    clock = SystemClock()
+    place = options.place() if folder is None else Place("solo", folder)
+    engine = SoloEngine(options.launch(), place, clock)
+    return Client(engine.connect, hello(role), clock, on_close=engine.close)
+
+
+@asynccontextmanager
+async def attached(options: Options, *, subscribe: bool = False) -> AsyncIterator[Client]:
+    """Attach to the engine, started if need be; ready to be asked.
+
+    Raises:
+        EngineError: It cannot be reached or started.
+    """
+    async with starting(options, "cli", subscribe=subscribe) as client:
+        await client.ready(30.0)
+        yield client
+
+
+@asynccontextmanager
+async def watching(options: Options) -> AsyncIterator[Client]:
+    """Attach to the engine if it runs, else poll inside this process and leave nothing behind.
+
+    Raises:
+        EngineError: It cannot be reached.
+        ConfigError: There is a mistake in the files.
+    """
+    from opsconsole.rpc.server import is_served
+
+    place = options.place(create=False)
+    if not options.solo and await is_served(place.socket):
+        async with Client(open_path(str(place.socket)), hello("cli"), SystemClock()) as client:
+            await client.ready()
+            yield client
+        return
+    with tempfile.TemporaryDirectory(prefix="opsconsole-") as folder:
+        async with inside(options, "cli", Path(folder)) as client:
+            await client.ready()
+            yield client
+
+
+async def tell(options: Options, call: AnyCall) -> Done:
+    """Ask one thing of the engine and return what it says.
+
+    Raises:
+        RefusedError: It declined.
+        EngineError: It cannot be reached or started.
+    """
+    async with attached(options) as client:
+        return await client.call(call, Done)

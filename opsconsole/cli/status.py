@@ -1,0 +1,73 @@
+"""`status`: what the panes would show, as text or JSON, with Nagios's exit codes."""
+
+import sys
+
+import click
+
+from opsconsole.cli.exits import Status, complain
+from opsconsole.cli.options import Options
+from opsconsole.errors import OpsConsoleError
+from opsconsole.model.snapshot import Snapshot
+
+_WAIT = 10.0
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+@click.option(
+    "--wait",
+    default=_WAIT,
+    show_default=True,
+    type=click.FloatRange(0, 3600),
+    metavar="SECONDS",
+    help="Return when everything has a result, or after so long.",
+)
+@click.option(
+    "--select", default="", metavar="FILTER", help="Only these: role:web, state:critical."
+)
+@click.pass_obj
+def status(options: Options, /, as_json: bool, wait: float, select: str) -> int:
+    """Print hosts, services and fires; exits 0, 1, 2 or 3 for ok, warning, critical or unknown."""
+    return print_status(options, as_json=as_json, wait=wait, select=select)
+
+
+def print_status(
+    options: Options, *, as_json: bool = False, wait: float = _WAIT, select: str = ""
+) -> int:
+    """Print it; every trouble of ours is `unknown` with a sentence on stderr."""
+    from opsconsole.cli.attach import finish
+
+    try:
+        shown, now = finish(_look(options, wait))
+        return _print(shown, now, as_json=as_json, select=select)
+    except OpsConsoleError as error:
+        complain(error)
+        return Status.UNKNOWN
+
+
+async def _look(options: Options, wait: float) -> tuple[Snapshot, float]:
+    from opsconsole.cli.attach import watching
+    from opsconsole.cli.settle import settled
+
+    async with watching(options) as client:
+        await settled(client, wait)
+        return client.snapshot, client.now()
+
+
+def _print(shown: Snapshot, now: float, *, as_json: bool, select: str) -> int:
+    import opsconsole.view.status as view
+
+    chosen = view.select(shown, select, now)
+    if as_json:
+        from opsconsole.cli.show import print_json
+
+        print_json(view.document(chosen, now))
+    else:
+        print("\n".join(view.text(chosen, now, _width())))
+    return view.exit_code(chosen)
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100

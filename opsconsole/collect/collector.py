@@ -1,0 +1,171 @@
+"""The room's front: owns the schedule and every probe, and follows the inventory as it changes."""
+
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from opsconsole.clock import Clock
+from opsconsole.collect import details
+from opsconsole.collect.alertmanager import SourceProbe
+from opsconsole.collect.checks import Asker, CheckProbe
+from opsconsole.collect.credentials import reveal
+from opsconsole.collect.host_tiers import FastProbe, HostWatch, TierProbe
+from opsconsole.collect.loop import PollLoop, Probe
+from opsconsole.collect.planner import Planned, plan
+from opsconsole.collect.schedule import spread
+from opsconsole.collect.sink import Sink
+from opsconsole.errors import RefusedError
+from opsconsole.model.calls import Text
+from opsconsole.model.inventory import AlertSource, Check, Host, Inventory
+from opsconsole.transport.base import Remote
+
+log = logging.getLogger(__name__)
+
+_STARTS: Final = 500.0
+"""First looks a second: nobody waits a whole interval, and no burst meets the loop."""
+_LOGINS: Final = 50.0
+"""Logins a second that a fleet gets through at the least ..."""
+_LONGEST_QUEUE: Final = 20.0
+"""... so that a host which waits for its turn at a cold start is not taken for a slow one."""
+_CLOSES: Final = 50
+"""Connections closed a second when hosts leave the inventory."""
+_HERE: Final = Host("localhost", "127.0.0.1", transport="local")
+
+
+class Collector:
+    """Watches one inventory: `run` it in a task group, tell it of changes, ask it for details."""
+
+    def __init__(
+        self, remote: Remote, http: Asker, inventory: Inventory, sink: Sink, clock: Clock
+    ) -> None:
+        self._remote = remote
+        self._http = http
+        self._sink = sink
+        self._clock = clock
+        self._loop = PollLoop(clock)
+        self._inventory = Inventory()
+        self._hosts: dict[str, Host] = {}
+        self._watches: dict[str, HostWatch] = {}
+        self._planned: dict[str, Planned] = {}
+        self._adopt(inventory)
+
+    async def run(self) -> None:
+        """Poll until cancelled; ends every task that it started."""
+        await self._loop.run()
+
+    def poll_now(self, targets: Iterable[str] = ()) -> None:
+        """Poll targets (`host:x`, `service:x`, `check:x`, `feed:x`) at once; none given: all.
+
+        A host that we had stopped trying is tried again.
+        """
+        wanted = frozenset(targets)
+        for planned in self._planned.values():
+            if wanted and not wanted & {planned.target, *planned.also}:
+                continue
+            watch = self._watches.get(planned.subject.name) if planned.tier == "fast" else None
+            if watch is not None:
+                watch.try_again()
+            self._loop.hurry(planned.name)
+
+    async def update(self, inventory: Inventory) -> None:
+        """Follow a changed inventory: new probes start, old ones end, connections close at most 50 a second."""
+        gone = self._adopt(inventory)
+        for count, host in enumerate(gone, start=1):
+            await self._remote.forget(host)
+            if count % _CLOSES == 0:
+                await self._clock.sleep(1.0)
+
+    async def ask_host(self, host: str, what: str, lines: int = 200) -> Text:
+        """Ask a host for what a drill-down shows.
+
+        Args:
+            host: A host's name.
+            what: `procs`, `logs`, `disks`, `net` or `raw`.
+            lines: The most that are wanted.
+
+        Raises:
+            RefusedError: No such host, or no such question.
+        """
+        found = self._hosts.get(host)
+        if found is None:
+            raise RefusedError("unknown-target", f"no host {host}")
+        if what not in details.QUESTIONS:
+            raise RefusedError("param", f"a host can be asked for {', '.join(details.QUESTIONS)}")
+        if what == "raw":
+            watch = self._watches.get(host)
+            return details.show_raw(watch.raw if watch is not None else {}, lines)
+        return await details.ask(self._remote, found, what, lines)
+
+    def _adopt(self, inventory: Inventory) -> tuple[Host, ...]:
+        """Make the probes equal to the inventory; returns hosts whose connections are of no use now."""
+        self._inventory = inventory
+        before, self._hosts = self._hosts, {host.name: host for host in inventory.hosts}
+        gone = tuple(host for host in before.values() if self._hosts.get(host.name) != host)
+        for host in gone:
+            self._watches.pop(host.name, None)
+        wanted = {planned.name: planned for planned in plan(inventory)}
+        for name in self._planned.keys() - wanted.keys():
+            self._loop.remove(name)
+        new = [planned for name, planned in wanted.items() if self._planned.get(name) != planned]
+        self._planned = wanted
+        self._start(new)
+        return gone
+
+    def _start(self, new: list[Planned]) -> None:
+        span = len(new) / _STARTS
+        now = self._clock.monotonic()
+        for planned in new:
+            within = min(span, planned.schedule.interval)
+            self._loop.add(
+                self._build(planned), planned.schedule, due=now + spread(planned.name, within)
+            )
+
+    def _build(self, planned: Planned) -> Probe:
+        subject = planned.subject
+        if isinstance(subject, Host):
+            watch = self._watch(subject)
+            if planned.tier == "fast":
+                return FastProbe(watch, planned.timeout)
+            return TierProbe(watch, planned.tier, planned.timeout)
+        if isinstance(subject, Check):
+            return self._check_probe(subject, planned.timeout)
+        return self._source_probe(subject, planned.timeout)
+
+    def _watch(self, host: Host) -> HostWatch:
+        watch = self._watches.get(host.name)
+        if watch is None:
+            watch = HostWatch(
+                host,
+                remote=self._remote,
+                sink=self._sink,
+                clock=self._clock,
+                hurry=self._loop.hurry,
+                queue=lambda: min(_LONGEST_QUEUE, len(self._hosts) / _LOGINS),
+            )
+            self._watches[host.name] = watch
+        return watch
+
+    def _check_probe(self, check: Check, timeout: float) -> CheckProbe:
+        return CheckProbe(
+            check,
+            timeout,
+            http=self._http,
+            remote=self._remote,
+            where=lambda: _HERE if check.via is None else self._hosts.get(check.via),
+            reveal=self._reveal,
+            sink=self._sink,
+            clock=self._clock,
+        )
+
+    def _source_probe(self, source: AlertSource, timeout: float) -> SourceProbe:
+        return SourceProbe(
+            source,
+            timeout,
+            http=self._http,
+            reveal=self._reveal,
+            sink=self._sink,
+            clock=self._clock,
+        )
+
+    def _reveal(self, value: str) -> str:
+        return reveal(value, self._inventory.settings.secrets)

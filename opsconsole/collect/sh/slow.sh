@@ -1,0 +1,54 @@
+# The slow tier, once a minute. $1 is the nonce. A command that is missing leaves its section out.
+n=$1
+LC_ALL=C
+PATH=${OPSC_PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
+export LC_ALL PATH
+r=${OPSC_ROOT:-}
+t=
+timeout 1 true >/dev/null 2>&1 && t='timeout 5'
+section() { printf '\036%s %s\n' "$n" "$1"; }
+has() { command -v "$1" >/dev/null 2>&1; }
+a=$(
+section mounts
+awk '$2 == "/" || $3 !~ /^(proc|sysfs|cgroup2?|devpts|devtmpfs|tmpfs|ramfs|mqueue|debugfs|tracefs|securityfs|pstore|bpf|configfs|fusectl|hugetlbfs|autofs|nsfs|rpc_pipefs|binfmt_misc|efivarfs|overlay|squashfs|iso9660|udf|erofs|fuse\..*)$/' "$r/proc/mounts" 2>/dev/null
+if has df; then
+section df
+d=$($t df -P -k -l 2>/dev/null)
+[ -n "$d" ] || d=$($t df -P -k 2>/dev/null)
+printf '%s\n' "$d"
+section inodes
+$t df -P -i -l 2>/dev/null
+fi
+if [ -r "$r/proc/mdstat" ]; then
+section mdstat
+cat "$r/proc/mdstat" 2>/dev/null
+fi
+if has systemctl; then
+u=$($t systemctl --failed --no-legend --plain --no-pager 2>/dev/null) && { section units; printf '%s\n' "$u"; }
+fi
+if [ -r "$r/proc/sys/net/netfilter/nf_conntrack_count" ]; then
+section conntrack
+cat "$r/proc/sys/net/netfilter/nf_conntrack_count" "$r/proc/sys/net/netfilter/nf_conntrack_max" 2>/dev/null
+fi
+section links
+grep . "$r"/sys/class/net/*/operstate /dev/null 2>/dev/null
+section temps
+cat "$r"/sys/class/hwmon/hwmon*/temp*_input 2>/dev/null || cat "$r"/sys/class/thermal/thermal_zone*/temp 2>/dev/null
+section states
+cat "$r"/proc/[0-9]*/stat 2>/dev/null | awk '{ sub(/^.*\) /, ""); if ($1 ~ /^[A-Za-z]$/) c[$1]++ } END { for (k in c) print k, c[k] }' 2>/dev/null
+section ntp
+if [ -e "$r/run/systemd/timesync/synchronized" ]; then
+echo NTPSynchronized=yes
+elif has chronyc; then
+$t chronyc -n -c tracking 2>/dev/null
+elif has timedatectl; then
+$t timedatectl show -p NTPSynchronized 2>/dev/null
+elif has ntpq; then
+$t ntpq -c rv 2>/dev/null
+fi
+if has who; then
+section who
+$t who 2>/dev/null | head -n 200
+fi
+)
+printf '%s\n\036%s end\n' "$a" "$n"

@@ -1,0 +1,272 @@
+"""The composition root: builds every part of one engine, hands each what it needs, owns every task."""
+
+import asyncio
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from msgspec import Struct
+
+from opsconsole import __version__
+from opsconsole.clock import Clock
+from opsconsole.collect.collector import Collector
+from opsconsole.engine.agents import Agents
+from opsconsole.engine.catalogue import load_catalogue
+from opsconsole.engine.control import ControlCalls, Figures
+from opsconsole.engine.evaluation import Evaluation
+from opsconsole.engine.fires import FireCalls
+from opsconsole.engine.gate import Gate
+from opsconsole.engine.heart import Heart, Stall
+from opsconsole.engine.hosts import HostCalls
+from opsconsole.engine.intake import Intake
+from opsconsole.engine.launch import LaunchSpec
+from opsconsole.engine.outside import Dial, Outside, dial
+from opsconsole.engine.past import Past, PastCalls
+from opsconsole.engine.place import Place
+from opsconsole.engine.runs import RunCalls
+from opsconsole.engine.watch import Configuration, show_warnings
+from opsconsole.errors import RefusedError
+from opsconsole.inventory.changes import Changes
+from opsconsole.model.calls import AnyCall
+from opsconsole.model.event import Event
+from opsconsole.model.inventory import Host, Inventory
+from opsconsole.model.run import Run
+from opsconsole.model.snapshot import Banner, EngineInfo
+from opsconsole.rpc.messages import PROTOCOL, Hello
+from opsconsole.rpc.peer import Peer
+from opsconsole.rpc.server import Server
+from opsconsole.runs.ports import Ports
+from opsconsole.runs.service import RunService
+from opsconsole.state.store import Store
+
+_STEP: Final = 1.0
+"""Seconds between two evaluations."""
+_IDLE_LOOK: Final = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """One engine: built from an inventory, it runs until it is told to stop."""
+
+    def __init__(
+        self,
+        spec: LaunchSpec,
+        place: Place,
+        inventory: Inventory,
+        clock: Clock,
+        *,
+        solo: bool,
+        outside: Dial = dial,
+    ) -> None:
+        self._place = place
+        self._clock = clock
+        self._solo = solo
+        self._stop = asyncio.Event()
+        self._started = clock.now()
+        self._quiet_since = clock.now()
+        self._build_state(spec, inventory)
+        self._build_outside(inventory, outside)
+        self._build_runs(inventory)
+        self._build_door(spec)
+
+    def _build_state(self, spec: LaunchSpec, inventory: Inventory) -> None:
+        self._past = Past(self._place.history, self._clock, on_trouble=self._banner)
+        self._store = Store(self._clock, self._past.keeper)
+        self._gate = Gate(self._store, self._place.access, self._clock, read_only=spec.read_only)
+        self._evaluation = Evaluation(self._store, inventory)
+        self._configuration = Configuration(
+            spec.sources, inventory, self._store, self._clock, self._follow
+        )
+        self._heart = Heart(self._clock, self._on_stall, self._on_sleep, time.monotonic)
+
+    def _build_outside(self, inventory: Inventory, dial_out: Dial) -> None:
+        self._agents = Agents(os.environ.get("SSH_AUTH_SOCK"))
+        self._outside: Outside = dial_out(
+            inventory.settings, self._clock, self._host, self._agents.newest
+        )
+        intake = Intake(self._store, self._evaluation.take)
+        self._collector = Collector(
+            self._outside.remote, self._outside.web, inventory, intake, self._clock
+        )
+        self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
+        self._hosts.hosts = {host.name: host for host in inventory.hosts}
+
+    def _build_runs(self, inventory: Inventory) -> None:
+        registry = load_catalogue(inventory.settings)
+        ports = Ports(
+            remote=self._outside.remote,
+            host=self._host,
+            access=lambda: self._gate.access,
+            publish=self._publish,
+            poll=self._collector.poll_now,
+            tell=lambda event: self._tell(event),
+            trouble=lambda text: self._banner("journal", text),
+            events=self._past.events_of,
+        )
+        self._registry = registry
+        self._runs = RunService(registry, ports, self._place.folder, self._clock)
+
+    def _build_door(self, spec: LaunchSpec) -> None:
+        control = ControlCalls(self._store, self._configuration, self._stop, self._figures)
+        self._topics = (
+            FireCalls(self._store, self._clock),
+            self._gate,
+            self._hosts,
+            RunCalls(self._store, self._runs),
+            PastCalls(self._past),
+            control,
+        )
+        hello = Hello(PROTOCOL, __version__, "engine", engine=spec.name)
+        self.server = Server(self._store, self.answer, hello, self._clock, self._on_peers)
+
+    @property
+    def stop(self) -> asyncio.Event:
+        """Set it to end `run`."""
+        return self._stop
+
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Serve until stopped; `ready` is told once clients may come.
+
+        Raises:
+            EngineError: The socket cannot be bound.
+        """
+        await self._open()
+        try:
+            await self.server.start(None if self._solo else self._place.socket)
+            ready()
+            await self._work()
+        finally:
+            await self._close()
+
+    async def answer(self, call: AnyCall, peer: Peer) -> Struct:
+        """Answer one call for one peer.
+
+        Raises:
+            OpsConsoleError: It cannot be done; RefusedError where it may not be.
+        """
+        for topic in self._topics:
+            reply = await topic.answer(call, peer)
+            if reply is not None:
+                return reply
+        raise RefusedError("capability", f"this engine cannot {call.__struct_config__.tag}")
+
+    async def _open(self) -> None:
+        inventory = self._configuration.inventory
+        await self._past.open(self._store)
+        config = str(inventory.files[0]) if inventory.files else ""
+        self._store.put_engine(
+            EngineInfo(
+                self._place.name, os.getpid(), __version__, self._started, config, self._solo
+            )
+        )
+        if self._place.note:
+            self._banner("place", self._place.note)
+        self._gate.open(inventory.settings)
+        self._store.put_inventory(inventory)
+        show_warnings(self._store, inventory)
+        self._offer()
+        for run in await self._runs.recover():
+            self._store.put_run(run)
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(work, name=f"engine {name}") for name, work in self._duties()
+            ]
+            await self._stop.wait()
+            for task in tasks:
+                task.cancel()
+
+    def _duties(self) -> tuple[tuple[str, Coroutine[Any, Any, None]], ...]:
+        return (
+            ("collect", self._collector.run()),
+            ("runs", self._runs.serve()),
+            ("evaluate", self._evaluate()),
+            ("configuration", self._configuration.run()),
+            ("heart", self._heart.run()),
+            ("linger", self._linger()),
+        )
+
+    async def _close(self) -> None:
+        await self.server.close()
+        await self._outside.remote.close()
+        await self._outside.web.close()
+        await self._past.close()
+
+    async def _evaluate(self) -> None:
+        while True:
+            now = self._clock.now()
+            self._store.tick(now)
+            self._gate.tick(now)
+            self._evaluation.step(now)
+            self._note_known_hosts()
+            await self._clock.sleep(_STEP)
+
+    async def _linger(self) -> None:
+        while True:
+            await self._clock.sleep(_IDLE_LOOK)
+            linger = self._configuration.inventory.settings.linger
+            if self.server.peers or self._runs.live:
+                self._quiet_since = self._clock.now()
+            elif self._is_forgotten(linger):
+                log.info("nobody was here for %g s: the engine ends", linger)
+                self._stop.set()
+
+    def _is_forgotten(self, linger: float | None) -> bool:
+        if self._solo or linger is None:
+            return False
+        return self._clock.now() - self._quiet_since >= linger
+
+    async def _follow(self, inventory: Inventory, change: Changes) -> None:
+        self._hosts.hosts = {host.name: host for host in inventory.hosts}
+        self._store.put_inventory(inventory)
+        self._gate.follow(inventory.settings)
+        self._evaluation.follow(inventory)
+        self._registry = await asyncio.to_thread(load_catalogue, inventory.settings)
+        self._runs.use(self._registry)
+        self._offer()
+        await self._collector.update(inventory)
+        self._tell(Event(0, self._clock.now(), "engine", "config", "", change.sentence))
+
+    def _offer(self) -> None:
+        self._store.put_actions(self._registry.specs.values())
+        self._store.put_plugins(self._registry.plugins.values())
+
+    def _host(self, name: str) -> Host | None:
+        return self._hosts.hosts.get(name)
+
+    def _publish(self, run: Run) -> None:
+        self._store.put_run(run)
+
+    def _tell(self, event: Event) -> None:
+        self._store.put_event(event)
+
+    def _banner(self, identity: str, text: str) -> None:
+        if text:
+            self._store.put_banner(Banner(identity, text))
+        else:
+            self._store.drop_banner(identity)
+
+    def _note_known_hosts(self) -> None:
+        self._banner("known_hosts", "; ".join(self._outside.keys.warnings()[:3]))
+
+    def _on_peers(self, peers: tuple[Peer, ...]) -> None:
+        self._agents.attach(peers)
+        self._store.put_people(Counter(one.actor for one in peers if one.role == "console"))
+
+    def _on_stall(self, stall: Stall) -> None:
+        text = f"the engine stood still for {stall.took:.1f} s in {stall.where}"
+        log.warning("%s", text)
+        self._tell(Event(0, self._clock.now(), "engine", "engine", "", text, "warning"))
+
+    def _on_sleep(self, slept: float) -> None:
+        text = f"this machine was suspended for {slept:.0f} s: every value is looked at anew"
+        self._store.tick(self._clock.now())
+        self._tell(Event(0, self._clock.now(), "engine", "engine", "", text, "unknown"))
+
+    def _figures(self) -> Figures:
+        return Figures(len(self.server.peers), self._runs.live, self._heart.lag)

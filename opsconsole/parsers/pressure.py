@@ -1,0 +1,27 @@
+"""/proc/pressure/* (kernel documentation, accounting/psi): how long tasks were stalled."""
+
+from collections.abc import Mapping
+
+from opsconsole.parsers.reading import finite, reads
+
+
+@reads("/proc/pressure")
+def parse_pressure(text: bytes, resource: str) -> Mapping[str, float]:
+    """Read the means over 60 seconds, as shares 0..1.
+
+    Args:
+        text: Lines `some avg10=0.00 avg60=0.00 ...` and perhaps `full ...`.
+        resource: cpu, memory or io. `full` of cpu is always zero for a whole machine and left out.
+
+    Raises:
+        ParseError: There is no `some` line with an avg60.
+    """
+    metrics: dict[str, float] = {}
+    for line in text.splitlines():
+        kind, *fields = line.split()
+        values = dict(field.split(b"=", 1) for field in fields)
+        if kind == b"some" or (kind == b"full" and resource != "cpu"):
+            metrics[f"psi.{kind.decode()}{{resource={resource}}}"] = finite(values[b"avg60"]) / 100
+    if not metrics:
+        raise ValueError("no pressure")
+    return metrics

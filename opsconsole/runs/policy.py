@@ -1,0 +1,109 @@
+"""Who may do what now: locked environments, read-only engines, freezes, and how a person confirms; pure."""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from opsconsole.errors import QueryError, RefusedError
+from opsconsole.model.action import ActionSpec, Plan
+from opsconsole.model.snapshot import Access, Freeze, HostRecord
+from opsconsole.model.states import Confirm, Effect
+from opsconsole.query.contexts import HOSTS
+from opsconsole.query.environments import host_env
+from opsconsole.query.filter_line import compile_filter
+
+COUNT_ABOVE: Final = 5
+"""A change on more targets than this is confirmed by typing their number."""
+_LEVELS: Final = tuple(Confirm)
+
+
+def confirm_level(spec: ActionSpec, count: int) -> Confirm:
+    """Decide how a plan is confirmed; never weaker than the effect demands."""
+    if spec.effect is Effect.READ:
+        return spec.confirm
+    floor = Confirm.TYPED if spec.effect is Effect.DESTRUCTIVE else Confirm.KEY
+    if count > COUNT_ABOVE:
+        floor = max(floor, Confirm.COUNT, key=_LEVELS.index)
+    return max(floor, spec.confirm, key=_LEVELS.index)
+
+
+def expected_answer(spec: ActionSpec, level: Confirm, targets: Collection[str]) -> str:
+    """Say what must be typed back: the number, or the one target's name, or the action's."""
+    match level:
+        case Confirm.COUNT:
+            return str(len(targets))
+        case Confirm.TYPED | Confirm.PEER:
+            return next(iter(targets)) if len(targets) == 1 else spec.id.partition(".")[2]
+        case _:
+            return ""
+
+
+def check_answer(plan: Plan, typed: str) -> None:
+    """Compare what was typed back.
+
+    Raises:
+        RefusedError: `confirm`.
+    """
+    if plan.confirm is Confirm.PEER:
+        raise RefusedError("confirm", "needs a second person's approval, which comes later")
+    if plan.expect and typed.strip() != plan.expect:
+        raise RefusedError("confirm", f"type {plan.expect} to confirm {plan.title}")
+
+
+def answers_yes(plan: Plan) -> bool:
+    """Tell whether a bare yes (`--yes`, one key) is enough for this plan."""
+    return plan.confirm in (Confirm.NONE, Confirm.KEY)
+
+
+def why_refused(
+    effect: Effect,
+    hosts: Collection[str],
+    *,
+    access: Access,
+    actor: str,
+    now: float,
+    records: Mapping[str, HostRecord],
+) -> tuple[str, str]:
+    """Say whether a change may be made now: a code and a sentence, both empty when it may.
+
+    Args:
+        effect: Reads are always allowed.
+        hosts: The hosts it touches.
+        access: What holds now.
+        actor: Who asks.
+        now: Epoch seconds.
+        records: Hosts by name, for the scopes of freezes.
+    """
+    if effect is Effect.READ:
+        return "", ""
+    if access.read_only:
+        return "read-only", "this engine is read-only; it changes nothing"
+    if freeze := frozen_by(access, hosts, records, now):
+        return "frozen", f"frozen by {freeze.actor}: {freeze.reason}"
+    if access.locked and not any(
+        unlock.actor == actor and unlock.until > now for unlock in access.unlocks
+    ):
+        where = access.environment or "this environment"
+        return "locked", f"{where} is LOCKED; :unlock 15m REASON turns changes on for you"
+    return "", ""
+
+
+def frozen_by(
+    access: Access, hosts: Collection[str], records: Mapping[str, HostRecord], now: float
+) -> Freeze | None:
+    """Find a freeze that covers one of the hosts; a scope that cannot be read covers everything."""
+    for freeze in access.freezes:
+        if freeze.until > now and _covers(freeze.scope, hosts, records, now):
+            return freeze
+    return None
+
+
+def _covers(
+    scope: str, hosts: Collection[str], records: Mapping[str, HostRecord], now: float
+) -> bool:
+    if scope.strip() in ("*", ""):
+        return True
+    try:
+        line = compile_filter(scope, HOSTS)
+    except QueryError:
+        return True
+    return any(name not in records or line.matches(host_env(records[name], now)) for name in hosts)

@@ -1,0 +1,61 @@
+"""What runs needs of the rest of the engine, as callables the engine hands in."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from opsconsole.actions.api import Certificate
+from opsconsole.model.event import Event
+from opsconsole.model.inventory import Host
+from opsconsole.model.run import Run
+from opsconsole.model.sample import CheckResult
+from opsconsole.model.snapshot import Access, HostRecord
+from opsconsole.transport.base import Remote
+
+
+def _no_publish(_run: Run) -> None: ...
+
+
+def _no_poll(_names: Sequence[str]) -> None: ...
+
+
+def _no_event(_event: Event) -> None: ...
+
+
+def _no_trouble(_text: str) -> None: ...
+
+
+def _open_access() -> Access:
+    return Access()
+
+
+def _no_records() -> Mapping[str, HostRecord]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The engine's side of a run."""
+
+    remote: Remote
+    """The router: SSH or local by the host's transport."""
+    host: Callable[[str], Host | None]
+    """Inventory record by name."""
+    access: Callable[[], Access] = _open_access
+    records: Callable[[], Mapping[str, HostRecord]] = _no_records
+    """Hosts as they are now, by name: a freeze that comes during a run is held against them."""
+    publish: Callable[[Run], None] = _no_publish
+    """Told every change of a run, at most ten a second and always the last."""
+    poll: Callable[[Sequence[str]], None] = _no_poll
+    """Asked to poll references (`host:web01`) at once, after a run ended."""
+    tell: Callable[[Event], None] = _no_event
+    """Told what belongs into Activity: a run began, a run ended."""
+    trouble: Callable[[str], None] = _no_trouble
+    """Told a sentence for a banner when the journal cannot be written; an empty one takes it back."""
+    checks: Callable[[str], Awaitable[Sequence[CheckResult]]] | None = None
+    """Run all checks of a reference now (`host:` or `service:`)."""
+    events: Callable[[str, float], Awaitable[Sequence[Event]]] | None = None
+    """Read events of a reference since an epoch second, newest first."""
+    tls: Callable[[str, int, str], Awaitable[Certificate]] | None = None
+    """Fetch the leaf certificate: address, port, server name. Failure is a Certificate with a reason."""
+    syslog: Callable[[str], None] | None = None
+    """Keeps the journal's head hashes somewhere else."""

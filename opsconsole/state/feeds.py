@@ -1,0 +1,108 @@
+"""Where data comes from and whether it does: one feed for ssh, one for checks, one an alert source."""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from msgspec import structs
+
+from opsconsole.model.event import Event
+from opsconsole.model.sample import SourceReading
+from opsconsole.model.snapshot import CheckRecord, Feed, Snapshot
+from opsconsole.model.states import Reach, ServiceState
+from opsconsole.state.world import World, tell, with_tables
+
+SUMMED: Final = ("ssh", "local", "http")
+"""Feeds that are summed up from rows, at each tick."""
+_GOOD: Final = (ServiceState.UP, ServiceState.DEGRADED)
+
+
+class _Member(NamedTuple):
+    tried: bool
+    good: bool
+    at: float
+
+
+def with_reading(world: World, reading: SourceReading) -> World:
+    """Take one poll of an alert source; a source that is not in the inventory is dropped."""
+    old = world.snapshot.feeds.get(reading.source)
+    if old is None or old.kind in SUMMED:
+        return world
+    good = reading.state in _GOOD
+    feed = structs.replace(
+        old,
+        state=reading.state,
+        reason=reading.reason,
+        at=reading.at if good else old.at,
+        ok=reading.members_up,
+        total=reading.members or old.total,
+    )
+    world = with_tables(world, feeds={**world.snapshot.feeds, feed.name: feed})
+    return tell(world, *_feed_event(old, feed, reading.at))
+
+
+def with_summed(world: World) -> World:
+    """Sum up hosts and checks into their feeds."""
+    feeds = dict(world.snapshot.feeds)
+    for name in SUMMED:
+        if name in feeds and feeds[name].kind == name:
+            feeds[name] = _summed(feeds[name], list(_members(world.snapshot, name)))
+    if all(feeds[name] is old for name, old in world.snapshot.feeds.items()):
+        return world
+    return with_tables(world, feeds=feeds)
+
+
+def _members(snapshot: Snapshot, name: str) -> Iterable[_Member]:
+    if name != "http":
+        for host in snapshot.hosts.values():
+            if host.transport == name:
+                good = host.reach is Reach.UP and not host.failed
+                yield _Member(host.tried > 0, good, host.at)
+        return
+    for service in snapshot.services.values():
+        yield from map(_member_of, service.checks)
+    yield from map(_member_of, snapshot.checks.values())
+
+
+def _member_of(check: CheckRecord) -> _Member:
+    good = check.tried > 0 and check.state is not ServiceState.UNKNOWN
+    return _Member(check.tried > 0, good, check.at)
+
+
+def _summed(feed: Feed, members: list[_Member]) -> Feed:
+    ok = sum(member.good for member in members)
+    tried = sum(member.tried for member in members)
+    new = structs.replace(
+        feed,
+        ok=ok,
+        total=len(members),
+        at=max((member.at for member in members if member.good), default=feed.at),
+        state=_summed_state(ok, tried, len(members)),
+        reason="" if ok == len(members) else f"{ok} of {len(members)} answer",
+    )
+    return feed if new == feed else new
+
+
+def _summed_state(ok: int, tried: int, total: int) -> ServiceState:
+    if ok == total:
+        return ServiceState.UP
+    if tried < total and tried == ok:
+        return ServiceState.PENDING
+    return ServiceState.DEGRADED if ok else ServiceState.UNKNOWN
+
+
+def _feed_event(old: Feed, new: Feed, at: float) -> tuple[Event, ...]:
+    if old.state is new.state or (old.state is ServiceState.PENDING and new.state in _GOOD):
+        return ()
+    text = f"{new.name} {new.state}: {new.reason}" if new.reason else f"{new.name} {new.state}"
+    severity = {ServiceState.UP: "ok", ServiceState.DEGRADED: "warning"}.get(new.state, "unknown")
+    return (
+        Event(
+            id=0,
+            at=at,
+            actor=new.name,
+            kind="feed",
+            subject=f"feed:{new.name}",
+            text=text,
+            severity=severity,
+        ),
+    )

@@ -1,0 +1,88 @@
+"""What people do with fires: see them, take them, write on them. Pure steps over the marks."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
+
+from msgspec import structs
+
+from opsconsole.model.alert import Ack, Alert, Note
+from opsconsole.model.event import Event
+from opsconsole.state.world import Marks, World
+
+NOTES_KEPT: Final = 50
+
+_Change = Callable[[Marks], Marks]
+
+
+class Triage(NamedTuple):
+    """What one call changes: marks by episode, and what is told of it."""
+
+    marks: Mapping[str, Marks]
+    events: tuple[Event, ...]
+
+
+def ack(world: World, episodes: Iterable[str], said: Ack) -> Triage:
+    """Say that somebody has seen fires; episodes that are not shown are left out."""
+    return _each(
+        world, episodes, said.actor, said.at, "acked", said.note,
+        lambda marks: structs.replace(marks, ack=said),
+    )  # fmt: skip
+
+
+def take(world: World, episodes: Iterable[str], actor: str, owner: str, at: float) -> Triage:
+    """Give fires to an owner, or back to nobody when it is empty."""
+    text = "gave it back" if not owner else "" if owner == actor else f"to {owner}"
+    return _each(
+        world, episodes, actor, at, "taken", text,
+        lambda marks: structs.replace(marks, owner=owner or None),
+    )  # fmt: skip
+
+
+def note(world: World, episodes: Iterable[str], said: Note) -> Triage:
+    """Write a line on fires; the newest fifty stay."""
+    return _each(
+        world, episodes, said.actor, said.at, "noted", said.text,
+        lambda marks: structs.replace(marks, notes=(*marks.notes, said)[-NOTES_KEPT:]),
+    )  # fmt: skip
+
+
+def expired(world: World, now: float) -> Triage:
+    """Take back acks whose time is over."""
+    over = [
+        episode
+        for episode, marks in world.marks.items()
+        if marks.ack is not None and marks.ack.until is not None and marks.ack.until <= now
+    ]
+    if not over:
+        return Triage({}, ())
+    return _each(
+        world, over, "engine", now, "acked", "the ack is over",
+        lambda marks: structs.replace(marks, ack=None),
+    )  # fmt: skip
+
+
+def _each(
+    world: World,
+    episodes: Iterable[str],
+    actor: str,
+    at: float,
+    kind: str,
+    text: str,
+    change: _Change,
+) -> Triage:
+    shown = world.snapshot.alerts
+    found = [episode for episode in dict.fromkeys(episodes) if episode in shown]
+    marks = {e: change(world.marks.get(e, Marks())) for e in found}
+    return Triage(marks, tuple(_event(shown[e], actor, at, kind, text) for e in found))
+
+
+def _event(alert: Alert, actor: str, at: float, kind: str, text: str) -> Event:
+    return Event(
+        id=0,
+        at=at,
+        actor=actor,
+        kind=kind,
+        subject=alert.on,
+        text=f"{alert.name} {text}".rstrip(),
+        data={"episode": alert.episode, "alert": alert.name},
+    )

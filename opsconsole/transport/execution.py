@@ -1,0 +1,184 @@
+"""Run one command over SSH: the single place that turns what a channel saw into one of six endings."""
+
+import asyncio
+from typing import Final
+
+from opsconsole.clock import Clock
+from opsconsole.errors import TransportError
+from opsconsole.model.states import Reach
+from opsconsole.transport import bootstrap
+from opsconsole.transport.base import Answer, Command, Ending, OnDispatch, OnOutput
+from opsconsole.transport.bootstrap import Killer
+from opsconsole.transport.channel import Reader
+from opsconsole.transport.faults import first_line
+from opsconsole.transport.link import Kept, Link
+from opsconsole.transport.resident import new_nonce, start_mark
+
+_PATIENCE: Final = 4.0
+"""Seconds beyond a command's timeout: for the remote `timeout -k 2` to do its work, and the way back."""
+_QUIET: Final = 1.0
+"""Seconds without output after the exit, when a child in the background holds the streams open."""
+_PROBE_BUDGET: Final = 5.0
+_KILLED: Final = {
+    Killer.TIMEOUT: (124, 137),
+    Killer.OLD_BUSYBOX: (143, 137),
+    Killer.NONE: (),
+}
+_NO_KILLER: Final = "the host has no `timeout`: a command that is stuck cannot be ended there"
+
+
+class Execution:
+    """One command on one host."""
+
+    def __init__(self, link: Link, clock: Clock, command: Command) -> None:
+        self._link = link
+        self._clock = clock
+        self._command = command
+        self._began = clock.monotonic()
+        self._nonce = new_nonce()
+        self._killer = Killer.NONE
+
+    async def run(self, on_output: OnOutput | None, on_dispatch: OnDispatch | None) -> Answer:
+        """Run it; every failure is an Answer."""
+        # what cannot be encoded is a mistake of ours, and raises before anything is dialled
+        bootstrap.line(self._command, self._nonce)
+        try:
+            self._killer = await find_killer(self._link, self._clock)
+            reader = await self._open(on_output)
+        except TransportError as error:
+            return self._unreachable(Reach(error.reach), error.reason)
+        try:
+            return await self._converse(reader, on_dispatch)
+        finally:
+            reader.hang_up()
+
+    async def run_as_probe(self) -> Answer:
+        """Run it without asking first what can end it there."""
+        try:
+            reader = await self._open(None)
+        except TransportError as error:
+            return self._unreachable(Reach(error.reach), error.reason)
+        try:
+            return await self._converse(reader, None)
+        finally:
+            reader.hang_up()
+
+    async def _open(self, on_output: OnOutput | None) -> Reader:
+        marker = start_mark(self._nonce)
+
+        def make(kept: Kept) -> Reader:
+            return Reader(
+                kept.forget, marker=marker, cap=self._command.max_output, on_output=on_output
+            )
+
+        return await self._link.open(make, self._link.host.timeout)
+
+    async def _converse(self, reader: Reader, on_dispatch: OnDispatch | None) -> Answer:
+        if on_dispatch is not None:
+            await on_dispatch()
+        line = bootstrap.line(self._command, self._nonce, self._killer)
+        try:
+            reader.write(line + self._command.stdin, eof=True)
+        except OSError:
+            return self._unreachable(Reach.DROPPED_US, "the connection was lost before it began")
+        try:
+            async with asyncio.timeout(self._command.timeout + _PATIENCE):
+                await _wait_for_end(reader)
+        except TimeoutError:
+            pass
+        return self._judge(reader)
+
+    def _judge(self, reader: Reader) -> Answer:
+        if reader.is_flooded:
+            limit = self._command.max_output
+            return self._answer(
+                reader,
+                Ending.FLOODED,
+                reach=Reach.FLOODED,
+                reason=f"more than {limit} bytes; we hung up",
+            )
+        if reader.has_ended and not reader.has_started and reader.is_closed:
+            return self._unreachable(Reach.AUTH_REFUSED, _no_shell(reader))
+        if reader.signal:
+            return self._answer(
+                reader, Ending.SIGNALLED, signal=reader.signal, reason=f"killed by {reader.signal}"
+            )
+        if reader.status is None:
+            return self._lost(reader)
+        took = self._clock.monotonic() - self._began
+        if reader.status in _KILLED[self._killer] and took >= self._command.timeout:
+            reason = f"ended after {self._command.timeout:g} s"
+            return self._answer(reader, Ending.TIMED_OUT, reason=reason)
+        return self._answer(reader, Ending.EXITED, status=reader.status)
+
+    def _lost(self, reader: Reader) -> Answer:
+        if reader.is_closed:
+            reason = "the connection was lost; its end was not seen"
+            return self._answer(reader, Ending.LOST, reach=Reach.DROPPED_US, reason=reason)
+        reason = f"no end seen in {self._command.timeout + _PATIENCE:g} s; it may still run"
+        return self._answer(reader, Ending.LOST, reach=Reach.SLOW, reason=reason)
+
+    def _unreachable(self, reach: Reach, reason: str) -> Answer:
+        took = self._clock.monotonic() - self._began
+        return Answer(Ending.UNREACHABLE, took=took, reach=reach, reason=reason)
+
+    def _answer(
+        self,
+        reader: Reader,
+        ending: Ending,
+        *,
+        status: int | None = None,
+        signal: str = "",
+        reach: Reach = Reach.UP,
+        reason: str = "",
+    ) -> Answer:
+        return Answer(
+            ending,
+            status=status,
+            signal=signal,
+            stdout=reader.stdout,
+            stderr=reader.stderr,
+            truncated=reader.is_flooded,
+            took=self._clock.monotonic() - self._began,
+            reach=reach,
+            reason=reason,
+            note=_NO_KILLER if self._killer is Killer.NONE else "",
+        )
+
+
+async def find_killer(link: Link, clock: Clock) -> Killer:
+    """Learn once a host what can end a command there.
+
+    Raises:
+        TransportError: The host could not be asked.
+    """
+    async with link.lock:
+        if link.killer is None:
+            probe = Command(script=bootstrap.FIND_KILLER, timeout=_PROBE_BUDGET, max_output=4_096)
+            answer = await Execution(link, clock, probe).run_as_probe()
+            if answer.ending is Ending.UNREACHABLE:
+                raise TransportError(link.host.name, answer.reach, answer.reason)
+            if answer.ending is not Ending.EXITED:
+                return Killer.NONE
+            said = answer.stdout.decode("ascii", "replace").strip()
+            link.killer = next((kind for kind in Killer if kind == said), Killer.NONE)
+        return link.killer
+
+
+async def _wait_for_end(reader: Reader) -> None:
+    """Wait until the channel is closed, flooded, or has exited and fallen quiet."""
+    while not (reader.is_closed or reader.is_flooded):
+        reader.progress.clear()
+        if not reader.has_ended:
+            await reader.progress.wait()
+            continue
+        try:
+            async with asyncio.timeout(_QUIET):
+                await reader.progress.wait()
+        except TimeoutError:
+            return
+
+
+def _no_shell(reader: Reader) -> str:
+    said = first_line(reader.before) or first_line(reader.stderr)
+    return f"logged in, but its shell runs nothing for us: {said or 'no word why'}"

@@ -1,0 +1,180 @@
+"""Known hosts files: parsed once, read again when they change, and never half believed.
+
+A line we cannot read is told with file and number, and costs nobody but itself. Format: sshd(8), SSH_KNOWN_HOSTS.
+"""
+
+import base64
+import binascii
+import ipaddress
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import asyncssh
+
+from opsconsole.model.calls import HostKey
+from opsconsole.model.inventory import Host
+from opsconsole.model.text import LABEL_LIMIT, clean
+
+_MARKERS: Final = frozenset({"@cert-authority", "@revoked"})
+_TOO_LARGE: Final = 32 << 20
+_SSH_PORT: Final = 22
+
+
+class Match(NamedTuple):
+    """What the files say of one host."""
+
+    keys: tuple[asyncssh.SSHKey, ...] = ()
+    authorities: tuple[asyncssh.SSHKey, ...] = ()
+    revoked: tuple[asyncssh.SSHKey, ...] = ()
+
+    def verdict(self, key: asyncssh.SSHKey) -> str:
+        """Say of a key: revoked, known, changed (the host has another on file) or unknown."""
+        if key in self.revoked:
+            return "revoked"
+        if key in self.keys:
+            return "known"
+        return "changed" if self.keys else "unknown"
+
+
+class _File(NamedTuple):
+    stamp: tuple[int, int, int]
+    hosts: asyncssh.SSHKnownHosts
+    problems: tuple[str, ...]
+
+
+_ABSENT: Final = (0, 0, 0)
+
+
+class KnownHosts:
+    """Every known hosts file in use, each parsed once a version."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, _File] = {}
+        self.parses = 0
+        """Files parsed since the start: to be counted, not guessed."""
+
+    def match(self, files: Sequence[str], name: str, address: str, port: int) -> Match:
+        """Find what the files say of a host; a file that is missing says nothing.
+
+        Args:
+            files: Absolute paths.
+            name: The name to look up: alias or address as configured.
+            address: Its IP address, or empty behind a jump host.
+            port: Lines with `[name]:port` are looked for first, then those without, as OpenSSH does.
+        """
+        asked_port = None if port == _SSH_PORT else port
+        found = [
+            self._file(path).hosts.match(name, _literal(address), asked_port) for path in files
+        ]
+        return Match(
+            tuple(key for rows in found for key in rows[0]),
+            tuple(key for rows in found for key in rows[1]),
+            tuple(key for rows in found for key in rows[2]),
+        )
+
+    def stamps(self, files: Sequence[str]) -> tuple[object, ...]:
+        """Tell the files' versions apart: equal while none of them changed."""
+        return tuple(_stamp(path) for path in files)
+
+    def problems(self) -> tuple[str, ...]:
+        """List lines that were left out, `file:line: why`, files in order of use."""
+        return tuple(problem for file in self._files.values() for problem in file.problems)
+
+    def _file(self, path: str) -> _File:
+        stamp = _stamp(path)
+        known = self._files.get(path)
+        if known is None or known.stamp != stamp:
+            known = self._files[path] = self._read(path, stamp)
+        return known
+
+    def _read(self, path: str, stamp: tuple[int, int, int]) -> _File:
+        if stamp == _ABSENT:
+            return _File(stamp, asyncssh.import_known_hosts(""), ())
+        self.parses += 1
+        try:
+            text = Path(path).read_bytes()[:_TOO_LARGE].decode("utf-8", errors="replace")
+        except OSError as error:
+            problem = f"{path}: cannot be read: {error.strerror}"
+            return _File(stamp, asyncssh.import_known_hosts(""), (problem,))
+        good, problems = _sift(path, text)
+        return _File(stamp, asyncssh.import_known_hosts("\n".join(good)), problems)
+
+
+def files_of(host: Host) -> tuple[str, ...]:
+    """Name the files to look in for a host: those it names, else the account's own."""
+    return host.known_hosts or (str(Path("~/.ssh/known_hosts").expanduser()),)
+
+
+def _stamp(path: str) -> tuple[int, int, int]:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return _ABSENT
+    return (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def _literal(address: str) -> str:
+    """Give the address back if it is one: the matcher takes no names there."""
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    return address
+
+
+def _sift(path: str, text: str) -> tuple[list[str], tuple[str, ...]]:
+    good: list[str] = []
+    problems: list[str] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        wrong = _wrong_with(words)
+        if wrong:
+            problems.append(f"{path}:{number}: {clean(wrong, LABEL_LIMIT)}")
+        else:
+            good.append(line)
+    return good, tuple(problems)
+
+
+def _wrong_with(words: list[str]) -> str:
+    """Say what is wrong with a line, or nothing."""
+    if words[0].startswith("@"):
+        if words[0] not in _MARKERS:
+            return f"unknown marker {words[0]}"
+        words = words[1:]
+    if len(words) < 3:
+        return "not `host type key`"
+    if words[0].startswith("|") and not _is_hash(words[0]):
+        return "host hash is damaged"
+    try:
+        blob = base64.b64decode(words[2], validate=True)
+    except (ValueError, binascii.Error):
+        return "key is not base64"
+    name = words[1].encode("ascii", "replace")
+    inside = blob[4 : 4 + int.from_bytes(blob[:4], "big")]
+    return "" if inside == name else f"key is not of type {words[1]}"
+
+
+def _is_hash(pattern: str) -> bool:
+    parts = pattern.split("|")
+    if len(parts) != 4 or parts[1] != "1":
+        return False
+    try:
+        return all(base64.b64decode(part, validate=True) for part in parts[2:])
+    except (ValueError, binascii.Error):
+        return False
+
+
+def describe(key: asyncssh.SSHKey, host: str, lookup: str, port: int, known: str) -> HostKey:
+    """Make the record of a key a host has shown; `lookup` is the name its line is written for."""
+    exported = key.export_public_key("openssh").decode("ascii").split()
+    place = lookup if port == _SSH_PORT else f"[{lookup}]:{port}"
+    return HostKey(
+        host=host,
+        kind=exported[0],
+        fingerprint=key.get_fingerprint("sha256"),
+        line=f"{place} {exported[0]} {exported[1]}",
+        known=known,
+    )

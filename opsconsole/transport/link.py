@@ -1,0 +1,297 @@
+"""One host's kept connection: dialled when needed, shared by all who ask, replaced when it is stuck or full."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import asyncssh
+
+from opsconsole.clock import Clock
+from opsconsole.errors import TransportError
+from opsconsole.model.inventory import Host
+from opsconsole.model.states import Reach
+from opsconsole.model.text import LABEL_LIMIT, clean
+from opsconsole.transport import faults
+from opsconsole.transport.bootstrap import BOOTSTRAP, Killer
+from opsconsole.transport.channel import Channel, Loop
+from opsconsole.transport.faults import Phase, Trace
+from opsconsole.transport.pace import Pace
+
+_CHANNELS: Final = 3
+_PACKET: Final = 1 << 15
+_PROBE_INTERVAL: Final = 0.25
+_KEY_TROUBLE: Final = (Reach.KEY_UNKNOWN, Reach.KEY_CHANGED, Reach.KEY_REVOKED)
+
+SomeChannel = TypeVar("SomeChannel", bound=Channel)
+Dial = Callable[[Trace, Callable[[], None]], Awaitable[asyncssh.SSHClientConnection]]
+"""Logs in, telling the trace; the callback is called when the connection ends. Raises TransportError."""
+
+
+class Kept:
+    """One login, and the channels on it."""
+
+    def __init__(self, connection: asyncssh.SSHClientConnection) -> None:
+        self.connection = connection
+        self.channels: set[Channel] = set()
+        self.tunnels: set[object] = set()
+        """Logins of other hosts that go through it."""
+        self.loops: dict[str, Loop] = {}
+        self.loops_failed: dict[str, int] = {}
+        self.room = _CHANNELS
+        self.freed = asyncio.Event()
+        self.is_retired = False
+
+    @property
+    def is_usable(self) -> bool:
+        """Tell whether new channels may be opened on it."""
+        return not self.is_retired and not self.connection.is_closed()
+
+    @property
+    def has_leaks(self) -> bool:
+        """Tell whether the host may hold session slots for channels that we gave up."""
+        return any(channel.is_given_up for channel in self.channels)
+
+    def forget(self, channel: Channel) -> None:
+        """A channel is closed on both sides."""
+        self.channels.discard(channel)
+        self.freed.set()
+        self._close_if_idle()
+
+    def add_tunnel(self, and_then: Callable[[], None]) -> Callable[[], None]:
+        """Count a login that goes through it; call what is returned when it is over, once or more."""
+        token = object()
+        self.tunnels.add(token)
+
+        def over() -> None:
+            self.tunnels.discard(token)
+            self._close_if_idle()
+            and_then()
+
+        return over
+
+    def retire(self) -> None:
+        """Open nothing new on it, and close it when what lives on it has ended."""
+        self.is_retired = True
+        self.stop_loops()
+        self.freed.set()
+        self._close_if_idle()
+
+    def stop_loops(self) -> None:
+        """Ask the resident loops to end."""
+        for loop in self.loops.values():
+            loop.finish()
+        self.loops.clear()
+
+    def _close_if_idle(self) -> None:
+        live = self.tunnels or any(not channel.is_given_up for channel in self.channels)
+        if self.is_retired and not live:
+            self.connection.abort()
+
+
+class Link:
+    """The way to one host; every wait in it is bounded by its caller's budget."""
+
+    def __init__(
+        self, host: Host, pace: Pace, clock: Clock, dial: Dial, *, keepalive: float
+    ) -> None:
+        self.host = host
+        self.pace = pace
+        self._clock = clock
+        self._dial = dial
+        self._keepalive = keepalive
+        self._kept: Kept | None = None
+        self._dialling: asyncio.Task[None] | None = None
+        self._trace = self._new_trace()
+        self._fault: TransportError | None = None
+        self.files_at_fault: tuple[object, ...] = ()
+        self.files_stamp: Callable[[], tuple[object, ...]] = tuple
+        """Versions of the known hosts files: when they change, a bad key is looked at again at once."""
+        self.killer: Killer | None = None
+        """What ends commands there; None: not asked yet."""
+        self.lock = asyncio.Lock()
+        self._round_locks: dict[str, asyncio.Lock] = {}
+
+    def _new_trace(self) -> Trace:
+        place = f"{self.host.address}:{self.host.port}"
+        return Trace(self.host.name, place, self.host.timeout * 0.95)
+
+    def round_lock(self, script: str) -> asyncio.Lock:
+        """The lock that keeps rounds of one script from overlapping."""
+        return self._round_locks.setdefault(script, asyncio.Lock())
+
+    # -- the connection ------------------------------------------------------------------------
+
+    async def connect(self, budget: float) -> Kept:
+        """Get the connection, dialling if there is none.
+
+        Raises:
+            TransportError: There is none within `budget` seconds, and why.
+        """
+        if self._kept is not None and self._kept.is_usable:
+            return self._kept
+        if self._dialling is None:
+            self._refuse_if_too_soon()
+            self._trace = self._new_trace()
+            self._dialling = asyncio.get_running_loop().create_task(
+                self._run_dial(self._trace), name=f"dial {self.host.name}"
+            )
+        try:
+            async with asyncio.timeout(budget):
+                await asyncio.shield(self._dialling)
+        except TimeoutError as error:
+            raise faults.of_timeout(self._trace) from error
+        if self._kept is not None and self._kept.is_usable:
+            return self._kept
+        raise self._again(self._fault)
+
+    async def _run_dial(self, trace: Trace) -> None:
+        self._fault = None
+        try:
+            connection = await self._dial(trace, self._lost)
+        except TransportError as error:
+            self._fault = error
+            self.files_at_fault = self.files_stamp()
+            self.pace.failed(Reach(error.reach))
+        else:
+            self._kept = Kept(connection)
+            self.pace.reset()
+        finally:
+            self._dialling = None
+
+    def _lost(self) -> None:
+        for kept in [self._kept] if self._kept else []:
+            kept.freed.set()
+
+    def _refuse_if_too_soon(self) -> None:
+        fault = self._fault
+        if self.pace.is_locked:
+            said = fault.reason if fault else "login refused"
+            raise TransportError(
+                self.host.name,
+                Reach.AUTH_LOCKED,
+                f"stopped after 2 refused logins until a person polls it; {said}",
+            )
+        if fault is None or self.pace.wait <= 0:
+            return
+        if fault.reach in _KEY_TROUBLE and self.files_stamp() != self.files_at_fault:
+            return
+        raise self._again(fault)
+
+    def _again(self, fault: TransportError | None) -> TransportError:
+        if fault is None:
+            return TransportError(self.host.name, Reach.DROPPED_US, "the connection was lost")
+        return TransportError(fault.target, fault.reach, fault.reason)
+
+    # -- channels ------------------------------------------------------------------------------
+
+    async def open(self, make: Callable[[Kept], SomeChannel], budget: float) -> SomeChannel:
+        """Open a channel that runs BOOTSTRAP, and wait until the host has agreed.
+
+        Raises:
+            TransportError: Nothing was started, and why.
+        """
+        until = self._clock.monotonic() + budget
+        refusal = ""
+        for _attempt in range(_CHANNELS):
+            kept = await self.connect(until - self._clock.monotonic())
+            if not await self._wait_for_room(kept, until):
+                continue
+            channel = make(kept)
+            kept.channels.add(channel)
+            try:
+                await self._request(kept, channel, until)
+            except asyncssh.ChannelOpenError as error:
+                refusal = clean(error.reason, LABEL_LIMIT)
+                kept.forget(channel)
+                self._learn_from_refusal(kept)
+            else:
+                return channel
+        raise TransportError(
+            self.host.name, Reach.DROPPED_US, f"logged in, but no session is given: {refusal}"
+        )
+
+    async def _wait_for_room(self, kept: Kept, until: float) -> bool:
+        """Wait for a free channel; False: the connection was given up for a new one."""
+        while len(kept.channels) >= kept.room:
+            if kept.has_leaks:
+                kept.retire()
+                return False
+            kept.freed.clear()
+            try:
+                async with asyncio.timeout(max(0.0, until - self._clock.monotonic())):
+                    await kept.freed.wait()
+            except TimeoutError as error:
+                raise TransportError(
+                    self.host.name, Reach.SLOW, f"all {kept.room} sessions to it are in use"
+                ) from error
+            if not kept.is_usable:
+                return False
+        return True
+
+    async def _request(self, kept: Kept, channel: Channel, until: float) -> None:
+        try:
+            async with asyncio.timeout(max(0.0, until - self._clock.monotonic())):
+                await kept.connection.create_session(
+                    lambda: channel, command=BOOTSTRAP, encoding=None, max_pktsize=_PACKET
+                )
+        except (TimeoutError, asyncio.CancelledError) as error:
+            channel.is_given_up = True
+            if isinstance(error, TimeoutError):
+                raise await self.judge_silence(kept, "a session is not granted") from error
+            raise
+        except (OSError, asyncssh.DisconnectError) as error:
+            raise TransportError(
+                self.host.name, Reach.DROPPED_US, "the connection was lost"
+            ) from error
+
+    def _learn_from_refusal(self, kept: Kept) -> None:
+        """A session was refused: fewer channels from now on, or a new connection when it holds dead ones."""
+        if not kept.is_usable or kept.has_leaks or not kept.channels:
+            kept.retire()
+            return
+        kept.room = max(1, len(kept.channels))
+        if kept.room == 1:
+            kept.stop_loops()
+
+    # -- trouble -------------------------------------------------------------------------------
+
+    async def judge_silence(self, kept: Kept, what: str) -> TransportError:
+        """Nothing came in time: find out within a second whether the host is frozen or only slow.
+
+        Keepalives are sent in quick succession; a frozen peer loses its connection by them.
+        """
+        kept.connection.set_keepalive(_PROBE_INTERVAL, 2)
+        try:
+            async with asyncio.timeout(_PROBE_INTERVAL * 4):
+                await kept.connection.wait_closed()
+        except TimeoutError:
+            kept.connection.set_keepalive(self._keepalive, 3)
+        else:
+            return TransportError(self.host.name, Reach.SILENT, f"{what}: the host does not answer")
+        return TransportError(
+            self.host.name, Reach.SLOW, f"{what} in time, though the host is alive"
+        )
+
+    def retry(self) -> None:
+        """Forget failures: the next question dials at once."""
+        self.pace.reset()
+        self._fault = None
+
+    def close(self) -> None:
+        """Hang up now."""
+        if self._dialling is not None:
+            self._dialling.cancel()
+        if self._kept is not None:
+            self._kept.is_retired = True
+            self._kept.connection.abort()
+            self._kept = None
+
+    async def wait_closed(self) -> None:
+        """Wait until the tasks of a closed link are over."""
+        if self._dialling is not None:
+            await asyncio.wait([self._dialling])
+
+    @property
+    def is_dialling(self) -> bool:
+        """Tell whether a login is under way."""
+        return self._dialling is not None and self._trace.phase > Phase.QUEUED

@@ -1,0 +1,138 @@
+"""One round of a host's resident loop over SSH; a loop is started when none runs, and replaced when stuck."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from opsconsole.clock import Clock
+from opsconsole.errors import TransportError
+from opsconsole.model.states import Reach
+from opsconsole.transport import bootstrap
+from opsconsole.transport.base import Answer, Command, Ending
+from opsconsole.transport.channel import Loop
+from opsconsole.transport.execution import Execution
+from opsconsole.transport.faults import first_line
+from opsconsole.transport.link import Kept, Link
+from opsconsole.transport.resident import end_mark, new_nonce, start_mark
+
+_JUDGING: Final = 1.1
+"""Seconds of the budget kept for finding out what is wrong; never more than half of it."""
+_LOOPS: Final = 2
+_FAILURES: Final = 2
+
+
+async def ask_round(
+    link: Link,
+    clock: Clock,
+    script: str,
+    env: Mapping[str, str],
+    *,
+    timeout: float,
+    max_output: int,
+) -> bytes:
+    """Ask for one round within `timeout` seconds; see `SshTransport.ask`.
+
+    Raises:
+        TransportError: No answer, and why.
+    """
+    until = clock.monotonic() + timeout
+    nonce = new_nonce()
+    try:
+        async with asyncio.timeout(timeout), link.round_lock(script):
+            kept = await link.connect(timeout)
+            loop = await _running(link, kept, script, env, timeout)
+            if loop is not None:
+                left = max(0.0, until - clock.monotonic())
+                share = max(left - _JUDGING, left / 2)
+                answer = await _answer(link, kept, loop, nonce, share, max_output)
+                if answer is not None:
+                    return answer
+                _count_failure(kept, script)
+            left = max(0.5, until - clock.monotonic())
+            return await _by_exec(link, clock, script, env, nonce, left, max_output)
+    except TimeoutError as error:
+        raise TransportError(link.host.name, Reach.SLOW, f"no answer in {timeout:g} s") from error
+
+
+async def _running(
+    link: Link, kept: Kept, script: str, env: Mapping[str, str], budget: float
+) -> Loop | None:
+    """Find the loop, or start it; None where loops cannot stay."""
+    loop = kept.loops.get(script)
+    if loop is not None and not loop.rounds.is_over:
+        return loop
+    if not _may_stay(kept, script):
+        return None
+    nonce = new_nonce()
+    loop = await link.open(lambda on: Loop(on.forget, start_mark(nonce)), budget)
+    kept.loops[script] = loop
+    loop.write(bootstrap.line(Command(script=script, env=env), nonce), eof=False)
+    return loop
+
+
+def _may_stay(kept: Kept, script: str) -> bool:
+    kept.loops.pop(script, None)
+    failed = kept.loops_failed.get(script, 0)
+    return failed < _FAILURES and kept.room > 1 and len(kept.loops) < _LOOPS
+
+
+def _count_failure(kept: Kept, script: str) -> None:
+    kept.loops.pop(script, None)
+    kept.loops_failed[script] = kept.loops_failed.get(script, 0) + 1
+
+
+async def _answer(
+    link: Link, kept: Kept, loop: Loop, nonce: str, budget: float, max_output: int
+) -> bytes | None:
+    """Wait for the answer; None: the loop ended instead of answering."""
+    try:
+        async with asyncio.timeout(budget):
+            answer = loop.rounds.expect(nonce, max_output)
+            loop.write(f"{nonce}\n".encode(), eof=False)
+            return await answer
+    except (EOFError, BrokenPipeError):
+        if kept.connection.is_closed():
+            raise TransportError(
+                link.host.name, Reach.DROPPED_US, "the connection was lost"
+            ) from None
+        return None
+    except BufferError:
+        kept.loops.clear()
+        raise TransportError(
+            link.host.name, Reach.FLOODED, f"its answer passed {max_output} bytes"
+        ) from None
+    except TimeoutError:
+        loop.rounds.stop()
+        raise await link.judge_silence(kept, "it did not answer") from None
+
+
+async def _by_exec(
+    link: Link,
+    clock: Clock,
+    script: str,
+    env: Mapping[str, str],
+    nonce: str,
+    budget: float,
+    max_output: int,
+) -> bytes:
+    """Run one round of the same script: its input is one line and then over."""
+    command = Command(
+        script=script,
+        env=env,
+        stdin=f"{nonce}\n".encode(),
+        timeout=budget,
+        max_output=max_output,
+    )
+    answer = await Execution(link, clock, command).run(None, None)
+    end = answer.stdout.find(end_mark(nonce))
+    if end >= 0:
+        return answer.stdout[: end + len(end_mark(nonce))]
+    raise TransportError(link.host.name, *_why(answer))
+
+
+def _why(answer: Answer) -> tuple[Reach, str]:
+    if answer.ending is Ending.EXITED:
+        said = first_line(answer.stderr) or first_line(answer.stdout) or "nothing"
+        return Reach.AUTH_REFUSED, f"its shell does not run the collector: {said}"
+    reach = Reach.SLOW if answer.reach is Reach.UP else answer.reach
+    return reach, answer.reason

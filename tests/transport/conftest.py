@@ -1,0 +1,68 @@
+"""Real servers and hosts for the tests of the transport room."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from opsconsole.clock import SystemClock
+from opsconsole.model.inventory import Host, Settings
+from opsconsole.transport.ssh import SshTransport
+from tests.realsshd import RealSshd
+
+MakeSshd = Callable[..., RealSshd]
+MakeTransport = Callable[..., SshTransport]
+
+
+@pytest.fixture
+def make_sshd(tmp_path: Path) -> Iterator[MakeSshd]:
+    """Start real servers; they end with the test."""
+    started: list[RealSshd] = []
+
+    def make(name: str = "sshd", **options: object) -> RealSshd:
+        server = RealSshd(tmp_path / name, **options)  # type: ignore[arg-type]
+        started.append(server)
+        return server.start()
+
+    yield make
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def sshd(make_sshd: MakeSshd) -> RealSshd:
+    """One real server with nothing special about it."""
+    return make_sshd()
+
+
+@pytest.fixture
+async def make_transport() -> AsyncIterator[MakeTransport]:
+    """Make transports that know some hosts; they are closed with the test."""
+    made: list[SshTransport] = []
+
+    def make(
+        *hosts: Host, agent: str | None = None, settings: Settings | None = None
+    ) -> SshTransport:
+        names = {host.name: host for host in hosts}
+        transport = SshTransport(
+            settings or Settings(), SystemClock(), hosts=names.get, agent=lambda: agent
+        )
+        made.append(transport)
+        return transport
+
+    yield make
+    for transport in made:
+        await transport.close()
+
+
+def host_of(server: RealSshd, name: str = "web01", **fields: object) -> Host:
+    """The host that a real server plays."""
+    settings: dict[str, object] = {
+        "address": server.addresses[0],
+        "port": server.port,
+        "user": server.user,
+        "identity": (str(server.client_key),),
+        "known_hosts": (str(server.known_hosts),),
+        "timeout": 4.0,
+    }
+    return Host(name, **(settings | fields))  # type: ignore[arg-type]
