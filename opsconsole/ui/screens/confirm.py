@@ -6,7 +6,6 @@ from typing import ClassVar
 from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.widgets import Input
 
 from opsconsole.model.text import LABEL_LIMIT, Safe, clean
@@ -43,7 +42,7 @@ class Confirm(Dialog[str]):
     DEFAULT_CSS = """
     Confirm #ask { width: 100%; }
     Confirm LineInput { display: none; }
-    Confirm.-typed LineInput { display: block; margin: 0 2; width: 1fr; }
+    Confirm.-typed LineInput { display: block; margin: 0 3; width: 1fr; }
     """
 
     def __init__(self, look: Look, question: Question, lines: Sequence[Cell]) -> None:
@@ -56,19 +55,15 @@ class Confirm(Dialog[str]):
     def _typed(self) -> bool:
         return bool(self._question.expect) and not self._question.refusal
 
-    def compose(self) -> ComposeResult:
+    def fields(self) -> ComposeResult:
         """What would happen, the question, and a line to type into where one must be typed."""
-        with Vertical():
-            yield self.box
-            yield Bar(self.look, id="ask")
-            yield LineInput(id="typed", pastable=False)
+        yield Bar(self.look, id="ask")
+        yield LineInput(id="typed", pastable=False)
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Stand in the line where something must be typed."""
         self.set_class(self._typed, "-typed")
-        super().on_mount()
-        if self._typed:
-            self.query_one(LineInput).focus()
+        (self.query_one(LineInput) if self._typed else self.box).focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let `y` and `n` be letters while something is typed; there is no yes to a refusal."""

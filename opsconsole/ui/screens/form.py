@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.widgets import Input
 
 from opsconsole.model.action import ActionSpec, ParamSpec
@@ -31,7 +31,6 @@ class Form(Dialog[dict[str, str]]):
         Binding("ctrl+r", "reveal", "show secret", id="form.reveal", show=False),
     ]
     DEFAULT_CSS = """
-    Form > Vertical { padding: 0; }
     Form Horizontal { height: 1; background: $background; }
     Form .label { width: 20; }
     Form LineInput { width: 1fr; }
@@ -55,20 +54,17 @@ class Form(Dialog[dict[str, str]]):
         self._choices = {param.name: _static_choices(param) for param in spec.params}
         self._place = 0
 
-    def compose(self) -> ComposeResult:
+    def fields(self) -> ComposeResult:
         """The heading, a line a parameter, and a hint for the one under the cursor."""
-        with Vertical():
-            yield self.box
-            for param in self._spec.params:
-                with Horizontal():
-                    yield Bar(self.look, id=f"label-{param.name}").add_class("label")
-                    value = self._values.get(param.name, param.default or "")
-                    yield LineInput(value, id=f"value-{param.name}", password=param.secret)
-            yield Bar(self.look, id="hint")
+        for param in self._spec.params:
+            with Horizontal():
+                yield Bar(self.look, id=f"label-{param.name}").add_class("label")
+                value = self._values.get(param.name, param.default or "")
+                yield LineInput(value, id=f"value-{param.name}", password=param.secret)
+        yield Bar(self.look, id="hint")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Stand in the first line."""
-        super().on_mount()
         for param in self._spec.params:
             self.query_one(f"#label-{param.name}", Bar).show((self._label(param),))
         self.action_step(0)

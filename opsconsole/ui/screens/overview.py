@@ -76,11 +76,11 @@ class Overview(View):
         pane = self.panes[PEEK]
         pane.framed, pane.can_focus = not bare, True
 
-    def focus_pane(self, name: str, *, again_zooms: bool = False) -> None:
-        """Give the keys to a pane; Peek goes on speaking of the last table's object."""
-        super().focus_pane(name, again_zooms=again_zooms)
+    def _turn_to(self, name: str) -> None:
+        # Peek goes on speaking of the last table's object.
         if name in _TABLES:
             self._peeked = name
+        super()._turn_to(name)
 
     @property
     def crumbs(self) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.widgets import Input
 
 from opsconsole.model.text import LABEL_LIMIT, Safe, clean
@@ -32,7 +31,7 @@ class Picker(Dialog[str]):
         Binding("down,ctrl+n", "step(1)", "down", id="picker.down", show=False, priority=True),
         Binding("up,ctrl+p", "step(-1)", "up", id="picker.up", show=False, priority=True),
     ]
-    DEFAULT_CSS = "Picker LineInput { margin: 0 2; width: 1fr; }"
+    DEFAULT_CSS = "Picker > #frame > LineInput { margin: 0 2; width: 1fr; }"
 
     def __init__(self, look: Look, title: str, narrow: Narrow) -> None:
         super().__init__(look)
@@ -41,15 +40,12 @@ class Picker(Dialog[str]):
         self._shown: Sequence[Choice] = ()
         self._place = 0
 
-    def compose(self) -> ComposeResult:
+    def fields(self) -> ComposeResult:
         """The list, and the line under it."""
-        with Vertical():
-            yield self.box
-            yield LineInput(id="narrow")
+        yield LineInput(id="narrow")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Type into the line at once."""
-        super().on_mount()
         self.query_one(LineInput).focus()
 
     def fill(self) -> None:

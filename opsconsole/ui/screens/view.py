@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from textual import events
 from textual.app import ComposeResult
 from textual.geometry import Region, Size
 
@@ -75,9 +76,20 @@ class View(TileBoard):
             return
         if again_zooms and name == self.focused_id:
             self.zoom()
-        self.focused_id = name
-        self.tiles_changed()
+        self._turn_to(name)
         self.pane.focus()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Follow the mouse: a clicked pane has the keys."""
+        name = event.widget.id or ""
+        if name in self.panes and name != self.focused_id:
+            self._turn_to(name)
+
+    def _turn_to(self, name: str) -> None:
+        self.focused_id = name
+        for other, pane in self.panes.items():
+            pane.light(on=other == name)
+        self.tiles_changed()
         self.call_after_refresh(self.update)
 
     def zoom(self) -> None:

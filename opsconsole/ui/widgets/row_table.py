@@ -176,7 +176,7 @@ class RowTable(Pane):
         if y < self._header or place >= len(self.rows):
             return _NOTHING
         row = self.rows[place]
-        return _Line(row, self.has_focus and row.key == self.cursor, row.key in self.marks)
+        return _Line(row, self.active and row.key == self.cursor, row.key in self.marks)
 
     def _row_strip(self, line: _Line, row: Row, width: int) -> Strip:
         known = self._strips.get(row.key)
