@@ -27,9 +27,10 @@ from opsconsole.ui.tiles import (
 from opsconsole.ui.widgets.lines import Lines
 from opsconsole.ui.widgets.pane import Pane
 from opsconsole.ui.widgets.row_table import RowTable
-from opsconsole.view import activity, fires, hosts, peek, services
+from opsconsole.view import activity, fires, fleet_map, hosts, peek, runs, services, timeline
 from opsconsole.view.cache import RowCache
 from opsconsole.view.options import ViewOptions
+from opsconsole.view.sections import Section
 
 _TABLES: Final = {
     FIRES: fires.table,
@@ -143,4 +144,31 @@ class Overview(View):
         seen = peek.peek(session.snapshot, key, session.now, session.options(PEEK))
         pane.show(seen.lines, seen.title)
 
-    _LINES: ClassVar = {PEEK: _show_peek}
+    def _show_section(self, pane: Lines, section: Section) -> None:
+        pane.show(section.lines, section.title, section.hint, section.footer)
+
+    def _show_fleet(self, pane: Lines) -> None:
+        size, options = pane.body, self.session.options(FLEET)
+        self._show_section(
+            pane, fleet_map.section(self.session.snapshot, size.width - 2, size.height, options)
+        )
+
+    def _show_timeline(self, pane: Lines) -> None:
+        session, size = self.session, pane.body
+        options = session.options(TIMELINE)
+        made = timeline.section(session.snapshot, session.now, size.width - 2, size.height, options)
+        self._show_section(pane, made)
+
+    def _show_people(self, pane: Lines) -> None:
+        session, size = self.session, pane.body
+        options = session.options(PEOPLE)
+        self._show_section(
+            pane, runs.people(session.snapshot, session.now, size.width - 2, size.height, options)
+        )
+
+    _LINES: ClassVar = {
+        PEEK: _show_peek,
+        FLEET: _show_fleet,
+        TIMELINE: _show_timeline,
+        PEOPLE: _show_people,
+    }
