@@ -36,8 +36,8 @@ def raw(
         return Section("raw", (), title)
     lines = [_pair(key, value) for key, value in _facts(record, now)]
     lines.append(())
-    for key in sorted(record.metrics, key=natural_key):
-        lines.append(_pair(key, _value(key, record.metrics[key], options.glyphs)))
+    names = sorted(record.metrics, key=natural_key)
+    lines += [_pair(key, _value(key, record.metrics[key], options.glyphs)) for key in names]
     return Section("raw", tuple(lines), title)
 
 

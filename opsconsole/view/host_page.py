@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from opsconsole.model.alert import Alert
-from opsconsole.model.metrics import instances
 from opsconsole.model.selection import Selection
 from opsconsole.model.snapshot import HostRecord, Snapshot, is_stale
 from opsconsole.model.states import Reach
@@ -16,6 +15,7 @@ from opsconsole.view.activity import lines as event_lines
 from opsconsole.view.causes import dependencies, dependents, events_of
 from opsconsole.view.cells import cell, joined, span, state_tone
 from opsconsole.view.glyphs import Glyphs, state_glyph
+from opsconsole.view.host_devices import mounts, use_tone
 from opsconsole.view.hosts import role
 from opsconsole.view.naming import bare_name
 from opsconsole.view.offers import offers, short_id
@@ -151,8 +151,8 @@ def _numbers(record: HostRecord, glyphs: Glyphs) -> list[Cell]:
             _share(metrics, "mem.used_ratio", glyphs, _extra(metrics, "swap.used_ratio", "swap")),
         ),
     ]
-    for labels, ratio in _mounts(metrics)[:3]:
-        tone = Tone.CRITICAL if ratio >= 0.95 else Tone.WARNING if ratio >= 0.9 else Tone.NORMAL
+    for labels, ratio in mounts(metrics)[:3]:
+        tone = use_tone(ratio)
         mount = labels.get("mount", "?")
         lines.append(_line("disk", (span(f"{ratio * 100:5.0f}% ", tone), span(mount))))
     received, sent = metrics.get("net.rx_total"), metrics.get("net.tx_total")
@@ -164,11 +164,6 @@ def _numbers(record: HostRecord, glyphs: Glyphs) -> list[Cell]:
         units = record.facts.get("units.failed", "")
         lines.append(_line("units", cell(f"  {failed:.0f} failed  {units}", Tone.WARNING)))
     return lines
-
-
-def _mounts(metrics: Mapping[str, float]) -> list[tuple[Mapping[str, str], float]]:
-    """List file systems, the fullest first."""
-    return sorted(instances(metrics, "fs.used_ratio"), key=lambda pair: -pair[1])
 
 
 def _share(metrics: Mapping[str, float], name: str, glyphs: Glyphs, extra: str) -> Cell:
@@ -285,102 +280,3 @@ def _alert_row(alert: Alert, now: float, glyphs: Glyphs) -> Row:
         cell(alert.summary),
     )
     return Row(f"alert:{alert.episode}", cells, Tone.NORMAL if alert.is_firing else Tone.DIM)
-
-
-def disks(
-    snapshot: Snapshot,
-    name: str,
-    now: float,
-    options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
-) -> Table:
-    """List a host's file systems, the fullest first."""
-    record, glyphs = snapshot.hosts.get(name), options.glyphs
-    metrics = {} if record is None else record.metrics
-    rows = []
-    for labels, ratio in _mounts(metrics):
-        mount = labels.get("mount", "?")
-        seen = [
-            metrics.get(f"{metric}{{mount={mount}}}")
-            for metric in ("fs.size", "fs.available", "fs.inodes_available_ratio")
-        ]
-        inodes = None if seen[2] is None else 1 - seen[2]
-        tone = Tone.CRITICAL if ratio >= 0.95 else Tone.WARNING if ratio >= 0.9 else Tone.NORMAL
-        cells = (
-            cell(mount),
-            cell(fmt.size(seen[0], glyphs)),
-            cell(fmt.size(seen[1], glyphs)),
-            cell(fmt.percent(ratio, glyphs), tone),
-            cell(fmt.percent(inodes, glyphs)),
-            cell(fmt.bar(ratio, 20, glyphs), Tone.SPARK),
-        )
-        rows.append(Row(f"mount:{mount}", cells))
-    return Table(
-        columns=(
-            Column("mount", "MOUNT", 16, flexible=True),
-            Column("size", "SIZE", 5, right=True),
-            Column("free", "FREE", 5, right=True),
-            Column("used", "USE%", 4, right=True),
-            Column("inodes", "INO%", 4, right=True),
-            Column("bar", "", 20, sortable=False),
-        ),
-        rows=tuple(rows),
-        title=cell("Disks", Tone.STRONG),
-        hint=_as_of(record, now),
-        empty="No file systems are known of it.",
-    )
-
-
-def net(
-    snapshot: Snapshot,
-    name: str,
-    now: float,
-    options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
-) -> Table:
-    """List a host's network devices, the busiest first."""
-    record, glyphs = snapshot.hosts.get(name), options.glyphs
-    metrics = {} if record is None else record.metrics
-    found = sorted(instances(metrics, "net.rx"), key=lambda pair: -pair[1])
-    rows = []
-    for labels, received in found:
-        dev = labels.get("dev", "?")
-        sent, errors, drops, link = (
-            metrics.get(f"{metric}{{dev={dev}}}")
-            for metric in ("net.tx", "net.errors", "net.drops", "net.link_up")
-        )
-        word = glyphs.none if link is None else "up" if link else "down"
-        bad = bool(errors) or bool(drops)
-        cells = (
-            cell(dev),
-            cell(word, Tone.WARNING if link == 0 else Tone.NORMAL),
-            cell(fmt.size(received, glyphs)),
-            cell(fmt.size(sent, glyphs)),
-            cell(_rate(errors, glyphs), Tone.WARNING if bad else Tone.NORMAL),
-            cell(_rate(drops, glyphs), Tone.WARNING if bad else Tone.NORMAL),
-        )
-        rows.append(Row(f"dev:{dev}", cells))
-    return Table(
-        columns=(
-            Column("dev", "DEVICE", 14, flexible=True),
-            Column("link", "LINK", 4),
-            Column("rx", "IN/s", 6, right=True),
-            Column("tx", "OUT/s", 6, right=True),
-            Column("errors", "ERR/s", 6, right=True),
-            Column("drops", "DROP/s", 6, right=True),
-        ),
-        rows=tuple(rows),
-        title=cell("Network", Tone.STRONG),
-        hint=_as_of(record, now),
-        empty="No network devices are known of it.",
-    )
-
-
-def _rate(value: float | None, glyphs: Glyphs) -> str:
-    return glyphs.none if value is None else f"{value:.1f}"
-
-
-def _as_of(record: HostRecord | None, now: float) -> Cell:
-    if record is None or not record.at:
-        return ()
-    return cell(
-        f"as of {fmt.age(now - record.at)} ago", Tone.STALE if is_stale(record, now) else Tone.DIM
-    )

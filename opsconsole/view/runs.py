@@ -154,23 +154,22 @@ def people(
     options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
 ) -> Section:
     """Make the pane of runs and people: what runs, who looks, who may change what."""
-    del width
     ordered = sorted(snapshot.runs.values(), key=lambda run: (run.state.is_over, -run.at))
     tail = [*_people(snapshot, options.glyphs), *_access(snapshot, now)]
     room = max(1, height - len(tail))
-    lines = [_line(run, now, options.glyphs) for run in ordered[:room]] or [
+    lines = [_line(run, now, width, options.glyphs) for run in ordered[:room]] or [
         cell("no runs yet", Tone.DIM)
     ]
     return Section("people", tuple([*lines, *tail][:height]), cell("Runs & people", Tone.STRONG))
 
 
-def _line(run: Run, now: float, glyphs: Glyphs) -> Cell:
+def _line(run: Run, now: float, width: int, glyphs: Glyphs) -> Cell:
     return joined(
         (
             run_glyph(run, glyphs),
             cell(run.actor),
             cell(short_id(run.action)),
-            cell(fmt.shorten(targets_of(run), 24, glyphs)),
+            cell(fmt.shorten(targets_of(run), max(10, width - 48), glyphs)),
             cell(run.state, run_tone(run.state)),
             cell(f"{progress(run)} {took(run, now)}", Tone.DIM),
         )
