@@ -65,7 +65,9 @@ class RunService:
         self._runs: dict[str, LiveRun] = {}
         self._waiting: asyncio.Queue[tuple[LiveRun, Held]] = asyncio.Queue()
         self._channels = asyncio.Semaphore(CHANNELS)
-        self._disk = ThreadPoolExecutor(4, thread_name_prefix="journal")
+        self._disk = ThreadPoolExecutor(
+            1, thread_name_prefix="journal"
+        )  # one: lines keep their order
         self._choices = ChoiceBook(ports.remote, clock)
 
     @property
