@@ -69,7 +69,7 @@ def _print(options: Options, shown: Snapshot, now: float, *, as_json: bool, sele
         glyphs = ASCII if options.ascii or not _is_utf8() else UNICODE
         for line in view.text(chosen, now, _width(), ViewOptions(glyphs=glyphs, time="local")):
             print(line)
-    return view.exit_code(chosen)
+    return view.exit_code(chosen, now)
 
 
 def _width() -> int:
