@@ -11,6 +11,8 @@ from opsconsole.rpc.client import Client
 _WHOLE: Final = ("cpu.busy", "fs.worst_used_ratio")
 """What a Linux host has once every tier answered: rates need two samples, disks the slow tier."""
 
+_SECOND: Final = 2
+"""A host that moves but was too slow for its first look gets another one: the first includes the login."""
 _JUDGED: Final = 1.1
 """Seconds until the engine has evaluated its rules over the last result: it does so once a second."""
 
@@ -27,6 +29,8 @@ def is_settled(snapshot: Snapshot) -> bool:
 
 
 def _is_looked_at(host: HostRecord) -> bool:
+    if host.reach is Reach.SLOW and host.fails < _SECOND:
+        return False
     if host.state is HostState.PENDING or host.reach is not Reach.UP:
         return host.state is not HostState.PENDING
     is_linux = host.facts.get("system", "Linux") == "Linux"

@@ -60,16 +60,15 @@ def _print(options: Options, shown: Snapshot, now: float, *, as_json: bool, sele
     from opsconsole.view.glyphs import ASCII, UNICODE
     from opsconsole.view.options import ViewOptions
 
-    chosen = view.select(shown, select, now)
     if as_json:
         from opsconsole.cli.show import print_json
 
-        print_json(view.document(chosen, now))
+        print_json(view.document(shown, now, select))
     else:
         glyphs = ASCII if options.ascii or not _is_utf8() else UNICODE
-        for line in view.text(chosen, now, _width(), ViewOptions(glyphs=glyphs, time="local")):
-            print(line)
-    return view.exit_code(chosen, now)
+        look = ViewOptions(glyphs=glyphs, time="local")
+        print(view.text(shown, now, select, width=_width(), options=look).rstrip("\n"))
+    return view.exit_code(shown, now, select)
 
 
 def _width() -> int:
