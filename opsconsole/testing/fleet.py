@@ -1,7 +1,6 @@
 """The fake fleet: everything that the demo and the end-to-end tests run against, on loopback, in one folder."""
 
 import asyncio
-from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -22,13 +21,15 @@ from opsconsole.testing.services import OFFERS, Backend
 from opsconsole.testing.ssh_server import HostServer, Surroundings
 from opsconsole.testing.story import Story
 from opsconsole.testing.units import UnitState
-from opsconsole.testing.world import FakeHost, World
+from opsconsole.testing.world import FakeHost, Tell, World
 
 _STEP: Final = 1.0
 _MOVE_EVERY: Final = 2
 """Steps between two writes of a host's numbers; hosts take turns."""
 _SLOWER_EVERY: Final = 6
 _SKEW: Final = 1.4
+_END_WITHIN: Final = 5.0
+"""Seconds for all commands to end when the fleet stops."""
 
 
 class Fleet:
@@ -40,6 +41,7 @@ class Fleet:
         seed: Same seed, same fleet and same story.
         story: False for a fleet where nothing ever happens.
         clock: Where time comes from.
+        tell: Told what the story does that people would tell each other, beside `events.jsonl`.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Fleet:
         seed: int = 7,
         story: bool = True,
         clock: Clock | None = None,
+        tell: Tell | None = None,
     ) -> None:
         self.directory = directory.absolute()
         self.config = self.directory / "opsconsole.yaml"
@@ -57,6 +60,7 @@ class Fleet:
         self._seed = seed
         self._has_story = story
         self._clock = clock or SystemClock()
+        self._also_tell = tell
         self._https: list[HttpServer] = []
         self._task: asyncio.Task[None] | None = None
         self._urls: dict[tuple[str, str], str] = {}
@@ -203,12 +207,16 @@ class Fleet:
         line = msgspec.json.encode({"at": self._clock.now(), "kind": kind, "text": text, "on": on})
         with (self.directory / "events.jsonl").open("ab") as file:
             file.write(line + b"\n")
+        if self._also_tell is not None:
+            self._also_tell(kind, text, on)
 
     async def _stop(self) -> None:
         for server in self._https:
             await server.stop()
-        for host in self._hosts():
-            await host.server.stop()
-
-    def _hosts(self) -> Iterable[FakeHost]:
-        return self.world.hosts.values()
+        servers = [host.server for host in self.world.hosts.values()]
+        for host_server in servers:
+            host_server.stop()
+        await asyncio.sleep(0)
+        sessions = [task for host_server in servers for task in host_server.sessions]
+        if sessions:
+            await asyncio.wait(sessions, timeout=_END_WITHIN)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from opsconsole.clock import SystemClock
 from opsconsole.testing.fleet import Fleet
+from opsconsole.testing.teller import Teller
 
 
 def _to_stdout(line: str) -> None:
@@ -23,7 +25,7 @@ def serve(
 
     `announce` gets one JSON line, `{"config": ...}`, when everything listens.
     """
-    asyncio.run(_serve(directory, hosts, seed, announce))
+    asyncio.run(_serve(directory.absolute(), hosts, seed, announce))
     return 0
 
 
@@ -32,6 +34,13 @@ async def _serve(directory: Path, hosts: int, seed: int, announce: Callable[[str
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stopped.set)
-    async with Fleet(directory, hosts=hosts, seed=seed) as fleet:
+    clock = SystemClock()
+    teller = Teller(directory / "opsconsole.yaml", clock)
+    async with (
+        Fleet(directory, hosts=hosts, seed=seed, clock=clock, tell=teller.tell) as fleet,
+        asyncio.TaskGroup() as group,
+    ):
+        telling = group.create_task(teller.run(), name="story teller")
         announce(msgspec.json.encode({"config": str(fleet.config)}).decode())
         await stopped.wait()
+        telling.cancel()

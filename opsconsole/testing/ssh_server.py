@@ -88,14 +88,12 @@ class HostServer:
         self._hang_up()
         await self.start(self._address, self.port)
 
-    async def stop(self) -> None:
-        """Stop listening and end every connection and command."""
+    def stop(self) -> None:
+        """Stop listening and hang up; the commands end with `sessions`."""
         for server in (self._acceptor, self._mute):
             if server is not None:
                 server.close()
         self._hang_up()
-        if self.sessions:
-            await asyncio.wait(self.sessions, timeout=_GRACE * 2)
 
     def _hang_up(self) -> None:
         for connection in tuple(self._connections):
