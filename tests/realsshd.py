@@ -117,6 +117,7 @@ class RealSshd:
             "AuthorizedKeysFile": str(self.authorized),
             "PidFile": str(self.folder / f"sshd{number}.pid"),
             "UsePAM": "no",
+            "SetEnv": "SHLVL=2",  # else bash reads the start files of the account: not what we test
             "StrictModes": "no",
             "PermitRootLogin": "yes",
             "PasswordAuthentication": "no",

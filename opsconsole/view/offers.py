@@ -146,7 +146,7 @@ def _fitting(
 
 def _readings(snapshot: Snapshot, spec: ActionSpec, focus: Focus) -> list[Focus]:
     """List how a focus may be read: as it is, or with one of the fires that burn on it."""
-    if focus.alert is not None or not names_alert(spec.match):
+    if focus.alert is not None:
         return [focus]
     reference = (
         f"host:{focus.host.name}"
@@ -155,7 +155,8 @@ def _readings(snapshot: Snapshot, spec: ActionSpec, focus: Focus) -> list[Focus]
         if focus.service
         else ""
     )
-    return [focus, *(replace(focus, alert=alert) for alert in on_object(snapshot, reference))]
+    named = (alert for alert in on_object(snapshot, reference) if names_alert(spec, alert))
+    return [focus, *(replace(focus, alert=alert) for alert in named)]
 
 
 def _has_scope(spec: ActionSpec, focus: Focus) -> bool:
