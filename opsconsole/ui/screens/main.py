@@ -165,7 +165,10 @@ class Main(Screen[None], inherit_bindings=False):
         self.show_keys()
 
     async def on_row_table_row_chosen(self, message: RowTable.RowChosen) -> None:
-        """Open what the row stands for."""
+        """Open what the row stands for; an action's row runs it."""
+        if message.key.startswith("action:"):
+            self.do(Invocation(BY_ID["act.run"], {"action": message.key.removeprefix("action:")}))
+            return
         place = self.view.place_of(message.key)
         if place is not None:
             await self.go(place)
