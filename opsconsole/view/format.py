@@ -43,6 +43,11 @@ def clock_time(at: float, style: str = "utc") -> Safe:
     return Safe(_moment(at, style).strftime("%H:%M:%S"))
 
 
+def when(at: float, now: float, style: str = "utc") -> Safe:
+    """Write a moment as lists do: the time of day, or its age where `style` is relative."""
+    return age(now - at) if style == "relative" else clock_time(at, style)
+
+
 def moment(at: float, now: float, style: str = "utc") -> Safe:
     """Write a moment: the time of day with its zone, and the date when it is not today's."""
     when, today = _moment(at, style), _moment(now, style)

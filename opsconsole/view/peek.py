@@ -155,8 +155,7 @@ def _changed(snapshot: Snapshot, alert: Alert, now: float, options: ViewOptions)
         return cell("none known in the 30m before", Tone.DIM)
     event = found[0]
     more = f"  +{len(found) - 1} more" if len(found) > 1 else ""
-    del now
-    return cell(f"{fmt.clock_time(event.at, options.time)} {event_text(event)}{more}")
+    return cell(f"{fmt.when(event.at, now, options.time)} {event_text(event)}{more}")
 
 
 def do_lines(snapshot: Snapshot, alert: Alert, now: float, me: str) -> list[Cell]:

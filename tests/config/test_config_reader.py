@@ -10,7 +10,7 @@ from opsconsole.config.reader import read
 from opsconsole.config.schema import schema
 from opsconsole.errors import ConfigError
 from opsconsole.model.inventory import RuleSettings
-from opsconsole.model.rule_names import RULE_NAMES
+from opsconsole.model.rules import STARTER_RULES
 from opsconsole.model.states import Severity
 
 Mistakes = Callable[[str], list[str]]
@@ -232,7 +232,7 @@ def test_production_is_locked_by_default(write: Write, environment: str, locked:
 
 
 def test_the_rules_one_may_name_are_the_rules_there_are() -> None:
-    assert RULE_NAMES == NAMES
+    assert STARTER_RULES == NAMES
 
 
 def test_the_schema_names_every_key_that_the_reader_takes() -> None:
@@ -243,3 +243,8 @@ def test_the_schema_names_every_key_that_the_reader_takes() -> None:
         properties
     )
     assert all(entry["description"] for entry in properties.values())
+
+
+def test_a_rule_that_does_not_exist_is_a_mistake_with_a_suggestion(write: Write) -> None:
+    with pytest.raises(ConfigError, match=r"FsSpce.*did you mean .?FsSpace"):
+        read(write("hosts: [a]\nrules: {FsSpce: {off: true}}\n"))
