@@ -109,7 +109,8 @@ class RunService:
         """
         action = self._registry.resolve(call.action)
         plan_id = f"p{secrets.token_hex(6)}"
-        prepared = await prepare(call, action, actor, snapshot, self._ports, plan_id)
+        seen = msgspec.structs.replace(snapshot, now=self._clock.now())
+        prepared = await prepare(call, action, actor, seen, self._ports, plan_id)
         self._plans[plan_id] = prepared
         while len(self._plans) > PLANS_KEPT:
             del self._plans[next(iter(self._plans))]
