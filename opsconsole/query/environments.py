@@ -72,6 +72,12 @@ def _host_flags(record: HostRecord, now: float) -> tuple[str, ...]:
     return tuple(flags)
 
 
+def _system(record: HostRecord) -> str | None:
+    """Name the family of the system as uname does, in lower case: `linux`, `freebsd`."""
+    name = record.facts.get("system") or record.facts.get("os")
+    return name.lower() if name else None
+
+
 def host_text(record: HostRecord) -> str:
     """Join what one reads of a host: name, address, labels, groups, reason."""
     words = (record.name, record.address, *record.labels.values(), *record.groups, record.reason)
@@ -95,7 +101,7 @@ _HOST: Final[Mapping[str, Reader[HostRecord]]] = {
     "is": _host_flags,
     "in_maintenance": lambda r, _: r.state is HostState.MAINTENANCE or bool(r.maintenance),
     "features": lambda r, _: (*(v for k in ("init", "os") if (v := r.facts.get(k))), *r.groups),
-    "os": lambda r, _: r.facts.get("os"),
+    "os": lambda r, _: _system(r),
     "kernel": lambda r, _: r.facts.get("kernel"),
     "init": lambda r, _: r.facts.get("init"),
     "text": lambda r, _: host_text(r).lower(),

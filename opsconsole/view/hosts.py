@@ -16,7 +16,7 @@ from opsconsole.view.naming import natural_key
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
 from opsconsole.view.tally import count_of_bad, tally
-from opsconsole.view.triage import count_by_state
+from opsconsole.view.triage import count_by_state, order_key
 
 _NORMAL_FROM: Final = 58
 _WIDE_FROM: Final = 90
@@ -99,7 +99,7 @@ def table(
     shown = _passing(snapshot, now, options, cache)
     shown = _sorted(shown, now, options, cache)
     wanted = columns(width, options, sources(snapshot.hosts.values()))
-    painter = _Painter(now, wanted, options, cache)
+    painter = _Painter(now, wanted, options, cache, worst_words(snapshot))
     rows = tuple(painter.row(record) for record in shown)
     cache.forget(snapshot.hosts)
     return Table(
@@ -126,7 +126,7 @@ def sources(records: Iterable[HostRecord]) -> frozenset[str]:
         found.update(column for column, name in _METRIC_OF.items() if name in metrics)
         if found >= _SOURCED:
             break
-    # A fleet of which nothing is known yet keeps its core columns, so that nothing jumps when it answers.
+    # Rates and disks come seconds after the load: these stay, so that nothing jumps at the start.
     return frozenset(found | {"load", "cpu", "disk"})
 
 
@@ -225,7 +225,12 @@ class _Painter:
     """Makes rows: the whole one when its record changes, only the age when time goes on."""
 
     def __init__(
-        self, now: float, wanted: tuple[Column, ...], options: ViewOptions, cache: RowCache
+        self,
+        now: float,
+        wanted: tuple[Column, ...],
+        options: ViewOptions,
+        cache: RowCache,
+        words: Mapping[str, str],
     ) -> None:
         self._now = now
         self._wanted = wanted
@@ -234,6 +239,7 @@ class _Painter:
         self._age_at = next((n for n, column in enumerate(wanted) if column.id == "age"), -1)
         self._spark = next((column.width for column in wanted if column.id == "spark"), 0)
         self._look = (wanted, options.glyphs)
+        self._words = words if any(column.id == "note" for column in wanted) else {}
 
     def row(self, record: HostRecord) -> Row:
         """Give a host's row."""
@@ -243,7 +249,7 @@ class _Painter:
             "host",
             record.name,
             record,
-            (stale, age, self._look),
+            (stale, age, self._look, self._words.get(record.name)),
             lambda: self._aged(record, age, stale=stale),
         )
 
@@ -252,7 +258,7 @@ class _Painter:
             "host.",
             record.name,
             record,
-            (stale, self._look),
+            (stale, self._look, self._words.get(record.name)),
             lambda: self._whole(record, stale=stale),
         )
         at = self._age_at
@@ -264,7 +270,7 @@ class _Painter:
         )
 
     def _whole(self, record: HostRecord, *, stale: bool) -> Row:
-        seen = _Seen(record, stale, self._options, self._spark)
+        seen = _Seen(record, stale, self._options, self._spark, self._words.get(record.name, ""))
         cells = tuple(_CELLS[column.id](seen) for column in self._wanted)
         return Row(f"host:{record.name}", cells, row_tone(record.state))
 
@@ -281,6 +287,7 @@ class _Seen(NamedTuple):
     stale: bool
     options: ViewOptions
     spark_width: int
+    words: str
 
     def number(self, name: str) -> float | None:
         """Give a metric that may be believed."""
@@ -296,6 +303,17 @@ def _spark(seen: _Seen) -> Cell:
     cut = text.index("?")
     tail = Tone.STALE if state is HostState.UNKNOWN else Tone.MUTED
     return (*safe_cell(Safe(text[:cut]), tone), *safe_cell(Safe(text[cut:]), tail))
+
+
+def worst_words(snapshot: Snapshot) -> Mapping[str, str]:
+    """Say of each host with fires what the worst of them says."""
+    words: dict[str, tuple[tuple[object, ...], str]] = {}
+    for alert in snapshot.alerts.values():
+        if alert.is_firing and not alert.suppressed_by and alert.on.startswith("host:"):
+            mine = (order_key(alert), alert.summary or alert.name)
+            name = alert.on[len("host:") :]
+            words[name] = min(words.get(name, mine), mine)
+    return {name: said for name, (_, said) in words.items()}
 
 
 def note(record: HostRecord) -> str:
@@ -322,7 +340,7 @@ _CELLS: Final[Mapping[str, Callable[[_Seen], Cell]]] = {
     "age": lambda _: (),
     "alerts": lambda s: cell(str(min(s.record.alerts, 99))),
     "spark": _spark,
-    "note": lambda s: cell(note(s.record), Tone.DIM),
+    "note": lambda s: cell(note(s.record) or s.words, Tone.DIM),
 }
 
 

@@ -1,37 +1,24 @@
 """Which actions are offered for what one stands on, in which order, and why one is refused now."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from opsconsole.actions.match import names_alert
 from opsconsole.errors import QueryError
 from opsconsole.model.access import live_freezes, write_refusal
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Alert
 from opsconsole.model.selection import Selection
-from opsconsole.model.snapshot import HostRecord, ServiceRecord, Snapshot
+from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect
-from opsconsole.query.contexts import HOSTS, MATCH
-from opsconsole.query.environments import host_env, match_env
-from opsconsole.query.evaluator import holds
+from opsconsole.query.contexts import HOSTS
+from opsconsole.query.environments import host_env
 from opsconsole.query.filter_line import compile_filter
-from opsconsole.query.nodes import Expr
-from opsconsole.query.parser import parse
-from opsconsole.view.triage import members, on_object
+from opsconsole.view.fitting import Fit, fit_of, focus_of, names_alert
+from opsconsole.view.triage import members
 
 _EFFECT_ORDER: Final = {Effect.READ: 0, Effect.WRITE: 1, Effect.DESTRUCTIVE: 2}
-
-
-class Focus(Struct, frozen=True):
-    """The records behind one key."""
-
-    host: HostRecord | None = None
-    service: ServiceRecord | None = None
-    alert: Alert | None = None
 
 
 class Offer(Struct, frozen=True):
@@ -48,46 +35,25 @@ class Offer(Struct, frozen=True):
     """That fire, for `PlanRun.alert`."""
 
 
-def focus_of(snapshot: Snapshot, key: str) -> Focus:
-    """Find the records behind a reference; a fire brings the object it is on."""
-    kind, _, name = key.partition(":")
-    if kind == "host":
-        return Focus(host=snapshot.hosts.get(name))
-    if kind == "service":
-        return Focus(service=snapshot.services.get(name))
-    alert = next(iter(members(snapshot, key)), None)
-    if alert is None:
-        return Focus()
-    on_kind, _, on_name = alert.on.partition(":")
-    return Focus(
-        host=snapshot.hosts.get(on_name) if on_kind == "host" else None,
-        service=snapshot.services.get(on_name) if on_kind == "service" else None,
-        alert=alert,
-    )
-
-
 def offers(snapshot: Snapshot, selection: Selection, now: float) -> tuple[Offer, ...]:
     """List the actions for a selection, those for its fire first, reads before writes."""
     focuses = [focus_of(snapshot, key) for key in _unfolded(snapshot, selection.keys)]
-    found = [
-        _offer(snapshot, spec, fitting, selection.me, now)
-        for spec in snapshot.actions.values()
-        if (fitting := _fitting(snapshot, spec, focuses, selection.me, now)) is not None
-    ]
+    found: list[Offer] = []
+    for spec in snapshot.actions.values():
+        fits = [fit_of(snapshot, spec, focus, selection.me, now) for focus in focuses]
+        known = [fit for fit in fits if fit is not None]
+        if len(known) == len(fits) and (known or spec.scope in ("fleet", "console")):
+            found.append(_offer(snapshot, spec, known, selection.me, now))
     wanted = next(
         (f.alert.runbook for f in focuses if f.alert is not None and f.alert.runbook), None
     )
-    return tuple(
-        sorted(
-            found,
-            key=lambda o: (
-                o.action.id != wanted,
-                not o.for_alert,
-                _EFFECT_ORDER[o.action.effect],
-                o.action.title,
-            ),
-        )
-    )
+    return tuple(sorted(found, key=lambda offer: _order(offer, wanted)))
+
+
+def _order(offer: Offer, wanted: str | None) -> tuple[object, ...]:
+    action = offer.action
+    ours = wanted is not None and wanted in (action.id, short_id(action.id))
+    return (not ours, not offer.for_alert, _EFFECT_ORDER[action.effect], action.title)
 
 
 def runbook_word(snapshot: Snapshot, alert: Alert, now: float) -> str:
@@ -96,8 +62,10 @@ def runbook_word(snapshot: Snapshot, alert: Alert, now: float) -> str:
         return short_id(spec.id)
     focus = focus_of(snapshot, f"alert:{alert.episode}")
     for spec in sorted(snapshot.actions.values(), key=lambda s: (_EFFECT_ORDER[s.effect], s.id)):
-        if names_alert(spec, alert) and _matches(snapshot, spec, focus, "", now):
-            return short_id(spec.id)
+        if names_alert(spec.match):
+            fit = fit_of(snapshot, spec, focus, "", now)
+            if fit is not None and fit.named:
+                return short_id(spec.id)
     return "link" if alert.runbook_url else ""
 
 
@@ -125,105 +93,23 @@ def _unfolded(snapshot: Snapshot, keys: Sequence[str]) -> list[str]:
     return unfolded
 
 
-def _fitting(
-    snapshot: Snapshot, spec: ActionSpec, focuses: Sequence[Focus], me: str, now: float
-) -> list[Focus] | None:
-    """Give what an action would act on, with the fire its match speaks of; None: it is not offered."""
-    if not focuses:
-        alone = spec.scope in ("fleet", "console") and _matches(snapshot, spec, Focus(), me, now)
-        return [] if alone else None
-    found: list[Focus] = []
-    for focus in focuses:
-        fitting = next(
-            (f for f in _readings(snapshot, spec, focus) if _matches(snapshot, spec, f, me, now)),
-            None,
-        )
-        if fitting is None or not _has_scope(spec, focus):
-            return None
-        found.append(fitting)
-    return found
-
-
-def _readings(snapshot: Snapshot, spec: ActionSpec, focus: Focus) -> list[Focus]:
-    """List how a focus may be read: as it is, or with one of the fires that burn on it."""
-    if focus.alert is not None:
-        return [focus]
-    reference = (
-        f"host:{focus.host.name}"
-        if focus.host
-        else f"service:{focus.service.name}"
-        if focus.service
-        else ""
-    )
-    named = (alert for alert in on_object(snapshot, reference) if names_alert(spec, alert))
-    return [focus, *(replace(focus, alert=alert) for alert in named)]
-
-
-def _has_scope(spec: ActionSpec, focus: Focus) -> bool:
-    match spec.scope:
-        case "host":
-            if focus.service is not None:
-                return bool(focus.service.hosts)
-            return focus.host is not None or focus.alert is not None
-        case "service":
-            return focus.service is not None
-        case "alert":
-            return focus.alert is not None
-        case _:
-            return True
-
-
-def _matches(snapshot: Snapshot, spec: ActionSpec, focus: Focus, me: str, now: float) -> bool:
-    expr = _read(spec.match)
-    if expr is None:
-        return not spec.match
-    env = match_env(
-        snapshot, host=focus.host, service=focus.service, alert=focus.alert, me=me, now=now
-    )
-    return holds(expr, env) is True
-
-
-@lru_cache(maxsize=512)
-def _read(match: str | None) -> Expr | None:
-    """Read a match; one that cannot be read offers nothing (the plugin report says why)."""
-    if not match:
-        return None
-    try:
-        return parse(match, MATCH)
-    except QueryError:
-        return None
-
-
-def _offer(
-    snapshot: Snapshot, spec: ActionSpec, focuses: Sequence[Focus], me: str, now: float
-) -> Offer:
-    targets = tuple(dict.fromkeys(t for focus in focuses if (t := _target(spec, focus))))
-    episode = next((focus.alert.episode for focus in focuses if focus.alert is not None), "")
-    for_alert = any(names_alert(spec, focus.alert) for focus in focuses)
-    refusal = _refusal(snapshot, spec, focuses, targets, me, now)
-    return Offer(spec, targets, refusal, for_alert, episode)
-
-
-def _target(spec: ActionSpec, focus: Focus) -> str:
-    if spec.scope == "host":
-        if focus.host is None and focus.service is not None:
-            return f"service:{focus.service.name}"  # the engine unfolds it to the hosts that carry it
-        return "" if focus.host is None else f"host:{focus.host.name}"
-    if spec.scope == "service":
-        return "" if focus.service is None else f"service:{focus.service.name}"
-    return f"alert:{focus.alert.fingerprint}" if spec.scope == "alert" and focus.alert else ""
+def _offer(snapshot: Snapshot, spec: ActionSpec, fits: Sequence[Fit], me: str, now: float) -> Offer:
+    targets = tuple(dict.fromkeys(target for fit in fits for target in fit.targets))
+    episode = next((fit.focus.alert.episode for fit in fits if fit.focus.alert is not None), "")
+    refusal = _refusal(snapshot, spec, fits, targets, me, now)
+    return Offer(spec, targets, refusal, any(fit.named for fit in fits), episode)
 
 
 def _refusal(
     snapshot: Snapshot,
     spec: ActionSpec,
-    focuses: Sequence[Focus],
+    fits: Sequence[Fit],
     targets: tuple[str, ...],
     me: str,
     now: float,
 ) -> str:
     if spec.scope == "host" and not targets:
-        on = next((focus.alert.on for focus in focuses if focus.alert), "")
+        on = next((fit.focus.alert.on for fit in fits if fit.focus.alert), "")
         return f"{on or 'this fire'} is no host of the inventory"
     if spec.arity == "one" and len(targets) > 1:
         return "takes one target; clear the marks"
@@ -231,17 +117,18 @@ def _refusal(
         return f"takes at most {spec.max_targets} targets"
     if spec.effect is Effect.READ:
         return ""
-    return write_refusal(snapshot.access, me, now) or _frozen(snapshot, focuses, now)
+    return write_refusal(snapshot.access, me, now) or _frozen(snapshot, targets, now)
 
 
-def _frozen(snapshot: Snapshot, focuses: Sequence[Focus], now: float) -> str:
+def _frozen(snapshot: Snapshot, targets: Sequence[str], now: float) -> str:
     """Say which freeze covers a target; a scope that cannot be read covers everything."""
     for freeze in live_freezes(snapshot.access, now):
         try:
             line = compile_filter(freeze.scope, HOSTS)
         except QueryError:
             return f"frozen by {freeze.actor}: {freeze.reason}"
-        for focus in focuses:
-            if focus.host is not None and line.matches(host_env(focus.host, now)):
-                return f"{focus.host.name} is frozen by {freeze.actor}: {freeze.reason}"
+        for target in targets:
+            host = snapshot.hosts.get(target.removeprefix("host:"))
+            if host is not None and line.matches(host_env(host, now)):
+                return f"{host.name} is frozen by {freeze.actor}: {freeze.reason}"
     return ""

@@ -181,7 +181,8 @@ def members(snapshot: Snapshot, key: str) -> tuple[Alert, ...]:
 
 def on_object(snapshot: Snapshot, reference: str) -> list[Alert]:
     """List the fires on an object, in triage order."""
-    return [alert for alert in fires(snapshot) if alert.on == reference]
+    found = [a for a in snapshot.alerts.values() if a.on == reference and a.is_firing]
+    return sorted(found, key=order_key)
 
 
 def count_by_state(states: Iterable[str]) -> Mapping[str, int]:

@@ -11,8 +11,9 @@ from opsconsole.model.snapshot import Access, Banner, Freeze, Snapshot, Unlock
 from opsconsole.model.states import Effect
 from opsconsole.view import fleet_map, header, peek, runs, timeline
 from opsconsole.view.cells import plain, width_of
+from opsconsole.view.fitting import focus_of
 from opsconsole.view.header import Frame
-from opsconsole.view.offers import focus_of, offers, runbook_word
+from opsconsole.view.offers import offers, runbook_word
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Tone
 
@@ -273,3 +274,48 @@ def test_a_fire_without_anything_known_still_has_its_lines() -> None:
     )
 
     assert plain(found.lines[-1]).startswith("do")
+
+
+CATALOGUE = {
+    "core.top-cpu": 'alert.name in ["HighLoad"] or host',
+    "core.unit-restart": 'alert.name in ["HttpProbe"] or host.init in ["systemd", none]',
+    "core.disk-hogs": 'alert.name in ["DiskWillFill"] or host',
+}
+
+
+def test_only_the_part_of_a_match_that_speaks_of_the_fire_makes_its_runbook(
+    snapshot: Snapshot,
+) -> None:
+    actions = {
+        name: ActionSpec(name, name, Effect.READ, "host", match=match)
+        for name, match in CATALOGUE.items()
+    }
+    seen = replace(snapshot, actions=actions)
+
+    words = {a.name: runbook_word(seen, a, NOW) for a in seen.alerts.values()}
+
+    assert words["HighLoad"] == "top-cpu"
+    assert words["HttpProbe"] == "unit-restart"
+    assert words["DiskWillFill"] == "disk-hogs"
+    assert words["HostUnreachable"] == ""
+
+
+def test_a_host_action_for_a_services_fire_goes_to_the_hosts_that_carry_it(
+    snapshot: Snapshot,
+) -> None:
+    alert = next(a for a in snapshot.alerts.values() if a.name == "HttpProbe")
+
+    found = offers(snapshot, Selection("fires", f"alert:{alert.episode}", me="op1"), NOW)
+
+    restart = next(offer for offer in found if offer.action.id == "core.unit-restart")
+    assert restart.targets == ("host:web-prod-03", "host:web-prod-07")
+    assert restart.episode == alert.episode
+
+
+def test_a_fire_that_names_its_runbook_short_has_it_first(snapshot: Snapshot) -> None:
+    alert = next(a for a in snapshot.alerts.values() if a.name == "DiskWillFill")
+    named = replace(alert, runbook="unit-restart")
+    seen = replace(snapshot, alerts={**snapshot.alerts, alert.episode: named})
+
+    assert next(iter(_offered(seen, f"alert:{alert.episode}"))) == "core.unit-restart"
+    assert runbook_word(seen, named, NOW) == "unit-restart"
