@@ -12,6 +12,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.widgets import Input
 
 from opsconsole.errors import ConfigError
 from opsconsole.model.text import MESSAGE_LIMIT, clean
@@ -85,12 +86,21 @@ class Console(App[None]):
         await self.session.source.close()
 
     async def on_event(self, event: events.Event) -> None:
-        """Drop keys and pastes that a dialog must not take: typed before its paint, or not typed at all."""
-        screen = self.screen if self._screen_stack else None
-        is_input = isinstance(event, events.Key | events.Paste)
-        if is_input and isinstance(screen, Dialog) and not screen.accepts(event):
-            return
+        """Take keys one after the other, and drop those that a dialog must not take."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            screen = self.screen if self._screen_stack else None
+            if isinstance(screen, Dialog) and not screen.accepts(event):
+                return
+            if isinstance(event, events.Key) and await self._does_command(event):
+                return
         await super().on_event(event)
+
+    async def _does_command(self, event: events.Key) -> bool:
+        # Textual lets a key bubble through four queues before its binding is looked up; the next key is
+        # on its way by then, and would mean something else if this one opened a prompt.
+        if isinstance(self.focused, Input):
+            return False
+        return await self._check_bindings(event.key, priority=True) or await self._check_bindings(event.key)
 
     # -- the source
 

@@ -165,7 +165,10 @@ class Main(Screen[None], inherit_bindings=False):
         self.show_keys()
 
     async def on_row_table_row_chosen(self, message: RowTable.RowChosen) -> None:
-        """Open what the row stands for."""
+        """Open what the row stands for; an action's row runs it."""
+        if message.key.startswith("action:"):
+            self.do(Invocation(BY_ID["act.run"], {"action": message.key.removeprefix("action:")}))
+            return
         place = self.view.place_of(message.key)
         if place is not None:
             await self.go(place)
@@ -182,9 +185,11 @@ class Main(Screen[None], inherit_bindings=False):
             return True
         return not self.prompt.is_open and keymap.takes(str(parameters[0]), self.where)
 
-    def action_command(self, command: str) -> None:
+    async def action_command(self, command: str) -> None:
         """Do what a key stands for."""
         self.do(Invocation(BY_ID[command], {}))
+        # The command's task takes its first step here, so that a prompt is open before the next key.
+        await asyncio.sleep(0)
 
     def do(self, wanted: Invocation) -> None:
         """Do a command, or say why not."""

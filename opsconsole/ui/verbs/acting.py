@@ -24,6 +24,7 @@ from opsconsole.ui.screens.form import Form
 from opsconsole.ui.screens.menu import Item, Menu
 from opsconsole.ui.shell import UnfitNameError, shell_argv
 from opsconsole.ui.verbs.verb import Verb
+from opsconsole.view import plan_page
 from opsconsole.view.cells import cell
 from opsconsole.view.offers import Offer, offers, resolve
 from opsconsole.view.rows import Cell, Tone
@@ -118,7 +119,7 @@ async def _confirm(main: "Main", plan: Plan, *, dry: bool) -> None:
         refusal="dry run: nothing was changed" if dry else plan.refusal,
         harmless=plan.effect is Effect.READ,
     )
-    lines = [cell(f"{target.name}") for target in plan.targets]
+    lines = plan_page.lines(plan, main.session.options("plan"))
     typed = await main.app.push_screen_wait(Confirm(main.session.look, question, lines))
     if typed is None:
         return

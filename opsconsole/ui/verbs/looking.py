@@ -14,6 +14,7 @@ from opsconsole.ui import clipboard
 from opsconsole.ui.console_calls import console_of
 from opsconsole.ui.places import Place
 from opsconsole.ui.screens.menu import Item, Menu
+from opsconsole.ui.screens.run import RunView
 from opsconsole.ui.screens.sheet import Sheet
 from opsconsole.ui.shell import UnfitNameError, shell_argv
 from opsconsole.ui.verbs.verb import Verb
@@ -135,6 +136,11 @@ def _command(main: "Main") -> str:
         return ""
 
 
+async def _output(main: "Main", _: Invocation) -> None:
+    if isinstance(main.view, RunView):
+        main.view.change_output()
+
+
 def _text(action: str) -> Verb:
     async def act(main: "Main", _: Invocation) -> None:
         if isinstance(main.view.pane, LogView):
@@ -149,6 +155,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "look.logs": _logs,
     "look.compare": _compare,
     "look.copy": _copy,
+    "look.output": _output,
     "text.follow": _text("follow"),
     "text.wrap": _text("wrap"),
 }
