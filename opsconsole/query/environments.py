@@ -18,15 +18,20 @@ _LESS_IS_WORSE: Final = ("available", "available_ratio")
 class HostEnv:
     """A host's row as an environment."""
 
-    __slots__ = ("_me", "_now", "_record")
+    __slots__ = ("_me", "_now", "_record", "_text")
 
-    def __init__(self, record: HostRecord, now: float, me: str = "") -> None:
+    def __init__(
+        self, record: HostRecord, now: float, me: str = "", text: str | None = None
+    ) -> None:
         self._record = record
         self._now = now
         self._me = me
+        self._text = text
 
     def get(self, name: str, /) -> Value:
         """Give a field, a metric (unknown when stale), a label or a fact."""
+        if name == "text" and self._text is not None:
+            return self._text
         reader = _HOST.get(name)
         if reader is not None:
             return reader(self._record, self._now)
@@ -128,9 +133,16 @@ class RecordEnv:
         return self._read(name, self._now)
 
 
-def host_env(record: HostRecord, now: float, me: str = "") -> Env:
-    """See a host as an environment of `contexts.HOSTS`."""
-    return HostEnv(record, now, me)
+def host_env(record: HostRecord, now: float, me: str = "", text: str | None = None) -> Env:
+    """See a host as an environment of `contexts.HOSTS`.
+
+    Args:
+        record: The host.
+        now: Epoch seconds, for ages and staleness.
+        me: Who asks.
+        text: `host_text` in lower case, where the caller has it already.
+    """
+    return HostEnv(record, now, me, text)
 
 
 def service_env(record: ServiceRecord, now: float, me: str = "") -> Env:

@@ -50,7 +50,7 @@ def table(
     columns = chosen(_COLUMNS, width)
     first = len(_COLUMNS) - len(columns)
     rows = tuple(_row(event, now, first, options, cache) for event in shown)
-    cache.forget("event", {str(event.id): event for event in newest})
+    cache.forget({str(event.id): event for event in newest})
     return Table(
         columns=columns,
         rows=rows,

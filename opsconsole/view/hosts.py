@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 from opsconsole.model.snapshot import HostRecord, Snapshot, is_stale
 from opsconsole.model.states import HostState, state_rank
 from opsconsole.model.text import Safe
-from opsconsole.query.environments import host_env
+from opsconsole.query.environments import host_env, host_text
+from opsconsole.query.values import Env
 from opsconsole.view import format as fmt
 from opsconsole.view.cache import RowCache, Sieve
 from opsconsole.view.cells import cell, chosen, safe_cell, state_tone
@@ -98,8 +99,9 @@ def table(
     shown = _passing(snapshot, now, options, cache)
     shown = _sorted(shown, now, options, cache)
     wanted = columns(width, options, sources(snapshot.hosts.values()))
-    rows = tuple(_row(record, now, wanted, options, cache) for record in shown)
-    cache.forget("host", snapshot.hosts)
+    painter = _Painter(now, wanted, options, cache)
+    rows = tuple(painter.row(record) for record in shown)
+    cache.forget(snapshot.hosts)
     return Table(
         columns=wanted,
         rows=rows,
@@ -153,9 +155,12 @@ def _passing(
         records = [record for record in records if is_bad(record)]
     if options.filter.expr is None:
         return list(records)
-    sieve: Sieve[HostRecord] = Sieve(
-        options.filter, cache, "host", lambda record: host_env(record, now, options.me), now
-    )
+
+    def env(record: HostRecord) -> Env:
+        text = cache.value("host=", record.name, record, None, lambda: host_text(record).lower())
+        return host_env(record, now, options.me, text)
+
+    sieve: Sieve[HostRecord] = Sieve(options.filter, cache, "host", env, now)
     return sieve.passing((record.name, record, is_stale(record, now)) for record in records)
 
 
@@ -216,28 +221,52 @@ def network(record: HostRecord) -> float | None:
     return None if received is None or sent is None else received + sent
 
 
-def _row(
-    record: HostRecord,
-    now: float,
-    wanted: tuple[Column, ...],
-    options: ViewOptions,
-    cache: RowCache,
-) -> Row:
-    stale = is_stale(record, now)
-    age = fmt.age_of(record.at, now, options.glyphs)
-    stamp = (stale, age, wanted, options.glyphs)
-    return cache.value(
-        "host", record.name, record, stamp, lambda: _make_row(record, now, wanted, options)
-    )
+class _Painter:
+    """Makes rows: the whole one when its record changes, only the age when time goes on."""
 
+    def __init__(
+        self, now: float, wanted: tuple[Column, ...], options: ViewOptions, cache: RowCache
+    ) -> None:
+        self._now = now
+        self._wanted = wanted
+        self._options = options
+        self._cache = cache
+        self._age_at = next((n for n, column in enumerate(wanted) if column.id == "age"), -1)
+        self._spark = next((column.width for column in wanted if column.id == "spark"), 0)
+        self._look = (wanted, options.glyphs)
 
-def _make_row(
-    record: HostRecord, now: float, wanted: tuple[Column, ...], options: ViewOptions
-) -> Row:
-    spark = next((column.width for column in wanted if column.id == "spark"), 0)
-    seen = _Seen(record, now, is_stale(record, now), options, spark)
-    cells = tuple(_CELLS[column.id](seen) for column in wanted)
-    return Row(f"host:{record.name}", cells, row_tone(record.state))
+    def row(self, record: HostRecord) -> Row:
+        """Give a host's row."""
+        age = fmt.age_of(record.at, self._now, self._options.glyphs)
+        stale = is_stale(record, self._now)
+        return self._cache.value(
+            "host",
+            record.name,
+            record,
+            (stale, age, self._look),
+            lambda: self._aged(record, age, stale=stale),
+        )
+
+    def _aged(self, record: HostRecord, age: Safe, *, stale: bool) -> Row:
+        whole = self._cache.value(
+            "host.",
+            record.name,
+            record,
+            (stale, self._look),
+            lambda: self._whole(record, stale=stale),
+        )
+        at = self._age_at
+        if at < 0:
+            return whole
+        tone = Tone.STALE if stale and record.at else Tone.NORMAL
+        return Row(
+            whole.key, (*whole.cells[:at], safe_cell(age, tone), *whole.cells[at + 1 :]), whole.tone
+        )
+
+    def _whole(self, record: HostRecord, *, stale: bool) -> Row:
+        seen = _Seen(record, stale, self._options, self._spark)
+        cells = tuple(_CELLS[column.id](seen) for column in self._wanted)
+        return Row(f"host:{record.name}", cells, row_tone(record.state))
 
 
 def row_tone(state: str) -> Tone:
@@ -249,7 +278,6 @@ def row_tone(state: str) -> Tone:
 
 class _Seen(NamedTuple):
     record: HostRecord
-    now: float
     stale: bool
     options: ViewOptions
     spark_width: int
@@ -268,11 +296,6 @@ def _spark(seen: _Seen) -> Cell:
     cut = text.index("?")
     tail = Tone.STALE if state is HostState.UNKNOWN else Tone.MUTED
     return (*safe_cell(Safe(text[:cut]), tone), *safe_cell(Safe(text[cut:]), tail))
-
-
-def _age(seen: _Seen) -> Cell:
-    text = fmt.age_of(seen.record.at, seen.now, seen.options.glyphs)
-    return safe_cell(text, Tone.STALE if seen.stale and seen.record.at else Tone.NORMAL)
 
 
 def note(record: HostRecord) -> str:
@@ -296,7 +319,7 @@ _CELLS: Final[Mapping[str, Callable[[_Seen], Cell]]] = {
     "disk": lambda s: safe_cell(fmt.percent(s.number("fs.worst_used_ratio"), s.options.glyphs)),
     "net": lambda s: safe_cell(fmt.size(None if s.stale else network(s.record), s.options.glyphs)),
     "up": lambda s: _uptime(s),
-    "age": _age,
+    "age": lambda _: (),
     "alerts": lambda s: cell(str(min(s.record.alerts, 99))),
     "spark": _spark,
     "note": lambda s: cell(note(s.record), Tone.DIM),

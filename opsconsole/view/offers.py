@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsconsole.errors import QueryError
 from opsconsole.model.access import live_freezes, write_refusal
@@ -19,7 +20,7 @@ from opsconsole.query.evaluator import holds
 from opsconsole.query.filter_line import compile_filter
 from opsconsole.query.nodes import Binary, Call, Expr, Items, Name, Unary
 from opsconsole.query.parser import parse
-from opsconsole.view.triage import members
+from opsconsole.view.triage import members, on_object
 
 _EFFECT_ORDER: Final = {Effect.READ: 0, Effect.WRITE: 1, Effect.DESTRUCTIVE: 2}
 
@@ -41,7 +42,9 @@ class Offer(Struct, frozen=True):
     refusal: str = ""
     """Why it cannot be started now; empty when it can. It can always be planned."""
     for_alert: bool = False
-    """Its match names the fire one stands on."""
+    """Its match names the fire one stands on, or one that burns on the object."""
+    episode: str = ""
+    """That fire, for `PlanRun.alert`."""
 
 
 def focus_of(snapshot: Snapshot, key: str) -> Focus:
@@ -66,9 +69,9 @@ def offers(snapshot: Snapshot, selection: Selection, now: float) -> tuple[Offer,
     """List the actions for a selection, those for its fire first, reads before writes."""
     focuses = [focus_of(snapshot, key) for key in _unfolded(snapshot, selection.keys)]
     found = [
-        _offer(snapshot, spec, focuses, selection.me, now)
+        _offer(snapshot, spec, fitting, selection.me, now)
         for spec in snapshot.actions.values()
-        if _is_offered(snapshot, spec, focuses, selection.me, now)
+        if (fitting := _fitting(snapshot, spec, focuses, selection.me, now)) is not None
     ]
     wanted = next(
         (f.alert.runbook for f in focuses if f.alert is not None and f.alert.runbook), None
@@ -121,14 +124,37 @@ def _unfolded(snapshot: Snapshot, keys: Sequence[str]) -> list[str]:
     return unfolded
 
 
-def _is_offered(
+def _fitting(
     snapshot: Snapshot, spec: ActionSpec, focuses: Sequence[Focus], me: str, now: float
-) -> bool:
-    if spec.scope in ("fleet", "console") and not focuses:
-        return _matches(snapshot, spec, Focus(), me, now)
-    return bool(focuses) and all(
-        _has_scope(spec, focus) and _matches(snapshot, spec, focus, me, now) for focus in focuses
+) -> list[Focus] | None:
+    """Give what an action would act on, with the fire its match speaks of; None: it is not offered."""
+    if not focuses:
+        alone = spec.scope in ("fleet", "console") and _matches(snapshot, spec, Focus(), me, now)
+        return [] if alone else None
+    found: list[Focus] = []
+    for focus in focuses:
+        fitting = next(
+            (f for f in _readings(snapshot, spec, focus) if _matches(snapshot, spec, f, me, now)),
+            None,
+        )
+        if fitting is None or not _has_scope(spec, focus):
+            return None
+        found.append(fitting)
+    return found
+
+
+def _readings(snapshot: Snapshot, spec: ActionSpec, focus: Focus) -> list[Focus]:
+    """List how a focus may be read: as it is, or with one of the fires that burn on it."""
+    if focus.alert is not None or not names_alert(spec.match):
+        return [focus]
+    reference = (
+        f"host:{focus.host.name}"
+        if focus.host
+        else f"service:{focus.service.name}"
+        if focus.service
+        else ""
     )
+    return [focus, *(replace(focus, alert=alert) for alert in on_object(snapshot, reference))]
 
 
 def _has_scope(spec: ActionSpec, focus: Focus) -> bool:
@@ -191,8 +217,10 @@ def _offer(
     snapshot: Snapshot, spec: ActionSpec, focuses: Sequence[Focus], me: str, now: float
 ) -> Offer:
     targets = tuple(dict.fromkeys(t for focus in focuses if (t := _target(spec, focus))))
-    for_alert = any(focus.alert is not None for focus in focuses) and names_alert(spec.match)
-    return Offer(spec, targets, _refusal(snapshot, spec, focuses, targets, me, now), for_alert)
+    episode = next((focus.alert.episode for focus in focuses if focus.alert is not None), "")
+    for_alert = bool(episode) and names_alert(spec.match)
+    refusal = _refusal(snapshot, spec, focuses, targets, me, now)
+    return Offer(spec, targets, refusal, for_alert, episode)
 
 
 def _target(spec: ActionSpec, focus: Focus) -> str:
