@@ -125,8 +125,6 @@ class RealSshd:
             "LogLevel": "VERBOSE",
             "UseDNS": "no",
             "PrintMotd": "no",
-            # Debian's bash reads ~/.bashrc for sshd at level 1: not what we test, and it may be slow
-            "SetEnv": "SHLVL=2",
             "MaxStartups": "200:100:400",
         } | self._options
         lines = [f"{name} {value}" for name, value in settings.items()]

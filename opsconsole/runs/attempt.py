@@ -189,13 +189,11 @@ class Attempt:
         self.on_dispatch(trace.step)
 
     async def _settle(self, trace: Trace, answer: Answer) -> None:
-        if answer.ending is not Ending.UNREACHABLE:
-            trace.dispatched = True
-        if not trace.dispatched:
-            trace.ending = Ending.UNREACHABLE
+        recorded = trace.dispatched
+        trace.dispatched = answer.ending is not Ending.UNREACHABLE  # which says: nothing ran there
+        trace.ending = answer.ending
+        if not recorded and not trace.dispatched:
             return
-        unreachable = answer.ending is Ending.UNREACHABLE
-        trace.ending = Ending.LOST if unreachable else answer.ending
         trace.code = answer.status
         try:
             await self._journal.append(

@@ -132,15 +132,15 @@ class RunService:
         run_id = _new_id(self._clock.now())
         held = await self._take_locks(prepared, run_id, actor)
         del self._plans[call.plan]
+        live: LiveRun | None = None
         try:
             live = await self._open(run_id, prepared, call, actor, remote)
         except JournalError as error:
-            held.release()
             self._ports.trouble(str(error))
             raise RefusedError("journal", f"nothing was started: {error}") from error
-        except BaseException:
-            held.release()
-            raise
+        finally:
+            if live is None:
+                held.release()
         self._keep(live)
         self._ports.publish(live.run)
         self._waiting.put_nowait((live, held))

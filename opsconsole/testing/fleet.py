@@ -1,6 +1,7 @@
 """The fake fleet: everything that the demo and the end-to-end tests run against, on loopback, in one folder."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -11,6 +12,7 @@ import msgspec
 from opsconsole.clock import Clock, SystemClock
 from opsconsole.testing import tools
 from opsconsole.testing.alertmanager import FakeAlertmanager
+from opsconsole.testing.chatter import Chatter
 from opsconsole.testing.configuration import configuration
 from opsconsole.testing.http_server import HttpServer, Reply
 from opsconsole.testing.machine import make_machine
@@ -62,7 +64,7 @@ class Fleet:
         self._clock = clock or SystemClock()
         self._also_tell = tell
         self._https: list[HttpServer] = []
-        self._task: asyncio.Task[None] | None = None
+        self._stack = contextlib.AsyncExitStack()
         self._urls: dict[tuple[str, str], str] = {}
         self.world = World({}, FakeAlertmanager(self._clock.now()), self._clock.now(), self._tell)
 
@@ -70,12 +72,12 @@ class Fleet:
         """Start everything; the configuration is written when it listens."""
         self.directory.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(self._prepare)
-        try:
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self._stop)
             await self._listen()
-        except BaseException:
-            await self._stop()
-            raise
-        self._task = asyncio.create_task(self._live(), name="fake fleet")
+            task = asyncio.create_task(self._live(), name="fake fleet")
+            stack.push_async_callback(_ended, task)
+            self._stack = stack.pop_all()
         return self
 
     async def __aexit__(
@@ -85,10 +87,7 @@ class Fleet:
         _trace: TracebackType | None,
     ) -> None:
         """Stop everything; the folder stays."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-        await self._stop()
+        await self._stack.aclose()
 
     def host(self, name: str) -> FakeHost:
         """Give a host by name."""
@@ -186,6 +185,7 @@ class Fleet:
 
     async def _live(self) -> None:
         story = Story(self.world, self._seed) if self._has_story else None
+        chatter = Chatter(self._seed)
         step, before = 0, self._clock.now()
         while True:
             self.world.now = now = self._clock.now()
@@ -198,6 +198,7 @@ class Fleet:
                 if (number + step) % _SLOWER_EVERY == 0:
                     host.root.write(slower(host.machine))
                     await asyncio.sleep(0)
+            chatter.say(self.world)
             await self.world.settle()
             step, before = step + 1, now
             await self._clock.sleep(_STEP)
@@ -220,3 +221,10 @@ class Fleet:
         sessions = [task for host_server in servers for task in host_server.sessions]
         if sessions:
             await asyncio.wait(sessions, timeout=_END_WITHIN)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """End a task and wait for it; what it broke on is raised here."""
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

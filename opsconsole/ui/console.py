@@ -100,7 +100,9 @@ class Console(App[None]):
         # on its way by then, and would mean something else if this one opened a prompt.
         if isinstance(self.focused, Input):
             return False
-        return await self._check_bindings(event.key, priority=True) or await self._check_bindings(event.key)
+        return await self._check_bindings(event.key, priority=True) or await self._check_bindings(
+            event.key
+        )
 
     # -- the source
 

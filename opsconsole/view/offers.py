@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from opsconsole.actions.match import names_alert
 from opsconsole.errors import QueryError
 from opsconsole.model.access import live_freezes, write_refusal
 from opsconsole.model.action import ActionSpec
@@ -18,7 +19,7 @@ from opsconsole.query.contexts import HOSTS, MATCH
 from opsconsole.query.environments import host_env, match_env
 from opsconsole.query.evaluator import holds
 from opsconsole.query.filter_line import compile_filter
-from opsconsole.query.nodes import Binary, Call, Expr, Items, Name, Unary
+from opsconsole.query.nodes import Expr
 from opsconsole.query.parser import parse
 from opsconsole.view.triage import members, on_object
 
@@ -95,7 +96,7 @@ def runbook_word(snapshot: Snapshot, alert: Alert, now: float) -> str:
         return short_id(spec.id)
     focus = focus_of(snapshot, f"alert:{alert.episode}")
     for spec in sorted(snapshot.actions.values(), key=lambda s: (_EFFECT_ORDER[s.effect], s.id)):
-        if names_alert(spec.match) and _matches(snapshot, spec, focus, "", now):
+        if names_alert(spec, alert) and _matches(snapshot, spec, focus, "", now):
             return short_id(spec.id)
     return "link" if alert.runbook_url else ""
 
@@ -145,7 +146,7 @@ def _fitting(
 
 def _readings(snapshot: Snapshot, spec: ActionSpec, focus: Focus) -> list[Focus]:
     """List how a focus may be read: as it is, or with one of the fires that burn on it."""
-    if focus.alert is not None or not names_alert(spec.match):
+    if focus.alert is not None:
         return [focus]
     reference = (
         f"host:{focus.host.name}"
@@ -154,13 +155,16 @@ def _readings(snapshot: Snapshot, spec: ActionSpec, focus: Focus) -> list[Focus]
         if focus.service
         else ""
     )
-    return [focus, *(replace(focus, alert=alert) for alert in on_object(snapshot, reference))]
+    named = (alert for alert in on_object(snapshot, reference) if names_alert(spec, alert))
+    return [focus, *(replace(focus, alert=alert) for alert in named)]
 
 
 def _has_scope(spec: ActionSpec, focus: Focus) -> bool:
     match spec.scope:
         case "host":
-            return focus.host is not None or (focus.alert is not None and focus.service is None)
+            if focus.service is not None:
+                return bool(focus.service.hosts)
+            return focus.host is not None or focus.alert is not None
         case "service":
             return focus.service is not None
         case "alert":
@@ -190,41 +194,20 @@ def _read(match: str | None) -> Expr | None:
         return None
 
 
-@lru_cache(maxsize=512)
-def names_alert(match: str | None) -> bool:
-    """Tell whether a match speaks of the fire, so that it is the runbook for it."""
-    expr = _read(match)
-    return expr is not None and _mentions(expr)
-
-
-def _mentions(expr: Expr) -> bool:
-    match expr:
-        case Name():
-            return expr.name == "alert" or expr.name.startswith("alert.")
-        case Unary():
-            return _mentions(expr.operand)
-        case Binary():
-            return _mentions(expr.left) or _mentions(expr.right)
-        case Call():
-            return any(_mentions(each) for each in expr.arguments)
-        case Items():
-            return any(_mentions(each) for each in expr.items)
-        case _:
-            return False
-
-
 def _offer(
     snapshot: Snapshot, spec: ActionSpec, focuses: Sequence[Focus], me: str, now: float
 ) -> Offer:
     targets = tuple(dict.fromkeys(t for focus in focuses if (t := _target(spec, focus))))
     episode = next((focus.alert.episode for focus in focuses if focus.alert is not None), "")
-    for_alert = bool(episode) and names_alert(spec.match)
+    for_alert = any(names_alert(spec, focus.alert) for focus in focuses)
     refusal = _refusal(snapshot, spec, focuses, targets, me, now)
     return Offer(spec, targets, refusal, for_alert, episode)
 
 
 def _target(spec: ActionSpec, focus: Focus) -> str:
     if spec.scope == "host":
+        if focus.host is None and focus.service is not None:
+            return f"service:{focus.service.name}"  # the engine unfolds it to the hosts that carry it
         return "" if focus.host is None else f"host:{focus.host.name}"
     if spec.scope == "service":
         return "" if focus.service is None else f"service:{focus.service.name}"

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from opsconsole.alerting.starter import NAMES
 from opsconsole.config.reader import read
 from opsconsole.config.schema import schema
 from opsconsole.errors import ConfigError
 from opsconsole.model.inventory import RuleSettings
+from opsconsole.model.rules import STARTER_RULES
 from opsconsole.model.states import Severity
 
 Mistakes = Callable[[str], list[str]]
@@ -137,6 +139,7 @@ alert_sources:
         ("alert_sources: [{name: m, kind: pagerduty, urls: ['http://x']}]", "is none of alertmanager"),
         ("alert_sources: [{name: m, kind: alertmanager, url: 'http://x'}]", "the word is urls"),
         ("rules: {FsSpace: {warn: 1%}}", "unknown key warn in a rule's settings, did you mean warning"),
+        ("rules: {FsSpce: {off: true}}", "did you mean FsSpace"),
         ("environment: ''", "is not a name"),
         ("inventory: [{ssh_config: a, ansible: b}]", "one of them"),
         ("- a\n- b", "the configuration is a mapping"),
@@ -226,6 +229,10 @@ def test_a_missing_include_is_a_mistake(write: Write) -> None:
 )
 def test_production_is_locked_by_default(write: Write, environment: str, locked: bool) -> None:
     assert read(write(f"environment: {environment}\n")).settings.locked is locked
+
+
+def test_the_rules_one_may_name_are_the_rules_there_are() -> None:
+    assert STARTER_RULES == NAMES
 
 
 def test_the_schema_names_every_key_that_the_reader_takes() -> None:

@@ -111,7 +111,7 @@ def _check(bench: Bench, folder: Path, run: Run) -> None:
         for entry in chain.entries
         if entry.kind == "step.settle"
         and entry.text("step") == "restart"
-        and entry.text("ending") in ("exited", "signalled")
+        and entry.text("ending") in ("exited", "signalled", "unreachable")
     }
     dispatched = [
         entry.text("target")

@@ -10,7 +10,9 @@ from opsconsole.commands.line import Invocation, LineError
 from opsconsole.commands.registry import COMMANDS
 from opsconsole.model.calls import Done, Reload
 from opsconsole.ui.console_calls import console_of
+from opsconsole.ui.help_lines import help_lines, matching_lines
 from opsconsole.ui.screens.confirm import Confirm, Question
+from opsconsole.ui.screens.help import Help
 from opsconsole.ui.screens.picker import Choice, Picker
 from opsconsole.ui.screens.sheet import Sheet
 from opsconsole.ui.verbs.verb import Verb
@@ -86,6 +88,17 @@ def _entry(command: Command, refusal: str) -> Cell:
     )
 
 
+async def _help(main: "Main", _: Invocation) -> None:
+    session, where = main.session, main.where
+
+    def write(typed: str, width: int) -> Sequence[Cell]:
+        if typed.strip():
+            return matching_lines(where, typed)
+        return help_lines(session.snapshot, where, session.options("help").glyphs, width)
+
+    await main.app.push_screen_wait(Help(session.look, f"Help: {where.where}", write))
+
+
 async def _pause(main: "Main", _: Invocation) -> None:
     stopped = main.session.freeze()
     main.say("the screen stands still; p lets it go on" if stopped else "live again")
@@ -146,6 +159,8 @@ async def _plugins(main: "Main", _: Invocation) -> None:
 VERBS: Final[Mapping[str, Verb]] = {
     "app.command": _command,
     "app.palette": _palette,
+    "app.help": _help,
+    "app.keys": _help,
     "app.quit": _leave,
     "app.detach": _detach,
     "app.theme": _theme,

@@ -12,7 +12,9 @@ plugin = Plugin("core")
 
 BEFORE = 1_800.0
 """Seconds before a fire in which a change is suspected."""
-_DPKG = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (install|upgrade|remove) (\S+) (\S+) (\S+)")
+_DPKG = re.compile(
+    r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\S*) (install|upgrade|remove) (\S+) (\S+) (\S+)"
+)
 _RPM = re.compile(r"(\S+)\s+\w{3} (.+)")
 _ZONE = re.compile(r"([+-])(\d\d)(\d\d)")
 
@@ -39,7 +41,7 @@ class Params:
     scope="host",
     effect="read",
     idempotent=True,
-    match='alert.name in ["ServiceDown", "CheckDown", "UnitFailed", "HttpProbe"] or host',
+    match="host or service",
     needs=["ssh", "events"],
     timeout="40s",
     keys="p",
@@ -84,11 +86,20 @@ async def _packages(ctx: Ctx, zone: timezone) -> list[Change]:
 
 def _dpkg_lines(lines: Sequence[str], zone: timezone) -> Iterator[Change]:
     for line in lines:
-        if found := _DPKG.match(line):
-            at = datetime.fromisoformat(found[1]).replace(tzinfo=zone).timestamp()
+        found = _DPKG.match(line)
+        at = _iso(found[1], zone) if found else None
+        if found and at is not None:
             old, new = found[4], found[5]
             versions = new if old == "<none>" else f"{old} → {new}"
             yield Change(at, f"{found[2]} {found[3]} {versions}", "dpkg")
+
+
+def _iso(text: str, zone: timezone) -> float | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
 
 
 def _rpm_lines(answer: Result, zone: timezone) -> Iterator[Change]:
@@ -112,13 +123,15 @@ def _rpm_time(text: str, zone: timezone) -> float | None:
 
 async def _commits(ctx: Ctx, path: str) -> list[Change]:
     answer = await ctx.ssh.read(
-        ["git", "-C", path, "log", "-5", "--format=%h%x09%ct%x09%an%x09%s"], ok=range(256)
+        ["git", "-C", path, "log", "-5", "--format=%h%x09%cI%x09%s"], ok=range(256)
     )
     changes = []
     for line in answer.lines:
-        parts = line.split("\t", 3)
-        if len(parts) == 4 and parts[1].isdigit():
-            changes.append(Change(float(parts[1]), f"commit {parts[0]} {parts[3]}", parts[2]))
+        commit, _, rest = line.partition("\t")
+        when, _, subject = rest.partition("\t")
+        at = _iso(when, UTC)
+        if at is not None:
+            changes.append(Change(at, f"commit {commit} {subject}", "git"))
     return changes
 
 
