@@ -207,7 +207,8 @@ def _offer(
 def _target(spec: ActionSpec, focus: Focus) -> str:
     if spec.scope == "host":
         if focus.host is None and focus.service is not None:
-            return f"service:{focus.service.name}"  # the engine unfolds it to the hosts that carry it
+            # the engine unfolds it to the hosts that carry it
+            return f"service:{focus.service.name}"
         return "" if focus.host is None else f"host:{focus.host.name}"
     if spec.scope == "service":
         return "" if focus.service is None else f"service:{focus.service.name}"
