@@ -41,6 +41,7 @@ from opsconsole.rpc.messages import PROTOCOL, Hello
 from opsconsole.rpc.peer import Peer
 from opsconsole.rpc.server import Server
 from opsconsole.runs.ports import Ports
+from opsconsole.runs.seal import to_syslog
 from opsconsole.runs.service import RunService
 from opsconsole.state.history import History
 from opsconsole.state.keeping import Loaded
@@ -118,6 +119,7 @@ class Engine:
             checks=self._checks.run,
             events=self._events_of,
             tls=self._certificate,
+            syslog=to_syslog if inventory.settings.journal_to_syslog else None,
         )
         self._registry = registry
         self._runs = RunService(registry, ports, self._place.folder, self._clock)

@@ -1,14 +1,18 @@
 """Calls about runs: handed to the run service with the snapshot of the moment."""
 
 from collections.abc import Callable
+from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsconsole.model.calls import AnyCall, PlanRun, ReadChoices, ReadOutput, StartRun, StopRun
 from opsconsole.rpc.peer import Peer
 from opsconsole.runs.service import RunService
 from opsconsole.state.store import Store
 from opsconsole.transport.base import Remote
+
+_WAIT_AT_MOST: Final = 60.0
 
 
 class RunCalls:
@@ -38,7 +42,8 @@ class RunCalls:
             case StopRun():
                 return await self._runs.stop(call, peer.actor)
             case ReadOutput():
-                return await self._runs.output(call)
+                bounded = replace(call, wait=min(call.wait, _WAIT_AT_MOST))
+                return await self._runs.output(bounded)
             case ReadChoices():
                 return await self._runs.choices(call, self._store.snapshot)
         return None

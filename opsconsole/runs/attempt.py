@@ -212,14 +212,18 @@ class Attempt:
             self._say(trace.step, "run", str(error))
 
     async def _keep_output(self, trace: Trace, answer: Answer) -> None:
-        number = sum(1 for each in self.traces if each.step == trace.step)
-        twin = f".{number}" if number > 1 else ""
-        if number > 1 and not trace.writes:
+        """Keep a step's output; of one that is asked again and again, the first answer."""
+        if any(each.step == trace.step for each in self.traces[:-1]):
             return
-        name = f"{_ODD.sub('_', self.target)}.{_ODD.sub('_', trace.step)}{twin}"
+        name = output_name(self.target, trace.step)
         for suffix, content in (("out", answer.stdout), ("err", answer.stderr)):
             if content:
                 await self._journal.keep(f"out/{name}.{suffix}", content)
+
+
+def output_name(target: str, step: str) -> str:
+    """Name a step's output files, without their ending."""
+    return f"{_ODD.sub('_', target)}.{_ODD.sub('_', step)}"
 
 
 def command_for(request: Request, host: Host, budget: float) -> Command:

@@ -9,7 +9,7 @@ import hashlib
 import os
 import threading
 from asyncio import CancelledError, Future, get_running_loop, shield
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final
@@ -129,6 +129,13 @@ class Journal:
             JournalError: The disk refused.
         """
         await get_running_loop().run_in_executor(self._executor, self._keep, name, content)
+
+    async def seal(self, send: Callable[[str], None] | None, word: str) -> None:
+        """Tell another log the head hash, so that a journal that is cut or edited later is found out."""
+        if send is None or self.broken:
+            return
+        text = f"run {self.folder.name} {word}: line {self._n}, head {self._prev}"
+        await get_running_loop().run_in_executor(self._executor, send, text)
 
     def close(self) -> None:
         """Close the files; the folder's lock goes with them."""

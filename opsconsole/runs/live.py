@@ -259,6 +259,7 @@ class LiveRun:
         state = judge_run(self._targets.values(), stopped=self._stopped, halted=self._halted)
         self._run = replace(self._run, state=state, ended=self._clock.now())
         await self._record("run.end", sync=True, state=str(state), note=self._run.note)
+        await self._journal.seal(self._ports.syslog, f"{state}")
         try:
             await self._journal.keep("run.json", msgspec.json.encode(self.run))
         except OpsConsoleError as error:

@@ -16,7 +16,7 @@ from opsconsole.testing.chatter import Chatter
 from opsconsole.testing.configuration import configuration
 from opsconsole.testing.http_server import HttpServer, Reply
 from opsconsole.testing.machine import make_machine
-from opsconsole.testing.proc_text import moving, slower, still
+from opsconsole.testing.proc_text import moving, processes, slower, still
 from opsconsole.testing.root import Root
 from opsconsole.testing.roster import Actor, roster
 from opsconsole.testing.services import OFFERS, Backend
@@ -196,7 +196,7 @@ class Fleet:
                 if (number + step) % _MOVE_EVERY == 0:
                     host.root.write(moving(host.machine, now))
                 if (number + step) % _SLOWER_EVERY == 0:
-                    host.root.write(slower(host.machine))
+                    host.root.write({**slower(host.machine), **processes(host.machine)})
                     await asyncio.sleep(0)
             chatter.say(self.world)
             await self.world.settle()

@@ -32,16 +32,20 @@ def moving(machine: Machine, now: float) -> Mapping[str, str]:
 
 
 def slower(machine: Machine) -> Mapping[str, str]:
-    """Give the files that may lag some seconds behind: disks, processes, temperature."""
+    """Give the files that may lag some seconds behind: disks, temperature, the table of processes."""
     return {
         "sys/class/hwmon/hwmon0/temp1_input": f"{int(machine.temperature * 1000)}\n",
         "opsc/df": "".join(_df(disk) for disk in machine.disks),
         "opsc/inodes": "".join(_inodes(disk) for disk in machine.disks),
         "opsc/ps": _ps(machine),
-        **{
-            f"proc/{p.pid}/stat": _process_stat(machine, index)
-            for index, p in enumerate(machine.processes)
-        },
+    }
+
+
+def processes(machine: Machine) -> Mapping[str, str]:
+    """Give the file of each process."""
+    return {
+        f"proc/{process.pid}/stat": _process_stat(machine, index)
+        for index, process in enumerate(machine.processes)
     }
 
 

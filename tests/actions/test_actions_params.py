@@ -43,7 +43,7 @@ GOOD = [
     ),
 ]
 BAD = [
-    ("str", "a\x1bb"), ("str", "x" * 257), ("str", "a\u2028b"),
+    ("str", "a\x1bb"), ("str", "x" * 257), ("str", "a\u2028b"), ("str", "\u202egnp.exe"), ("str", "a\u200bb"),
     ("text", "a\0b"),
     ("int", "1.5"), ("int", "1e3"), ("int", "٣"), ("float", "nan"), ("float", "inf"), ("bool", "maybe"),
     ("percent", "lots"), ("duration", "15"), ("bytes", "-1"), ("when", "yesterday"),

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from opsconsole.alerting.starter import NAMES
 from opsconsole.config.reader import read
 from opsconsole.config.schema import schema
 from opsconsole.errors import ConfigError
 from opsconsole.model.inventory import RuleSettings
-from opsconsole.model.rules import STARTER_RULES
 from opsconsole.model.states import Severity
 
 Mistakes = Callable[[str], list[str]]
@@ -229,10 +227,6 @@ def test_a_missing_include_is_a_mistake(write: Write) -> None:
 )
 def test_production_is_locked_by_default(write: Write, environment: str, locked: bool) -> None:
     assert read(write(f"environment: {environment}\n")).settings.locked is locked
-
-
-def test_the_rules_one_may_name_are_the_rules_there_are() -> None:
-    assert STARTER_RULES == NAMES
 
 
 def test_the_schema_names_every_key_that_the_reader_takes() -> None:

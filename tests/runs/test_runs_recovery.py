@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from runs_bench import MakeBench
-from runs_fakes import Drop, Hang
+from runs_fakes import Drop, Exit, Hang
 
+from opsconsole.errors import RefusedError
 from opsconsole.model.calls import StopRun
 from opsconsole.model.run import Run
 from opsconsole.model.states import RunState
@@ -119,3 +120,37 @@ async def test_a_journal_that_was_edited_does_not_verify(
 
     with pytest.raises(JournalError):
         read_chain(journal.parent)
+
+
+async def test_what_an_earlier_run_said_is_read_back_from_its_files(
+    make_bench: MakeBench, tmp_path: Path
+) -> None:
+    bench = make_bench("web1", state=tmp_path)
+    bench.remote.on("systemctl restart *", Exit(1, stderr="boom \x1b[31mred\n"))
+    run = await bench.run("acme.restart", "web1")
+
+    lines = await make_bench("web1", state=tmp_path).lines(run.id)
+
+    assert lines == ["web1 err boom red", "web1 run failed: restart: exit 1: boom ␛[31mred"]
+
+
+@pytest.mark.parametrize("run_id", ["", "..", "../../etc", "20260101-000000-abcdef"])
+async def test_a_run_that_never_was_has_no_output(make_bench: MakeBench, run_id: str) -> None:
+    with pytest.raises(RefusedError, match="there is no run"):
+        await make_bench("web1").lines(run_id)
+
+
+async def test_the_journals_head_is_told_to_another_log(
+    make_bench: MakeBench, tmp_path: Path
+) -> None:
+    bench = make_bench("web1", state=tmp_path)
+    ports = bench.engine.ports()
+    told: list[str] = []
+    values = {name: getattr(ports, name) for name in ports.__slots__} | {"syslog": told.append}
+    bench.service._ports = type(ports)(**values)
+
+    run = await bench.run("acme.restart", "web1")
+
+    head = read_chain(tmp_path / "runs" / run.id).head
+    assert told[0].startswith(f"run {run.id} acme.restart started by op1: line 1, head ")
+    assert told[1].endswith(f"head {head}")
