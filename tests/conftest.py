@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-
 # A busy machine is no finding: examples are counted, never timed.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
