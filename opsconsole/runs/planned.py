@@ -110,12 +110,7 @@ def _subject(
     spec: ActionSpec, name: str, episode: str | None, actor: str, snapshot: Snapshot
 ) -> Subject:
     ref = "" if name == FLEET else target_ref(spec, name)
-    subject = subject_of(snapshot, ref, episode, actor)
-    alert = subject.alert
-    if subject.service is None and alert is not None and alert.on.startswith("service:"):
-        service = snapshot.services.get(alert.on.removeprefix("service:"))
-        return msgspec.structs.replace(subject, service=service)
-    return subject
+    return subject_of(snapshot, ref, episode, actor)
 
 
 def target_ref(spec: ActionSpec, name: str) -> str:

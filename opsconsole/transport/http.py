@@ -17,7 +17,7 @@ from opsconsole.transport.certificates import context_for, expires_at
 from opsconsole.transport.http_answer import Endpoint, HttpAnswer, HttpFault, ProbeAnswer
 from opsconsole.transport.http_faults import Fault, judge, too_large
 from opsconsole.transport.http_phases import Phases
-from opsconsole.transport.resolver import Resolver
+from opsconsole.transport.resolver import ADDRESSES_TRIED, Resolver
 
 __all__ = ["Endpoint", "HttpAnswer", "HttpClient", "HttpFault", "ProbeAnswer"]
 
@@ -68,13 +68,30 @@ class HttpClient:
         if url.scheme not in ("http", "https") or not url.host:
             raise httpx.UnsupportedProtocol(f"not an http or https address: {endpoint.url}")
         phases.begin("dns")
-        address = (await self._resolver.resolve(url.host))[0]
+        addresses = await self._resolver.resolve(url.host)
         phases.end("dns")
         client = self._client(url, endpoint.ca)
+        *others, last = addresses[:ADDRESSES_TRIED]
+        for address in others:
+            try:
+                return await self._exchange_twice(client, endpoint, url, address, phases)
+            except httpx.ConnectError:
+                if phases.name != "connect":
+                    raise
+        return await self._exchange_twice(client, endpoint, url, last, phases)
+
+    async def _exchange_twice(
+        self,
+        client: httpx.AsyncHTTPTransport,
+        endpoint: Endpoint,
+        url: httpx.URL,
+        address: str,
+        phases: Phases,
+    ) -> HttpAnswer:
+        """Ask; once more when a kept connection turns out to be closed: that says nothing of the server."""
         try:
             return await self._exchange(client, endpoint, url, address, phases)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            # a kept connection that the server closed meanwhile says nothing about the server
             if phases.is_fresh or endpoint.method not in ("GET", "HEAD"):
                 raise
         return await self._exchange(client, endpoint, url, address, phases)

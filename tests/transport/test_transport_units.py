@@ -164,6 +164,15 @@ async def test_n15_dead_name_servers_do_not_stop_addresses_we_know(
     assert known == ("192.0.2.1",)
 
 
+async def test_n15_localhost_needs_no_name_server() -> None:
+    resolver = Resolver(SystemClock(), lambda name: pytest.fail(name))
+
+    found = await resolver.resolve("localhost")
+    resolver.close()
+
+    assert found == ("127.0.0.1", "::1")
+
+
 async def test_a_lookup_that_fails_says_dns() -> None:
     def lookup(name: str) -> tuple[str, ...]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")

@@ -56,6 +56,7 @@ async def _palette(main: "Main", _: Invocation) -> None:
 
     def narrow(typed: str) -> list[Choice]:
         found = [command for command in COMMANDS if _is_meant(command, typed)]
+        found.sort(key=lambda command: not _begins(command, typed))
         why = (c.disabled_reason(session.snapshot, where, session.now) for c in found)
         return [Choice(c.id, _entry(c, said)) for c, said in zip(found, why, strict=True)]
 
@@ -73,6 +74,12 @@ async def _palette(main: "Main", _: Invocation) -> None:
 def _is_meant(command: Command, typed: str) -> bool:
     words = f"{command.title} {command.line} {command.help} {command.group}".casefold()
     return command.group != "move" and all(word in words for word in typed.casefold().split())
+
+
+def _begins(command: Command, typed: str) -> bool:
+    return command.title.startswith(typed) or (
+        bool(command.line) and command.line.startswith(typed)
+    )
 
 
 def _entry(command: Command, refusal: str) -> Cell:
