@@ -52,7 +52,9 @@ class OpenSsh:
         found = self._config.lookup(name, self._me)
         for option in found.wrong:
             self.warnings.append(f"{option.mark}: {option.wrong}; it concerns {name}")
-        self.warnings += [f"{o.mark}: {o.written} is not honoured" for o in found.ignored]
+        self.warnings += [
+            f"{o.mark}: {o.written} is not honoured" for o in found.ignored if o.words != ("none",)
+        ]
         user = found.first("user")
         return HostEntry(
             mark=mark,
