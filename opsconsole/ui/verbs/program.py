@@ -77,7 +77,9 @@ def _is_meant(command: Command, typed: str) -> bool:
 
 
 def _begins(command: Command, typed: str) -> bool:
-    return command.title.startswith(typed) or (bool(command.line) and command.line.startswith(typed))
+    return command.title.startswith(typed) or (
+        bool(command.line) and command.line.startswith(typed)
+    )
 
 
 def _entry(command: Command, refusal: str) -> Cell:
