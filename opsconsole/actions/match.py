@@ -33,7 +33,7 @@ class Subject(Struct, frozen=True):
 def subject_of(snapshot: Snapshot, ref: str, episode: str | None = None, me: str = "") -> Subject:
     """Find what a reference (`host:db-02`, `service:checkout`) and an alert's episode mean.
 
-    An alert's own `on` stands in for an empty reference.
+    An alert's own `on` stands in for an empty reference, and its service for none.
     """
     alert = snapshot.alerts.get(episode) if episode else None
     if not ref and alert is not None:
@@ -41,6 +41,8 @@ def subject_of(snapshot: Snapshot, ref: str, episode: str | None = None, me: str
     kind, _, name = ref.partition(":")
     host = snapshot.hosts.get(name) if kind == "host" else None
     service = snapshot.services.get(name) if kind == "service" else None
+    if service is None and alert is not None and alert.on.startswith("service:"):
+        service = snapshot.services.get(alert.on.removeprefix("service:"))
     return Subject(snapshot, host, service, alert, me)
 
 

@@ -69,7 +69,7 @@ HOST_FIELDS: Final = (
     Field("in_maintenance", Kind.TRUTH),
     Field("features", Kind.LIST, "what it has: its init system, its groups"),
     Field("facts.*", title="one fact (`facts.kernel`)"),
-    Field("os", title="operating system"),
+    Field("os", title="the system's family: linux, freebsd, ..."),
     Field("kernel"),
     Field("init", title="init system"),
     Field("load", alias_of="load.1m"),
@@ -161,17 +161,11 @@ EVENT_FIELDS: Final = (
     Field("age", Kind.SECONDS, "how long ago"),
 )
 
-_CERT: Final = (
-    Field("cert.expires_in", Kind.SECONDS, "until the certificate ends"),
-    Field("cert.issuer"),
-    Field("cert.subject"),
-    Field("cert.san", Kind.LIST, "the names it is for"),
-)
+_CERT: Final = (Field("cert.expires_in", Kind.SECONDS, "until the certificate ends"),)
 _ANSWER: Final = (
     Field("connected", Kind.TRUTH, "whether the connection was made"),
     Field("latency", Kind.SECONDS, "time of the whole answer"),
     Field("phases.*", Kind.SECONDS, "dns, connect, tls, first_byte, transfer"),
-    Field("ip", title="the address that answered"),
     Field("now", Kind.NUMBER, "epoch seconds"),
 )
 _CHECK_FUNCTIONS: Final = GENERAL | STATISTICS

@@ -177,14 +177,16 @@ class SshTransport:
         through = await self._through(host, jump) if jump else None
         over = through.add_tunnel(on_lost) if through else on_lost
         via = (name, through.connection) if through else None
+        connection: asyncssh.SSHClientConnection | None = None
         try:
             async with self._handshakes.slot(name, repeat=link.pace.is_repeat):
-                return await self._dialler.login(
+                connection = await self._dialler.login(
                     host, trace, agent=self._agent(), via=via, on_lost=over
                 )
-        except BaseException:
-            over()
-            raise
+        finally:
+            if connection is None:
+                over()
+        return connection
 
     def _jump(self, host: Host) -> Link | None:
         """Find the link to the last hop, which is itself reached by the hops before it."""

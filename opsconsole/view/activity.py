@@ -50,7 +50,7 @@ def table(
     columns = chosen(_COLUMNS, width)
     first = len(_COLUMNS) - len(columns)
     rows = tuple(_row(event, now, first, options, cache) for event in shown)
-    cache.forget("event", {str(event.id): event for event in newest})
+    cache.forget({str(event.id): event for event in newest})
     return Table(
         columns=columns,
         rows=rows,
@@ -98,6 +98,9 @@ def event_text(event: Event) -> str:
         return event.text if event.text.startswith(event.actor) else f"{event.actor} {event.text}"
     if event.kind == "deploy" and not event.text.startswith("deploy"):
         return f"deploy {event.text}"
+    name = event.subject.partition(":")[2]
+    if event.kind in ("fired", "resolved") and name and name not in event.text:
+        return f"{name} {event.text}"
     return event.text
 
 

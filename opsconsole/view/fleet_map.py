@@ -1,10 +1,11 @@
 """The fleet as one cell a host, by role: a fault is seen as a place, whatever the size of the fleet."""
 
 from collections import defaultdict
-from typing import Final
+from typing import Final, NamedTuple
 
 from opsconsole.model.snapshot import HostRecord, Snapshot
 from opsconsole.view.cells import cell, joined, span, state_tone, width_of
+from opsconsole.view.format import shorten
 from opsconsole.view.glyphs import Glyphs, state_glyph
 from opsconsole.view.hosts import is_bad, role
 from opsconsole.view.naming import natural_key
@@ -14,7 +15,7 @@ from opsconsole.view.sections import Section
 from opsconsole.view.tally import tally
 from opsconsole.view.triage import count_by_state
 
-_LABEL: Final = 6
+_LONGEST_LABEL: Final = 12
 _GAP: Final = "   "
 
 
@@ -30,41 +31,47 @@ def section(
         groups[role(record) or "other"].append(record)
     title = cell("Fleet map", Tone.STRONG)
     hint = cell("one cell a host, by role", Tone.DIM)
+    label = min(_LONGEST_LABEL, max((len(name) for name in groups), default=0) + 1)
+    pen = _Pen(width, label, options.glyphs)
     for drawn in (_whole, _counted, _tallied):
-        lines = _flow(
-            [drawn(name, groups[name], width, options.glyphs) for name in sorted(groups)], width
-        )
+        lines = _flow([drawn(name, groups[name], pen) for name in sorted(groups)], width)
         if len(lines) <= height:
             break
     return Section("fleet", tuple(lines), title, hint)
 
 
-def _whole(name: str, records: list[HostRecord], width: int, glyphs: Glyphs) -> list[Cell]:
+class _Pen(NamedTuple):
+    """What drawing a role needs: the pane's width, the width of a label, the signs."""
+
+    width: int
+    label: int
+    glyphs: Glyphs
+
+    def name(self, name: str) -> Span:
+        """Write a role's name as wide as every other."""
+        return span(shorten(name, self.label - 1, self.glyphs).ljust(self.label), Tone.ACCENT)
+
+
+def _whole(name: str, records: list[HostRecord], pen: _Pen) -> list[Cell]:
     """Draw every host of a role; a long one takes several lines."""
-    signs = [span(state_glyph(r.state, glyphs), _tone(r)) for r in records]
-    room = max(1, width - _LABEL)
+    signs = [span(state_glyph(r.state, pen.glyphs), _tone(r)) for r in records]
+    room = max(1, pen.width - pen.label)
     pieces = [tuple(signs[at : at + room]) for at in range(0, len(signs), room)]
-    return [(_label(name if not nth else ""), *piece) for nth, piece in enumerate(pieces)]
+    return [(pen.name(name if not nth else ""), *piece) for nth, piece in enumerate(pieces)]
 
 
-def _counted(name: str, records: list[HostRecord], width: int, glyphs: Glyphs) -> list[Cell]:
-    if any(is_bad(record) for record in records):
-        return _whole(name, records, width, glyphs)
-    return _tallied(name, records, width, glyphs)
+def _counted(name: str, records: list[HostRecord], pen: _Pen) -> list[Cell]:
+    faulty = any(is_bad(record) for record in records)
+    return _whole(name, records, pen) if faulty else _tallied(name, records, pen)
 
 
-def _tallied(name: str, records: list[HostRecord], width: int, glyphs: Glyphs) -> list[Cell]:
-    del width
-    return [(_label(name), *tally(count_by_state(r.state for r in records), glyphs))]
+def _tallied(name: str, records: list[HostRecord], pen: _Pen) -> list[Cell]:
+    return [(pen.name(name), *tally(count_by_state(r.state for r in records), pen.glyphs))]
 
 
 def _tone(record: HostRecord) -> Tone:
     tone = state_tone(record.state)
     return Tone.DIM if tone is Tone.OK else tone
-
-
-def _label(name: str) -> Span:
-    return span(name[: _LABEL - 1].ljust(_LABEL), Tone.ACCENT)
 
 
 def _flow(groups: list[list[Cell]], width: int) -> list[Cell]:

@@ -103,6 +103,9 @@ def size(value: float | None, glyphs: Glyphs) -> Safe:
 @lru_cache(maxsize=8192)
 def _spark(steps: str, width: int, signs: str) -> Safe:
     shown = steps[-width:].rjust(width)
+    known = shown.lstrip("? ")
+    if known:  # before the first look there was nothing to know: blank, and not a doubt
+        shown = known.rjust(width)
     return Safe("".join(_step(char, signs) for char in shown))
 
 
@@ -113,7 +116,7 @@ def _step(char: str, signs: str) -> str:
 
 
 def spark(steps: str, width: int, glyphs: Glyphs) -> Safe:
-    """Draw the last `width` steps of a record's spark: digits 0 to 8, `?` where nothing was known."""
+    """Draw the last `width` steps of a record's spark: digits 0 to 8, `?` where it was not known any more."""
     return _spark(steps, width, glyphs.steps)
 
 

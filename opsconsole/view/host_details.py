@@ -23,6 +23,9 @@ HISTORY: Final = (
 """Metrics of the history tab."""
 
 
+_LONG: Final = 600.0
+
+
 def raw(
     snapshot: Snapshot,
     name: str,
@@ -72,7 +75,7 @@ def _value(key: str, value: float, glyphs: Glyphs) -> str:
         case Unit.BYTES_PER_SECOND:
             return f"{fmt.size(value, glyphs)}/s"
         case Unit.SECONDS:
-            return f"{value:.3f}s"
+            return f"{value:.3f}s" if value < _LONG else fmt.age(value)
         case _:
             return f"{value:g}"
 

@@ -206,7 +206,9 @@ def _doable(snapshot: Snapshot, alert: Alert, now: float, me: str) -> list[Offer
     """List the actions that have something to act on."""
     selection = Selection("fires", f"alert:{alert.episode}", me=me)
     found = offers(snapshot, selection, now)
-    return [offer for offer in found if offer.targets or offer.action.scope != "host"]
+    return [
+        offer for offer in found if offer.targets or offer.action.scope not in ("host", "service")
+    ]
 
 
 def _vitals_of(snapshot: Snapshot, on: str, now: float, glyphs: Glyphs) -> Cell:

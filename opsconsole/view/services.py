@@ -72,7 +72,7 @@ def table(
     shown = _sorted(_passing(snapshot, now, options, cache), options)
     wanted = columns(width, options, sources(snapshot.services.values()))
     rows = tuple(_row(record, now, wanted, options, cache) for record in shown)
-    cache.forget("service", snapshot.services)
+    cache.forget(snapshot.services)
     total = len(snapshot.services)
     footer = cell(f"{len(rows)} of {total} shown", Tone.DIM) if len(rows) < total else ()
     return Table(

@@ -243,11 +243,7 @@ def _feed_lines(snapshot: Snapshot, now: float) -> list[str]:
     ]
     if not silent:
         return []
-    return [
-        "",
-        "Feeds",
-        *(f"   {f.name} {f.state}: {f.reason or 'no word'} ({_ago(f, now)})" for f in silent),
-    ]
+    return ["", "Feeds", *(_feed_line(feed, now) for feed in silent)]
 
 
 def _feed_line(feed: Feed, now: float) -> str:

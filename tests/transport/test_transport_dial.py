@@ -7,8 +7,6 @@ import signal
 import time
 
 import pytest
-from conftest import MakeSshd, MakeTransport, host_of
-from faultservers import Serve, answers_a_line, drips, hangs_up, repeats, says, serving, silent
 from msgspec.structs import replace
 
 from opsconsole.errors import TransportError
@@ -17,6 +15,17 @@ from opsconsole.model.states import Reach
 from opsconsole.transport.base import Command, Ending
 from opsconsole.transport.ssh import SshTransport
 from tests.realsshd import RealSshd, free_port, make_key
+from tests.transport.faultservers import (
+    Serve,
+    answers_a_line,
+    drips,
+    hangs_up,
+    repeats,
+    says,
+    serving,
+    silent,
+)
+from tests.transport.sshhosts import MakeSshd, MakeTransport, host_of
 
 LOOP = r"""
 while IFS= read -r n; do

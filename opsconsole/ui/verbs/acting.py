@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from opsconsole.actions.match import subject_of
+from opsconsole.actions.prefill import prefill
 from opsconsole.commands.line import Invocation
 from opsconsole.commands.reasons import host_of
 from opsconsole.errors import RefusedError
@@ -71,7 +73,8 @@ async def _run(main: "Main", wanted: Invocation) -> None:
 
 async def _prepare(main: "Main", spec: ActionSpec, targets: tuple[str, ...], *, dry: bool) -> None:
     """Ask for parameters until there is a plan, then show it."""
-    values: dict[str, str] = {}
+    subject = subject_of(main.session.snapshot, targets[0] if targets else "", _episode(main))
+    values = {param.name: prefill(param, subject) for param in spec.params}
     mistake = ""
     while True:
         if spec.params:

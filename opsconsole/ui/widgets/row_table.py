@@ -267,7 +267,9 @@ class RowTable(Pane):
         self.table = table
         self._set_rows(rows)
         self._find_cursor()
-        self.top = max(0, (self._place or 0) - offset)
+        if self.top or (self._place or 0) >= self._page:
+            # The top stays in view as long as the cursor does: what is worst stands there.
+            self.top = max(0, (self._place or 0) - offset)
         self._scroll_to_cursor()
         self.entitle(table.title, table.hint, table.footer)
         self._refresh_changed()
@@ -279,9 +281,15 @@ class RowTable(Pane):
             self.marks = frozenset(key for key in self.marks if key in self._places)
 
     def _find_cursor(self) -> None:
-        if self.cursor not in self._places:
-            self.cursor = self.rows[0].key if self.rows else None
+        first = self.rows[0].key if self.rows else None
+        if self.cursor not in self._places or (self._is_untouched and self.cursor != first):
+            self.cursor = first
             self.post_message(self.CursorMoved(self, self.cursor))
+
+    @property
+    def _is_untouched(self) -> bool:
+        """A pane nobody has been in shows its first rows, whatever came first when it was empty."""
+        return not self.active and self._moved_at == float("-inf")
 
     def _drop_ghost(self) -> None:
         if any(row.ghost and row.key != self.cursor for row in self.rows):
