@@ -26,7 +26,7 @@ def is_settled(snapshot: Snapshot) -> bool:
 def _is_looked_at(host: HostRecord) -> bool:
     if host.state is HostState.PENDING or host.reach is not Reach.UP:
         return host.state is not HostState.PENDING
-    is_linux = "linux" in host.facts.get("kernel", "linux").lower()
+    is_linux = host.facts.get("system", "Linux") == "Linux"
     return not is_linux or all(name in host.metrics for name in _WHOLE)
 
 

@@ -1,23 +1,51 @@
 """Carries alerting over time: hands it the snapshot and the sources' readings, puts its alerts into the store."""
 
+from collections.abc import Iterable
+
+from opsconsole.actions.match import Subject, first_runbook, subject_of
+from opsconsole.alerting.evaluate import evaluate
+from opsconsole.alerting.memory import Memory, note_reading, recall
+from opsconsole.alerting.rules import Rules
+from opsconsole.alerting.starter import rules_for
+from opsconsole.model.alert import Alert
 from opsconsole.model.inventory import Inventory
 from opsconsole.model.sample import SourceReading
 from opsconsole.state.store import Store
 
 
 class Evaluation:
-    """Holds alerting's memory between two evaluations."""
+    """Holds alerting's memory and rules between two evaluations."""
 
     def __init__(self, store: Store, inventory: Inventory) -> None:
         self._store = store
-        self._inventory = inventory
+        self._memory = Memory()
+        self._rules = self._rules_for(inventory)
+
+    def recall(self, alerts: Iterable[Alert], now: float) -> None:
+        """Begin with the fires that an earlier engine left."""
+        self._memory = recall(alerts, now)
 
     def take(self, reading: SourceReading) -> None:
         """Take one poll of an alert source."""
+        self._memory = note_reading(self._memory, reading)
 
     def follow(self, inventory: Inventory) -> None:
-        """Use a newly read inventory: its rules, sources and targets."""
-        self._inventory = inventory
+        """Use a newly read inventory, or a new set of actions: rules, sources, targets, runbooks."""
+        self._rules = self._rules_for(inventory)
 
     def step(self, now: float) -> None:
         """Evaluate everything once."""
+        self._memory, alerts = evaluate(self._store.snapshot, self._memory, self._rules, now)
+        self._store.put_alerts(alerts)
+
+    def _rules_for(self, inventory: Inventory) -> Rules:
+        return rules_for(
+            inventory,
+            find_runbook=self._runbook,
+            has_action=lambda name: name in self._store.snapshot.actions,
+        )
+
+    def _runbook(self, alert: Alert) -> str | None:
+        shown = self._store.snapshot
+        on = subject_of(shown, alert.on)
+        return first_runbook(shown.actions.values(), Subject(shown, on.host, on.service, alert))

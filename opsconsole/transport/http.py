@@ -3,78 +3,33 @@
 One small client an endpoint: a shared pool costs O(connections) a request.
 """
 
-from collections.abc import Mapping
-from enum import StrEnum
+import asyncio
+import ssl
+from typing import Final
 
-from msgspec import Struct
+import httpx
 
 from opsconsole.clock import Clock
+from opsconsole.errors import TransportError
+from opsconsole.model.text import LABEL_LIMIT, clean
+from opsconsole.transport import probes
+from opsconsole.transport.certificates import context_for, expires_at
+from opsconsole.transport.http_answer import Endpoint, HttpAnswer, HttpFault, ProbeAnswer
+from opsconsole.transport.http_faults import Fault, judge, too_large
+from opsconsole.transport.http_phases import Phases
+from opsconsole.transport.resolver import Resolver
 
-BODY_LIMIT = 2 << 20
-"""Bytes of a body that are read before we hang up, unless an endpoint asks for less."""
+__all__ = ["Endpoint", "HttpAnswer", "HttpClient", "HttpFault", "ProbeAnswer"]
 
+_CHUNK: Final = 1 << 16
+_KEPT_FOR: Final = 120.0
+_POOL_SHARE: Final = 0.7
+_HEADERS_SHOWN: Final = 100
+_LIMITS: Final = httpx.Limits(
+    max_connections=2, max_keepalive_connections=1, keepalive_expiry=_KEPT_FOR
+)
 
-class HttpFault(StrEnum):
-    """Why there is no usable reply; each has its own words on screen."""
-
-    REFUSED = "refused"
-    NO_ANSWER = "no-answer"
-    DNS = "dns"
-    TIMEOUT = "timeout"
-    TLS_EXPIRED = "tls-expired"
-    TLS_SELF_SIGNED = "tls-self-signed"
-    TLS_WRONG_NAME = "tls-wrong-name"
-    TLS_UNTRUSTED = "tls-untrusted"
-    TLS = "tls"
-    """Any other failure of the handshake, a plain port among them."""
-    BUSY = "console-busy"
-    """Our own pool was full: says nothing about the target."""
-    BAD_REPLY = "bad-reply"
-    TOO_LARGE = "too-large"
-
-
-class Endpoint(Struct, frozen=True):
-    """What to ask; equal connection settings (origin, ca) share a client."""
-
-    url: str
-    method: str = "GET"
-    headers: Mapping[str, str] = {}
-    body: bytes = b""
-    timeout: float = 10.0
-    """Seconds for everything from the name lookup to the last byte."""
-    ca: str | None = None
-    """A PEM file to trust instead of the system's."""
-    max_body: int = BODY_LIMIT
-
-
-class HttpAnswer(Struct, frozen=True):
-    """One reply, or why there is none; a status of 500 is a reply."""
-
-    status: int | None = None
-    headers: Mapping[str, str] = {}
-    """Names in lower case; the first value of each, cleaned."""
-    body: bytes = b""
-    phases: Mapping[str, float] = {}
-    """Seconds of dns, connect, tls, first_byte, transfer; a kept connection has only the last two."""
-    took: float = 0.0
-    cert_expires_at: float | None = None
-    """Epoch seconds; None on a plain endpoint."""
-    fault: HttpFault | None = None
-    reason: str = ""
-    """A sentence for people; empty when a reply came."""
-    redirect: str = ""
-    """Where the reply wanted to send us; never followed."""
-
-
-class ProbeAnswer(Struct, frozen=True):
-    """What a bare TCP or TLS connection saw."""
-
-    phases: Mapping[str, float] = {}
-    """Seconds of dns, connect, tls."""
-    took: float = 0.0
-    cert_expires_at: float | None = None
-    fault: HttpFault | None = None
-    reason: str = ""
+_Key = tuple[str, str | None]
 
 
 class HttpClient:
@@ -82,14 +37,105 @@ class HttpClient:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._resolver = Resolver(clock)
+        self._clients: dict[_Key, httpx.AsyncHTTPTransport] = {}
+        self._contexts: dict[str | None, ssl.SSLContext] = {}
 
     async def fetch(self, endpoint: Endpoint) -> HttpAnswer:
         """Ask once; redirects are shown and not followed, encodings other than identity refused."""
-        raise NotImplementedError
+        began = self._clock.monotonic()
+        phases = Phases(self._clock)
+        try:
+            async with asyncio.timeout(endpoint.timeout):
+                return await self._ask(endpoint, phases)
+        except TransportError as error:
+            fault = Fault(HttpFault.DNS, error.reason)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            fault = judge(error, endpoint.timeout, phases.name)
+        expiry = await self._refused_certificate(endpoint, fault, began)
+        return HttpAnswer(
+            phases=phases.seconds(),
+            took=self._clock.monotonic() - began,
+            cert_expires_at=expiry,
+            fault=fault.word,
+            reason=fault.reason,
+        )
+
+    async def _ask(self, endpoint: Endpoint, phases: Phases) -> HttpAnswer:
+        url = httpx.URL(endpoint.url)
+        if url.scheme not in ("http", "https") or not url.host:
+            raise httpx.UnsupportedProtocol(f"not an http or https address: {endpoint.url}")
+        phases.begin("dns")
+        address = (await self._resolver.resolve(url.host))[0]
+        phases.end("dns")
+        client = self._client(url, endpoint.ca)
+        try:
+            return await self._exchange(client, endpoint, url, address, phases)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            # a kept connection that the server closed meanwhile says nothing about the server
+            if phases.is_fresh or endpoint.method not in ("GET", "HEAD"):
+                raise
+        return await self._exchange(client, endpoint, url, address, phases)
+
+    def _client(self, url: httpx.URL, ca: str | None) -> httpx.AsyncHTTPTransport:
+        key = (f"{url.scheme}://{url.netloc.decode('ascii')}", ca)
+        if key not in self._clients:
+            self._clients[key] = httpx.AsyncHTTPTransport(
+                verify=self._context(ca), trust_env=False, limits=_LIMITS
+            )
+        return self._clients[key]
+
+    def _context(self, ca: str | None) -> ssl.SSLContext:
+        if ca not in self._contexts:
+            self._contexts[ca] = context_for(ca)
+        return self._contexts[ca]
+
+    async def _exchange(
+        self,
+        client: httpx.AsyncHTTPTransport,
+        endpoint: Endpoint,
+        url: httpx.URL,
+        address: str,
+        phases: Phases,
+    ) -> HttpAnswer:
+        request = _request(endpoint, url, address, phases)
+        response = await client.handle_async_request(request)
+        try:
+            phases.end("first_byte")
+            body, fault = await _body(response, endpoint.max_body)
+            phases.end("transfer")
+            expiry = expires_at(response.extensions.get("network_stream"))
+        finally:
+            await response.aclose()
+        location = response.headers.get("location", "") if response.is_redirect else ""
+        return HttpAnswer(
+            status=response.status_code,
+            headers={
+                name.lower(): clean(value, LABEL_LIMIT)
+                for name, value in reversed(response.headers.multi_items()[:_HEADERS_SHOWN])
+            },
+            body=body,
+            phases=phases.seconds(),
+            took=phases.took,
+            cert_expires_at=expiry,
+            fault=fault.word if fault else None,
+            reason=fault.reason if fault else "",
+            redirect=clean(location, LABEL_LIMIT),
+        )
+
+    async def _refused_certificate(
+        self, endpoint: Endpoint, fault: Fault, began: float
+    ) -> float | None:
+        """When we refused a certificate, look at its end date in what is left of the time."""
+        left = endpoint.timeout - (self._clock.monotonic() - began)
+        if not fault.is_certificate or left <= 0:
+            return None
+        url = httpx.URL(endpoint.url)
+        return await probes.look_at_certificate(self._resolver, url.host, url.port or 443, left)
 
     async def probe_tcp(self, target: str, *, timeout: float) -> ProbeAnswer:
         """Connect to `host:port` and hang up."""
-        raise NotImplementedError
+        return await probes.probe(self._clock, self._resolver, target, timeout, None, None)
 
     async def probe_tls(
         self, target: str, *, timeout: float, ca: str | None = None, name: str | None = None
@@ -98,7 +144,56 @@ class HttpClient:
 
         A certificate that is refused still tells its expiry.
         """
-        raise NotImplementedError
+        try:
+            context = self._context(ca)
+        except OSError as error:
+            fault = judge(error, timeout, "tls")
+            return ProbeAnswer(fault=HttpFault.TLS, reason=fault.reason)
+        return await probes.probe(self._clock, self._resolver, target, timeout, context, name)
 
     async def close(self) -> None:
         """Close every kept connection."""
+        clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            await client.aclose()
+        self._resolver.close()
+
+
+def _request(endpoint: Endpoint, url: httpx.URL, address: str, phases: Phases) -> httpx.Request:
+    seconds = endpoint.timeout
+    headers = {
+        "host": url.netloc.decode("ascii"),
+        "user-agent": "opsconsole",
+        "accept": "*/*",
+        "accept-encoding": "identity",
+    } | {name.lower(): value for name, value in endpoint.headers.items()}
+    return httpx.Request(
+        endpoint.method,
+        url.copy_with(host=address),
+        headers=headers,
+        content=endpoint.body or None,
+        extensions={
+            "trace": phases.trace,
+            "sni_hostname": url.host,
+            "timeout": {
+                "connect": seconds,
+                "read": seconds,
+                "write": seconds,
+                # shorter than the total time, so that our own full pool is not blamed on the target
+                "pool": seconds * _POOL_SHARE,
+            },
+        },
+    )
+
+
+async def _body(response: httpx.Response, limit: int) -> tuple[bytes, Fault | None]:
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        said = clean(encoding, 40)
+        return b"", Fault(HttpFault.BAD_REPLY, f"bad reply: encoded as {said}, though asked not to")
+    body = bytearray()
+    async for chunk in response.aiter_raw(_CHUNK):
+        body += chunk
+        if len(body) > limit:
+            return bytes(body[:limit]), too_large(limit)
+    return bytes(body), None

@@ -1,0 +1,203 @@
+"""How what lives becomes alerts: named, mapped to hosts and services, with its runbook and what suppresses it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from msgspec import structs
+
+from opsconsole.alerting.life_cycle import Life
+from opsconsole.alerting.memory import OURS, Made, Memory
+from opsconsole.alerting.remote import RemoteLife
+from opsconsole.alerting.rules import Rules
+from opsconsole.alerting.severities import severity_of
+from opsconsole.alerting.suppression import down_references, suppressed_by
+from opsconsole.model.alert import Alert, fingerprint
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.states import AlertState, Freshness
+
+RESOLVED_SHOWN: Final = 900.0
+"""Seconds a resolved alert stays to be seen."""
+SUMMARY_LIMIT: Final = 300
+_GIVEN: Final = (AlertState.FIRING, AlertState.RECOVERING)
+_SAID: Final = ("summary", "message", "description")
+
+
+def episode_of(fp: str, since: float) -> str:
+    """Name an episode: what, and when it began (milliseconds, hexadecimal)."""
+    return f"{fp}-{int(since * 1000):x}"
+
+
+def give_out(memory: Memory, rules: Rules, now: float) -> Memory:
+    """Make the alerts of everything that lives; what is the same stays the same object."""
+    made = dict((*_ours(memory, rules), *_remote(memory, rules)))
+    given = {one.alert.episode: one.alert for one in made.values()}
+    given.update(_ended(memory, given, now))
+    before = memory.given
+    same = given.keys() == before.keys() and all(before[key] is given[key] for key in given)
+    return structs.replace(memory, made=made, given=before if same else given)
+
+
+def _ours(memory: Memory, rules: Rules) -> Iterator[tuple[str, Made]]:
+    down = down_references(memory.lives.values())
+    for key, life in memory.lives.items():
+        if life.since is None or life.state not in _GIVEN or key in memory.hidden:
+            continue
+        why = suppressed_by(life.rule, life.on, memory.snapshot, down)
+        old = memory.made.get(key)
+        if old is None or not _same_objects(old.of, (life,)) or old.suppressed != why:
+            alert = _alert_of(life, life.since, why)
+            old = Made((life,), why, _with_runbook(alert, memory.snapshot, rules))
+        yield key, old
+
+
+def _remote(memory: Memory, rules: Rules) -> Iterator[tuple[str, Made]]:
+    """Join what several sources say of the same fingerprint into one alert."""
+    found: dict[str, dict[str, RemoteLife]] = defaultdict(dict)
+    for name, source in sorted(memory.remote.items()):
+        for fp, life in source.lives.items():
+            if life.state is not AlertState.RESOLVED:
+                found[fp][name] = life
+    for fp, by_source in found.items():
+        old = memory.made.get(fp)
+        parts = tuple(by_source.values())
+        why = _excused(parts, memory.snapshot, old)
+        if old is None or not _same_objects(old.of, parts) or old.suppressed != why:
+            alert = _joined(fp, by_source, _began(parts, old), rules)
+            why = _excused(parts, memory.snapshot, Made(parts, why, alert))
+            alert = structs.replace(alert, suppressed_by=why)
+            old = Made(parts, why, _with_runbook(alert, memory.snapshot, rules))
+        yield fp, old
+
+
+def _same_objects(old: tuple[object, ...], new: tuple[object, ...]) -> bool:
+    return len(old) == len(new) and all(a is b for a, b in zip(old, new, strict=True))
+
+
+def _alert_of(life: Life, since: float, why: tuple[str, ...]) -> Alert:
+    labels = {"alertname": life.rule, **life.labels}
+    fp = fingerprint(labels)
+    unsure = Freshness.UNCONFIRMED if life.restored else Freshness.STALE
+    return Alert(
+        fingerprint=fp,
+        episode=episode_of(fp, since),
+        name=life.rule,
+        severity=life.severity,
+        raw_severity=str(life.severity),
+        state=life.state,
+        since=since,
+        on=life.on,
+        source=OURS,
+        labels=labels,
+        annotations=life.annotations,
+        summary=life.summary,
+        value=life.value,
+        active_at=life.active_at,
+        seen_at=life.seen_at,
+        suppressed_by=why,
+        freshness=Freshness.LIVE if life.fresh else unsure,
+        no_data=life.no_data,
+    )
+
+
+def _joined(fp: str, parts: Mapping[str, RemoteLife], since: float, rules: Rules) -> Alert:
+    first, told = next(iter(parts.items()))
+    source = rules.sources.get(first)
+    labels, annotations = told.alert.labels, told.alert.annotations
+    severity, raw = severity_of(labels, source)
+    summary = next((annotations[name] for name in _SAID if annotations.get(name)), "")
+    return Alert(
+        fingerprint=fp,
+        episode=episode_of(fp, since),
+        name=labels.get("alertname", ""),
+        severity=severity,
+        raw_severity=raw,
+        state=AlertState.FIRING,
+        since=since,
+        on=rules.index.find(labels, source) if source else "",
+        source=",".join(parts),
+        labels=labels,
+        annotations=annotations,
+        summary=summary[:SUMMARY_LIMIT],
+        active_at=since,
+        seen_at=max(life.seen_at for life in parts.values()),
+        freshness=_freshest(life.freshness for life in parts.values()),
+        generator_url=told.alert.generator_url,
+    )
+
+
+def _began(parts: tuple[RemoteLife, ...], old: Made | None) -> float:
+    """Keep the begin of an episode that goes on, whichever of its sources still tells of it."""
+    if old is not None:
+        before = {life.since for life in _lives(old.of)}
+        if any(life.since in before for life in parts):
+            return old.alert.since
+    return min(life.since for life in parts)
+
+
+def _lives(of: tuple[object, ...]) -> Iterator[RemoteLife]:
+    return (life for life in of if isinstance(life, RemoteLife))
+
+
+def _excused(
+    parts: tuple[RemoteLife, ...], snapshot: Snapshot, made: Made | None
+) -> tuple[str, ...]:
+    """Say what suppresses a remote alert: every source that tells of it must do so."""
+    ours = suppressed_by("", made.alert.on, snapshot, frozenset()) if made else ()
+    theirs = [_their_reasons(life) for life in parts]
+    if not all(theirs):
+        return ours
+    return tuple(dict.fromkeys((*(reason for reasons in theirs for reason in reasons), *ours)))
+
+
+def _their_reasons(life: RemoteLife) -> tuple[str, ...]:
+    told = life.alert
+    return (
+        *(f"silence:{id_}" for id_ in told.silenced_by),
+        *(f"inhibited:{fp}" for fp in told.inhibited_by),
+        *(f"muted:{interval}" for interval in told.muted_by),
+    )
+
+
+def _freshest(words: Iterable[Freshness]) -> Freshness:
+    found = set(words)
+    for word in (Freshness.LIVE, Freshness.UNCONFIRMED):
+        if word in found:
+            return word
+    return Freshness.STALE
+
+
+def _with_runbook(alert: Alert, snapshot: Snapshot, rules: Rules) -> Alert:
+    kind, _, name = alert.on.partition(":")
+    service = snapshot.services.get(name) if kind == "service" else None
+    said = alert.labels.get("runbook") or alert.annotations.get("runbook") or ""
+    loaded = rules.has_action or (lambda _action: False)
+    runbook = next((a for a in (said, service.runbook if service else "") if a and loaded(a)), None)
+    if runbook is None and rules.find_runbook is not None:
+        runbook = rules.find_runbook(alert)
+    url = alert.annotations.get("runbook_url") or alert.labels.get("runbook_url")
+    if not url and service is not None:
+        url = service.runbook_url
+    return structs.replace(alert, runbook=runbook, runbook_url=url or None)
+
+
+def _ended(memory: Memory, given: Mapping[str, Alert], now: float) -> Mapping[str, Alert]:
+    """Resolve what was given out and lives no more; one that a Blind alert hides just steps back."""
+    hidden = {_episode_of_life(memory.lives[key]) for key in memory.hidden if key in memory.lives}
+    ended: dict[str, Alert] = {}
+    for episode, alert in memory.given.items():
+        if episode in given or episode in hidden:
+            continue
+        if alert.is_firing:
+            ended[episode] = structs.replace(
+                alert, state=AlertState.RESOLVED, since=now, freshness=Freshness.LIVE
+            )
+        elif now - alert.since < RESOLVED_SHOWN:
+            ended[episode] = alert
+    return ended
+
+
+def _episode_of_life(life: Life) -> str:
+    if life.since is None:
+        return ""
+    return episode_of(fingerprint({"alertname": life.rule, **life.labels}), life.since)

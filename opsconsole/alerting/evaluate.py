@@ -1,0 +1,140 @@
+"""One evaluation: look at what changed, carry every condition one step, give out the alerts."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec import structs
+
+from opsconsole.alerting.alerts import give_out
+from opsconsole.alerting.blind import blindnesses, seen_blind
+from opsconsole.alerting.life_cycle import Life, Seen, gone, step
+from opsconsole.alerting.look import Record, look
+from opsconsole.alerting.memory import Memory
+from opsconsole.alerting.rules import BLIND, Rules
+from opsconsole.model.alert import Alert
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.states import AlertState
+
+_TABLES = (("host", "hosts"), ("service", "services"), ("check", "checks"), ("feed", "feeds"))
+
+
+def evaluate(
+    snapshot: Snapshot, memory: Memory, rules: Rules, now: float
+) -> tuple[Memory, Mapping[str, Alert]]:
+    """Evaluate all rules once.
+
+    Cost follows what changed: records that are the same objects as at the last call are looked at
+    only where something on them waits for time to pass.
+
+    Returns:
+        What to hand in next time, and every firing, recovering and lately resolved alert by episode:
+        the same mapping object as last time when nothing changed. What is pending is not given out.
+    """
+    if rules is not memory.rules:
+        remote = {name: known for name, known in memory.remote.items() if name in rules.sources}
+        memory = structs.replace(memory, snapshot=Snapshot(), rules=rules, made={}, remote=remote)
+    lives = dict(memory.lives)
+    subjects = dict(memory.subjects)
+    for subject, record in _to_look_at(snapshot, memory):
+        _carry(subject, record, lives, subjects, rules, now)
+    _carry_blinds(snapshot, memory, lives, subjects, rules, now)
+    hidden = _hidden(snapshot, memory, lives)
+    blinds = frozenset(key for key, life in lives.items() if life.rule == BLIND)
+    memory = structs.replace(
+        memory, snapshot=snapshot, lives=lives, subjects=subjects, hidden=hidden, blinds=blinds
+    )
+    memory = give_out(memory, rules, now)
+    return memory, memory.given
+
+
+def _to_look_at(snapshot: Snapshot, memory: Memory) -> Iterator[tuple[str, Record | None]]:
+    """Name the records that changed, that are gone, or on which time can change something."""
+    restless = {
+        subject
+        for subject, keys in memory.subjects.items()
+        if any(memory.lives[key].is_restless for key in keys)
+    }
+    known: set[str] = set()
+    for kind, name in _TABLES:
+        table: Mapping[str, Record] = getattr(snapshot, name)
+        before: Mapping[str, Record] = getattr(memory.snapshot, name)
+        for key, record in table.items():
+            subject = f"{kind}:{key}"
+            if before.get(key) is not record or subject in restless:
+                yield subject, record
+        known |= {s for s in memory.subjects if s.startswith(kind) and s[len(kind) + 1 :] in table}
+    for subject in memory.subjects.keys() - known - {BLIND}:
+        yield subject, None
+
+
+def _carry(
+    subject: str,
+    record: Record | None,
+    lives: dict[str, Life],
+    subjects: dict[str, frozenset[str]],
+    rules: Rules,
+    now: float,
+) -> None:
+    keys = subjects.get(subject, frozenset())
+    own = {key: lives[key] for key in keys}
+    seen = look(record, own, rules, now) if record is not None else ()
+    _step_all(subject, seen, own, lives, subjects, now)
+
+
+def _step_all(
+    subject: str,
+    seen: Iterable[Seen],
+    own: Mapping[str, Life],
+    lives: dict[str, Life],
+    subjects: dict[str, frozenset[str]],
+    now: float,
+) -> None:
+    """Carry what lives on one subject; what was not looked at there exists no more."""
+    after: dict[str, Life | None] = {}
+    for sight in seen:
+        life = own.get(sight.key)
+        if life is not None or _is_breached(sight):
+            after[sight.key] = step(life, sight, now)
+    for key, life in own.items():
+        if key not in after:
+            after[key] = gone(life, now)
+    living = {k: v for k, v in after.items() if v and v.state is not AlertState.RESOLVED}
+    for key in own:
+        lives.pop(key, None)
+    lives.update(living)
+    if living:
+        subjects[subject] = frozenset(living)
+    else:
+        subjects.pop(subject, None)
+
+
+def _is_breached(seen: Seen) -> bool:
+    return any(s is not None and s.breached for s in (seen.warning, seen.critical))
+
+
+def _carry_blinds(
+    snapshot: Snapshot,
+    memory: Memory,
+    lives: dict[str, Life],
+    subjects: dict[str, frozenset[str]],
+    rules: Rules,
+    now: float,
+) -> None:
+    own = {key: lives[key] for key in subjects.get(BLIND, frozenset())}
+    groups = (
+        blindnesses(snapshot.hosts, lives.values(), memory.blinds) if BLIND in rules.states else []
+    )
+    if own or groups:
+        _step_all(BLIND, [seen_blind(g, lives) for g in groups], own, lives, subjects, now)
+
+
+def _hidden(snapshot: Snapshot, memory: Memory, lives: Mapping[str, Life]) -> frozenset[str]:
+    """Say which fires a Blind alert speaks for; one it spoke for recovers without a word."""
+    blinds = frozenset(key for key, life in lives.items() if life.rule == BLIND)
+    if not blinds and not memory.hidden:
+        return memory.hidden
+    groups = blindnesses(snapshot.hosts, lives.values(), blinds) if blinds else []
+    covered = frozenset(key for g in groups if g.key in blinds for key in g.members)
+    recovering = frozenset(
+        key for key in memory.hidden if key in lives and lives[key].state is AlertState.RECOVERING
+    )
+    return covered | recovering

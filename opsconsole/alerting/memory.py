@@ -1,0 +1,124 @@
+"""What evaluation remembers from one look to the next: a value, handed in and out."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from msgspec import Struct, structs
+
+from opsconsole.alerting.life_cycle import Level, Life
+from opsconsole.alerting.look import key_of
+from opsconsole.alerting.remote import SourceMemory, read, recalled
+from opsconsole.alerting.rules import BLIND, Rules
+from opsconsole.model.alert import Alert
+from opsconsole.model.sample import SourceReading
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.states import Severity
+
+OURS: Final = "rules"
+"""The source of our own alerts."""
+
+
+class Made(Struct, frozen=True):
+    """An alert, and what it was made of."""
+
+    of: tuple[object, ...]
+    """Lives, compared by identity."""
+    suppressed: tuple[str, ...]
+    alert: Alert
+
+
+class Memory(Struct, frozen=True):
+    """All that evaluation remembers."""
+
+    snapshot: Snapshot = Snapshot()
+    """What was looked at last: what is still the same object needs no second look."""
+    rules: Rules | None = None
+    lives: Mapping[str, Life] = {}
+    """Instances of our rules, by key."""
+    subjects: Mapping[str, frozenset[str]] = {}
+    """Keys of what lives on each record looked at: `host:db-02`, `check:ping`."""
+    hidden: frozenset[str] = frozenset()
+    """Keys that a Blind alert speaks for."""
+    blinds: frozenset[str] = frozenset()
+    remote: Mapping[str, SourceMemory] = {}
+    given: Mapping[str, Alert] = {}
+    """What was given out last, by episode."""
+    made: Mapping[str, Made] = {}
+    """What each alert was made of, by key or fingerprint, so that the same is not made twice."""
+
+
+def note_reading(memory: Memory, reading: SourceReading) -> Memory:
+    """Take one poll of an alert source; the next evaluation gives its alerts out."""
+    before = memory.remote.get(reading.source, SourceMemory())
+    return structs.replace(memory, remote={**memory.remote, reading.source: read(before, reading)})
+
+
+def recall(alerts: Iterable[Alert], now: float) -> Memory:
+    """Begin where an earlier engine stopped: its fires stay the same episodes until they are seen to end.
+
+    Call it before the first evaluation, and evaluate only once the inventory is in the snapshot:
+    what lives on a host that does not exist is over.
+    """
+    lives: dict[str, Life] = {}
+    subjects: dict[str, frozenset[str]] = {}
+    remote: dict[str, SourceMemory] = {}
+    given: dict[str, Alert] = {}
+    for alert in alerts:
+        if not alert.is_firing:
+            continue
+        given[alert.episode] = alert
+        if alert.source == OURS:
+            life = _life_of(alert)
+            lives[life.key] = life
+            subject = _subject_of(alert)
+            subjects[subject] = subjects.get(subject, frozenset()) | {life.key}
+            continue
+        for source in alert.source.split(","):
+            old = remote.get(source, SourceMemory(doubted_at=now))
+            known = {**old.lives, alert.fingerprint: recalled(alert)}
+            remote[source] = structs.replace(old, lives=known)
+    return Memory(
+        lives=lives,
+        subjects=subjects,
+        remote=remote,
+        given=given,
+        blinds=frozenset(key for key, life in lives.items() if life.rule == BLIND),
+    )
+
+
+def _life_of(alert: Alert) -> Life:
+    on = Level(since=alert.active_at or alert.since, on=alert.since)
+    critical = alert.severity is Severity.CRITICAL
+    labels = {key: value for key, value in alert.labels.items() if key != "alertname"}
+    return Life(
+        key=key_of(alert.name, alert.on, _instance_of(alert)),
+        rule=alert.name,
+        on=alert.on,
+        labels=labels,
+        warning=Level() if critical else on,
+        critical=on if critical else Level(),
+        active_at=alert.active_at or alert.since,
+        since=alert.since,
+        fresh=False,
+        restored=True,
+        seen_at=alert.seen_at,
+        summary=alert.summary,
+        value=alert.value,
+        no_data=alert.no_data,
+    )
+
+
+def _instance_of(alert: Alert) -> str:
+    """Give the part of the key that tells instances of a rule on one subject apart."""
+    names = ("mount", "unit", "check", "reach")
+    return next((alert.labels[name] for name in names if name in alert.labels), "")
+
+
+def _subject_of(alert: Alert) -> str:
+    """Name the record that a rule looks at to see this alert."""
+    if alert.name == BLIND:
+        return BLIND
+    check = alert.labels.get("check")
+    if check and not alert.on.startswith("service:"):
+        return f"check:{check}"
+    return alert.on

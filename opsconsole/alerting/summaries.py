@@ -1,0 +1,103 @@
+"""What the WHAT column says of our own alerts: numbers rounded, so that a text changes only when it matters.
+
+No ages here: they would change every second. Where a time matters it is written as a time of day.
+"""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from opsconsole.model.metrics import metric_key
+from opsconsole.model.states import Reach
+
+REACH_WORDS: Final[Mapping[Reach, str]] = {
+    Reach.UP: "its answer cannot be read",
+    Reach.REFUSED: "connection refused",
+    Reach.NO_ANSWER: "no answer",
+    Reach.SILENT: "connected, then silent",
+    Reach.AUTH_REFUSED: "login refused",
+    Reach.AUTH_LOCKED: "login refused twice, no longer tried",
+    Reach.LOCKED_KEY: "our key is locked and no agent holds it",
+    Reach.KEY_UNKNOWN: "host key not trusted yet",
+    Reach.KEY_CHANGED: "host key changed",
+    Reach.KEY_REVOKED: "host key revoked",
+    Reach.DNS: "name does not resolve",
+    Reach.NOT_SSH: "what answers is not SSH",
+    Reach.DROPPED_US: "accepted and hung up",
+    Reach.FLOODED: "its answer was too long",
+    Reach.SLOW: "too slow",
+    Reach.VIA_DOWN: "its jump host is down",
+}
+
+
+def size(amount: float) -> str:
+    """Write bytes shortly, as `df -h` does: 1.2G, 340M, 12T."""
+    for unit in ("", "K", "M", "G", "T", "P"):
+        if amount < 1024 or unit == "P":
+            return f"{amount:.1f}{unit}" if amount < 10 and unit else f"{amount:.0f}{unit}"
+        amount /= 1024
+    raise AssertionError("unreachable: the last unit always returns")
+
+
+def percent(ratio: float) -> str:
+    """Write a share as a whole percentage; 100% only when it is full."""
+    return f"{math.floor(ratio * 100 + 1e-9)}%" if ratio < 1 else "100%"
+
+
+def time_of_day(at: float) -> str:
+    """Write a time as 03:06:12Z."""
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%SZ")
+
+
+def day(at: float) -> str:
+    """Write a time as 2026-12-06."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+
+
+def fs_space(metrics: Mapping[str, float], mount: str, available: float) -> str:
+    """Say how full a file system is: `root 97% used, 1.2G left`."""
+    left = metrics.get(metric_key("fs.available", mount=mount))
+    tail = f", {size(left)} left" if left is not None else ""
+    return f"{_mount(mount)} {percent(1 - available)} used{tail}"
+
+
+def fs_inodes(metrics: Mapping[str, float], mount: str, available: float) -> str:  # noqa: ARG001
+    """Say how many inodes are used: `/var 98% of inodes used`."""
+    return f"{_mount(mount)} {percent(1 - available)} of inodes used"
+
+
+def mem_available(metrics: Mapping[str, float], instance: str, available: float) -> str:  # noqa: ARG001
+    """Say how little memory is left: `memory 95% used, 402M left`."""
+    left = metrics.get("mem.available")
+    tail = f", {size(left)} left" if left is not None else ""
+    return f"memory {percent(1 - available)} used{tail}"
+
+
+def load_per_core(metrics: Mapping[str, float], instance: str, load: float) -> str:  # noqa: ARG001
+    """Say how much work waits: `load 2.4 per core on 8 cores`."""
+    cores = metrics.get("cpu.cores")
+    return f"load {load:.1f} per core" + (f" on {cores:.0f} cores" if cores else "")
+
+
+def clock_offset(metrics: Mapping[str, float], instance: str, offset: float) -> str:  # noqa: ARG001
+    """Say how far a clock is off: `clock 1.4s ahead of ours`."""
+    off = abs(offset)
+    amount = f"{off * 1000:.0f}ms" if off < 1 else f"{off:.1f}s" if off < 100 else f"{off:.0f}s"
+    return f"clock {amount} {'ahead of' if offset > 0 else 'behind'} ours"
+
+
+def failed_unit(unit: str) -> str:
+    """Say that a unit failed: `unit nginx.service failed`."""
+    return f"unit {unit} failed"
+
+
+def cannot_see(name: str, reach: Reach | None, last_good: float) -> str:
+    """Say that we cannot see a host, why, and what was seen last."""
+    why = REACH_WORDS[reach] if reach else "never answered"
+    seen = f"last good sample {time_of_day(last_good)}" if last_good else "no good sample yet"
+    return f"we cannot see {name}: {why}; {seen}"
+
+
+def _mount(mount: str) -> str:
+    return "root" if mount == "/" else mount

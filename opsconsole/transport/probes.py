@@ -1,0 +1,104 @@
+"""Bare TCP and TLS connections: who answers, how fast, and until when its certificate holds."""
+
+import asyncio
+import ssl
+
+from opsconsole.clock import Clock
+from opsconsole.errors import TransportError
+from opsconsole.transport.certificates import expires_at, unchecked_context
+from opsconsole.transport.http_answer import HttpFault, ProbeAnswer
+from opsconsole.transport.http_faults import Fault, judge
+from opsconsole.transport.http_phases import Phases
+from opsconsole.transport.resolver import Resolver
+from opsconsole.transport.wire import open_socket
+
+
+async def probe(
+    clock: Clock,
+    resolver: Resolver,
+    target: str,
+    timeout: float,
+    context: ssl.SSLContext | None,
+    name: str | None,
+) -> ProbeAnswer:
+    """Connect to `host:port`, with TLS if there is a context; every failure is an answer.
+
+    Args:
+        clock: For the phases.
+        resolver: For the name.
+        target: `host:port`; an IPv6 address stands in brackets.
+        timeout: Seconds for all of it.
+        context: Checks the certificate; None: no TLS.
+        name: What the certificate must be for; None: the host.
+    """
+    phases = Phases(clock)
+    host, port = split_target(target)
+    expiry: float | None = None
+    fault: Fault | None = None
+    try:
+        async with asyncio.timeout(timeout):
+            phases.begin("dns")
+            address = (await resolver.resolve(host))[0]
+            phases.end("dns")
+            expiry = await _connect(address, port, context, name or host, phases)
+    except TransportError as error:
+        fault = Fault(HttpFault.DNS, error.reason)
+    except (OSError, ValueError) as error:
+        fault = judge(error, timeout, phases.name)
+        left = timeout - phases.took
+        if fault.is_certificate and left > 0:
+            expiry = await look_at_certificate(resolver, host, port, left)
+    return ProbeAnswer(
+        phases=phases.seconds(),
+        took=phases.took,
+        cert_expires_at=expiry,
+        fault=fault.word if fault else None,
+        reason=fault.reason if fault else "",
+    )
+
+
+async def _connect(
+    address: str, port: int, context: ssl.SSLContext | None, name: str, phases: Phases
+) -> float | None:
+    phases.begin("connect")
+    sock = await open_socket(address, port)
+    phases.end("connect")
+    if context is None:
+        sock.close()
+        return None
+    phases.begin("tls")
+    transport, _ = await asyncio.get_running_loop().create_connection(
+        asyncio.Protocol, sock=sock, ssl=context, server_hostname=name
+    )
+    phases.end("tls")
+    expiry = expires_at(transport)
+    transport.abort()
+    return expiry
+
+
+async def look_at_certificate(
+    resolver: Resolver, host: str, port: int, budget: float
+) -> float | None:
+    """Read the end of a certificate that we do not trust; None when it cannot be had."""
+    try:
+        async with asyncio.timeout(budget):
+            address = (await resolver.resolve(host))[0]
+            sock = await open_socket(address, port)
+            transport, _ = await asyncio.get_running_loop().create_connection(
+                asyncio.Protocol, sock=sock, ssl=unchecked_context(), server_hostname=host
+            )
+    except (OSError, ValueError, TransportError):
+        return None
+    expiry = expires_at(transport)
+    transport.abort()
+    return expiry
+
+
+def split_target(target: str) -> tuple[str, int]:
+    """Take `host:port` or `[v6]:port` apart.
+
+    Raises:
+        ValueError: There is no port.
+    """
+    host, _, port = target.rpartition(":")
+    return host.strip("[]"), int(port)
