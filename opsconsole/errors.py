@@ -92,7 +92,7 @@ class DeadlineError(TransportError):
 class RefusedError(OpsConsoleError):
     """The engine will not do this now; `code` is a short word a script can match.
 
-    Codes: locked, read-only, frozen, held, empty, confirm, param, match, unknown-action,
+    Codes: locked, read-only, frozen, held, empty, confirm, plan, journal, param, match, unknown-action,
     unknown-target, not-running, capability.
     """
 

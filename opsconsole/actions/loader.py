@@ -45,7 +45,7 @@ def load(folders: Sequence[Path], *, shipped: Path | None = None) -> Registry:
     records: dict[str, PluginRecord] = {}
     for place, checked in _places(folders, shipped):
         loaded, record = _load_guarded(place, checked=checked)
-        record = _refuse_shadows(record, loaded, records)
+        record = _refuse_shadows(record, records)
         records[record.id] = record
         if not record.error:
             actions.update({action.spec.id: action for action in loaded})
@@ -60,9 +60,8 @@ def _places(folders: Sequence[Path], shipped: Path | None) -> Iterator[tuple[Pat
             yield root, checked
             continue
         for entry in sorted(root.iterdir()):
-            if entry.is_dir() and (entry / MANIFEST).exists():
-                yield entry, checked
-            elif entry.suffix == ".yaml" and checked:
+            lone = checked and entry.suffix == ".yaml"
+            if lone or (entry.is_dir() and (entry / MANIFEST).exists()):
                 yield entry, checked
 
 
@@ -86,9 +85,7 @@ def _broken(place: Path, why: str) -> PluginRecord:
     return PluginRecord(clean(place.stem, 80), str(place), (), clean(why, 1_000, multiline=True))
 
 
-def _refuse_shadows(
-    record: PluginRecord, loaded: Sequence[Action], records: dict[str, PluginRecord]
-) -> PluginRecord:
+def _refuse_shadows(record: PluginRecord, records: dict[str, PluginRecord]) -> PluginRecord:
     """Refuse a second plugin of one name: whoever was found first (the shipped one) keeps it."""
     other = records.get(record.id)
     if other is None:

@@ -41,6 +41,18 @@ def stop(options: Options, /, force: bool) -> int:
 
 
 @engine.command()
+@click.option("--yes", is_flag=True, help="Even where many hosts would go.")
+@click.pass_obj
+def reload(options: Options, /, yes: bool) -> int:
+    """Read configuration and plugins again; a mistake keeps the old ones."""
+    from opsconsole.cli.attach import finish, tell
+    from opsconsole.model.calls import Reload
+
+    print(finish(tell(options, Reload(force=yes))).text)
+    return Exit.DONE
+
+
+@engine.command()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @click.pass_obj
 def status(options: Options, /, as_json: bool) -> int:

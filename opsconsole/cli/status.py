@@ -57,14 +57,14 @@ async def _look(options: Options, wait: float) -> tuple[Snapshot, float]:
 def _print(shown: Snapshot, now: float, *, as_json: bool, select: str) -> int:
     import opsconsole.view.status as view
 
-    document = view.document(shown, now, select)
+    chosen = view.select(shown, select, now)
     if as_json:
         from opsconsole.cli.show import print_json
 
-        print_json(document)
+        print_json(view.document(chosen, now))
     else:
-        print(view.text(shown, now, select, width=_width()))
-    return view.exit_code(shown, now, select)
+        print("\n".join(view.text(chosen, now, _width())))
+    return view.exit_code(chosen)
 
 
 def _width() -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from msgspec import Struct, structs
@@ -30,6 +31,8 @@ class _Member(Struct, frozen=True):
     url: str
     digest: bytes = b""
     started_at: float = 0.0
+    clock: float = 0.0
+    """Its own clock when it answered; 0: not told."""
     peers: int | None = None
     alerts: tuple[RemoteAlert, ...] = ()
     reason: str = ""
@@ -96,7 +99,7 @@ class SourceProbe:
                 refused = answer.fault is HttpFault.REFUSED
                 return _Member(url, reason=problem, refused=refused)
         try:
-            return await self._read(url, read_status(status.result().body), alerts.result().body)
+            return await self._read(url, read_status(status.result().body), alerts.result())
         except ParseError as error:
             return _Member(url, reason=f"bad reply: {error}")
 
@@ -109,8 +112,9 @@ class SourceProbe:
             )
         )  # fmt: skip
 
-    async def _read(self, url: str, status: Status, body: bytes) -> _Member:
-        """Read the list, unless it is the same bytes as last time from the same life of the member."""
+    async def _read(self, url: str, status: Status, answer: HttpAnswer) -> _Member:
+        """Read the list, unless it is the same bytes as last time."""
+        body = answer.body
         digest = hashlib.blake2b(body, digest_size=16).digest()
         before = self._members.get(url)
         if before is not None and before.digest == digest:
@@ -119,7 +123,8 @@ class SourceProbe:
             alerts = await asyncio.to_thread(self._reader.read, body)
         else:
             alerts = self._reader.read(body)
-        return _Member(url, digest, status.started_at, status.peers, alerts)
+        clock = _clock_of(answer)
+        return _Member(url, digest, status.started_at, clock, status.peers, alerts)
 
     def _put(self, members: Iterable[_Member], took: float) -> None:
         members = tuple(members)
@@ -129,6 +134,7 @@ class SourceProbe:
             self._source.name, self._clock.now(), took, state, clean(reason, LABEL_LIMIT),
             members_up=len(up), members=len(members),
             started_at=max((member.started_at for member in up), default=0.0),
+            remote_now=max((member.clock for member in up), default=0.0),
         )  # fmt: skip
         if up:
             reading = self._with_alerts(reading, up)
@@ -175,6 +181,14 @@ def _problem(answer: HttpAnswer) -> str:
         said = clean(answer.body[:200].strip())
         return f"status {answer.status} {said}".strip()
     return ""
+
+
+def _clock_of(answer: HttpAnswer) -> float:
+    """Read the `Date` header (RFC 9110, 6.6.1) as epoch seconds; 0 where there is none."""
+    try:
+        return parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _verdict(members: tuple[_Member, ...]) -> tuple[ServiceState, str]:

@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 
 _STARTS: Final = 500.0
 """First looks a second: nobody waits a whole interval, and no burst meets the loop."""
+_LOGINS: Final = 50.0
+"""Logins a second that a fleet gets through at the least ..."""
+_LONGEST_QUEUE: Final = 20.0
+"""... so that a host which waits for its turn at a cold start is not taken for a slow one."""
 _CLOSES: Final = 50
 """Connections closed a second when hosts leave the inventory."""
 _HERE: Final = Host("localhost", "127.0.0.1", transport="local")
@@ -130,7 +134,14 @@ class Collector:
     def _watch(self, host: Host) -> HostWatch:
         watch = self._watches.get(host.name)
         if watch is None:
-            watch = HostWatch(host, self._remote, self._sink, self._clock, self._loop.hurry)
+            watch = HostWatch(
+                host,
+                remote=self._remote,
+                sink=self._sink,
+                clock=self._clock,
+                hurry=self._loop.hurry,
+                queue=lambda: min(_LONGEST_QUEUE, len(self._hosts) / _LOGINS),
+            )
             self._watches[host.name] = watch
         return watch
 

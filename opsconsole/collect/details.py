@@ -92,7 +92,8 @@ def _show_lines(sections: Mapping[str, bytes], lines: int) -> Text:
 
 
 def _lines(text: bytes) -> list[str]:
-    return [clean(line, _LINE_LIMIT) for line in text.split(b"\n")[: MOST_LINES * 2]]
+    lines = text.strip(b"\n").split(b"\n") if text.strip() else []
+    return [clean(line, _LINE_LIMIT) for line in lines[: MOST_LINES * 2]]
 
 
 _SHOWN: Final[Mapping[str, Callable[[Mapping[str, bytes], int], Text]]] = {

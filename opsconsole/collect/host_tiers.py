@@ -44,13 +44,32 @@ class Hurry(Protocol):
 
 
 class HostWatch:
-    """What the probes of one host share: whether it answers, what it said, how it is told."""
+    """What the probes of one host share: whether it answers, what it said, how it is told.
 
-    def __init__(self, host: Host, remote: Remote, sink: Sink, clock: Clock, hurry: Hurry) -> None:
+    Args:
+        host: The host.
+        remote: How it is asked.
+        sink: Where samples go.
+        clock: Where time comes from.
+        hurry: Makes another probe of the host run soon.
+        queue: Seconds to grant for the wait until there is a free place to log in.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        *,
+        remote: Remote,
+        sink: Sink,
+        clock: Clock,
+        hurry: Hurry,
+        queue: Callable[[], float],
+    ) -> None:
         self.host = host
         self.remote = remote
         self.clock = clock
         self.hurry = hurry
+        self.queue = queue
         self.fails = 0
         self.is_up = False
         self.counters: Counters | None = None
@@ -100,9 +119,10 @@ class FastProbe:
         """Look once; put a sample in every case."""
         watch = self._watch
         self._began = watch.clock.monotonic()
+        timeout = self._timeout if watch.is_up else self._timeout + watch.queue()
         try:
             answer = await watch.remote.ask(
-                watch.host, script("fast"), {}, timeout=self._timeout, max_output=FAST_LIMIT
+                watch.host, script("fast"), {}, timeout=timeout, max_output=FAST_LIMIT
             )
             reading = read_fast(answer, watch.counters, watch.clock.monotonic())
         except TransportError as error:

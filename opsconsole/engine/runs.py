@@ -31,5 +31,5 @@ class RunCalls:
             case ReadOutput():
                 return await self._runs.output(call)
             case ReadChoices():
-                return await self._runs.choices(call, peer.actor, self._store.snapshot)
+                return await self._runs.choices(call, self._store.snapshot)
         return None

@@ -18,9 +18,7 @@ from opsconsole.config.problems import Mark, Problems
 from opsconsole.inventory.nodeset import LIMIT
 
 _RANGE: Final = re.compile(r"\[([0-9]{1,9}|[A-Za-z]):([0-9]{1,9}|[A-Za-z])(?::([0-9]{1,6}))?\]")
-_PROXY: Final = re.compile(
-    r"(?:\s|^)-W\s+\S+\s+(?:.*\s)?([^\s-]\S*)\s*$|(?:\s|^)([^\s-]\S*)\s+-W\s+\S+"
-)
+_SSH_TAKES_A_WORD: Final = frozenset("BbcDEeFIiJLlmOopQRSWw")
 _OLD: Final = {
     "ansible_host": "ansible_ssh_host",
     "ansible_port": "ansible_ssh_port",
@@ -210,12 +208,29 @@ def _hops(words: list[str]) -> list[str]:
             return _names(words[index + 1])
         if word.startswith("-J") and len(word) > 2:
             return _names(word[2:])
-        keyword, _, value = option.replace(" ", "=", 1).partition("=")
+        keyword, *rest = re.split(r"\s*=\s*|\s+", option.strip(), maxsplit=1)
+        value = rest[0] if rest else ""
         if keyword.lower() == "proxyjump" and value:
-            return _names(value.strip("= "))
-        if keyword.lower() == "proxycommand" and (found := _PROXY.search(value)):
-            return _names(found[1] or found[2])
+            return _names(value)
+        if keyword.lower() == "proxycommand":
+            return _names(_forwarder(value))
     return []
+
+
+def _forwarder(command: str) -> str:
+    """Find the destination in `ssh -W %h:%p [options] bastion`; empty when it is another program."""
+    words = shlex.split(command)
+    if (
+        not words
+        or words[0].rpartition("/")[2] != "ssh"
+        or not any(w.startswith("-W") for w in words)
+    ):
+        return ""
+    rest = words[1:]
+    while rest and rest[0].startswith("-"):
+        takes_next = len(rest[0]) == 2 and rest[0][1] in _SSH_TAKES_A_WORD
+        rest = rest[2:] if takes_next else rest[1:]
+    return rest[0] if rest else ""
 
 
 def _names(hops: str) -> list[str]:

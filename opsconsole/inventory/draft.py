@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from opsconsole.config.kinds import is_name
 from opsconsole.inventory import ssh_config
+from opsconsole.inventory.local import this_machine
 
 AskHttp = Callable[[str], bool]
 """Told a URL, answers whether something there answers 200; bounded in time by whoever provides it."""
@@ -44,7 +45,7 @@ _HEAD: Final = """\
 version: 1
 
 # The name of this fleet, shown in the frame. With `prod`, changes are locked until `:unlock`.
-environment: ""
+# environment: prod
 """
 
 _SERVICES: Final = """\
@@ -79,7 +80,8 @@ def _ssh(home: Path, found: list[str]) -> str:
         return "# Hosts of other files:\n# inventory:\n#   - ssh_config: ~/.ssh/config\n#   - ansible: hosts.ini\n"
     found.append(f"{len(names)} hosts in ~/.ssh/config")
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-    return f"# Every concrete Host of your OpenSSH configuration: {shown}\ninventory:\n  - ssh_config: ~/.ssh/config\n"
+    head = f"# Every concrete Host of your OpenSSH configuration: {shown}\n"
+    return f"{head}inventory:\n  - ssh_config: ~/.ssh/config\n"
 
 
 def _known(home: Path, found: list[str]) -> str:
@@ -98,11 +100,13 @@ def _known(home: Path, found: list[str]) -> str:
         )
     if hashed:
         found.append(f"{hashed} hashed lines in ~/.ssh/known_hosts, which name nobody")
+    head = "# Hosts, one by one or in ranges: web[01-20]. This very machine is asked without SSH.\n"
+    own = f"hosts:\n  - {{name: {this_machine().name}, transport: local}}\n"
     if not names:
-        return "# Hosts, one by one or in ranges:\n# hosts:\n#   - name: web[01-20]\n#     labels: {role: web}\n"
+        return f"{head}{own}  # - name: web[01-20]\n  #   labels: {{role: web}}\n"
     found.append(f"{len(names)} hosts in ~/.ssh/known_hosts")
-    lines = "".join(f"#   - {name}\n" for name in list(names)[:_KNOWN_LIMIT])
-    return f"# You logged in to these before; remove the `#` where one is to be watched.\n# hosts:\n{lines}"
+    lines = "".join(f"  # - {name}\n" for name in list(names)[:_KNOWN_LIMIT])
+    return f"{head}{own}  # You logged in to these before; remove the `#` where one is to be watched.\n{lines}"
 
 
 def _alertmanager(ask_http: AskHttp, found: list[str]) -> str:

@@ -10,6 +10,7 @@ from opsconsole.config.writer import Plain, dump
 from opsconsole.model.inventory import AlertSource, Check, Host, Inventory, Service, Settings
 
 _HIDDEN: Final = "***"
+_TIMES: Final = ("every", "timeout", "retry", "hold")
 
 
 def show(inventory: Inventory) -> str:
@@ -29,40 +30,40 @@ def show(inventory: Inventory) -> str:
     )
 
 
-def _said(
-    record: msgspec.Struct, *, times: tuple[str, ...], without: tuple[str, ...] = ()
-) -> dict[str, Plain]:
+def _said(record: msgspec.Struct, *without: str) -> dict[str, Plain]:
     """Give what differs from nothing, with times as people write them."""
     found: dict[str, Plain] = {}
     for name, value in msgspec.to_builtins(record).items():
-        if name not in without and value not in (None, "", [], {}):
-            found[name] = show_duration(value) if name in times else value
+        if name not in without and value not in (None, "", [], {}, ()):
+            found[name] = show_duration(value) if name in _TIMES else value
     return found
 
 
 def _host(host: Host) -> Plain:
-    return _said(host, times=("every", "timeout"))
+    return _said(host, "source")
 
 
 def _check(check: Check) -> dict[str, Plain]:
-    said = _said(
-        check,
-        times=("every", "timeout", "retry"),
-        without=("headers", "kind", "target", "argv", "service"),
-    )
+    name = check.name.rpartition("/")[2] if "/" in check.name else ""
+    named: dict[str, Plain] = {"name": name} if name else {}
     asked: Plain = list(check.argv) if check.kind == "exec" else check.target
-    return {"name": check.name, check.kind: asked, **said, **_headers(check.headers)}
+    on: dict[str, Plain] = {"on": [check.host]} if check.host else {}
+    only_http = () if check.kind == "http" else ("method",)
+    said = _said(check, *only_http, "name", "headers", "kind", "target", "argv", "service", "host")
+    return {**named, check.kind: asked, **said, **on, **_headers(check.headers)}
 
 
 def _service(service: Service) -> Plain:
-    said = _said(service, times=(), without=("checks",))
-    return {**said, "checks": [_check(check) for check in service.checks]}
+    on: dict[str, Plain] = {"on": list(service.hosts)} if service.hosts else {}
+    return {
+        **_said(service, "checks", "hosts"),
+        **on,
+        "checks": [_check(c) for c in service.checks],
+    }
 
 
 def _source(source: AlertSource) -> Plain:
-    said = _said(
-        source, times=("every", "timeout"), without=("headers", "host_labels", "service_labels")
-    )
+    said = _said(source, "headers", "host_labels", "service_labels")
     target: Plain = {"host": list(source.host_labels), "service": list(source.service_labels)}
     return {**said, "target": target, **_headers(source.headers)}
 
@@ -78,7 +79,7 @@ def _settings(settings: Settings) -> dict[str, Plain]:
     linger = "forever" if settings.linger is None else show_duration(settings.linger)
     rules: dict[str, Plain] = {}
     for name, rule in settings.rules.items():
-        said = _said(rule, times=("hold",))
+        said = _said(rule)
         rules[name] = {("for" if key == "hold" else key): value for key, value in said.items()}
     return {
         "version": 1,

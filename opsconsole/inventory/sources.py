@@ -1,6 +1,5 @@
 """The one door to an inventory: whatever describes hosts goes in, an Inventory comes out."""
 
-import socket
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -13,8 +12,9 @@ from opsconsole.config.kinds import is_name
 from opsconsole.config.problems import Mark, Problems
 from opsconsole.inventory import ansible_file, service_build, ssh_config
 from opsconsole.inventory.assemble import Assembly, merged, unfolded
+from opsconsole.inventory.local import this_machine
 from opsconsole.inventory.openssh import OpenSsh
-from opsconsole.model.inventory import Host, Inventory
+from opsconsole.model.inventory import Inventory
 
 
 class SourceSpec(Struct, frozen=True):
@@ -51,18 +51,6 @@ def load(spec: SourceSpec) -> Inventory:
     inventory = _Builder(document, home, problems).build(_named(spec.hosts, problems))
     problems.raise_if_any()
     return inventory
-
-
-def this_machine() -> Host:
-    """Describe the machine the program runs on, asked without SSH."""
-    name = socket.gethostname().partition(".")[0]
-    return Host(
-        name=name if is_name(name) else "localhost",
-        address="127.0.0.1",
-        transport="local",
-        aliases=("localhost",),
-        source="this machine",
-    )
 
 
 def _home() -> Path:

@@ -1,4 +1,4 @@
-"""The journal of one run: lines that are on disk before what they announce happens, each chained to the one before.
+"""The journal of one run: a line is on disk before what it announces happens, chained to the one before.
 
 One folder a run: `plan.json`, `journal.jsonl`, `run.json` at the end, `out/<target>.<step>.out|err`. A write that
 fails closes the journal for good: whoever cannot record does not dispatch.
@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from opsconsole.clock import Clock
-from opsconsole.runs.chain import JOURNAL, FIRST, Chain, JournalError, read_chain
+from opsconsole.runs.chain import FIRST, JOURNAL, Chain, JournalError, read_chain
 
 _LOCK: Final = "lock"
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

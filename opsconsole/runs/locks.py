@@ -1,4 +1,4 @@
-"""Locks on targets: two runs never write the same host. The kernel's lock is the truth, the file only tells who."""
+"""Locks on targets: two runs never write the same host. The kernel's lock is the truth, the file tells who."""
 
 import fcntl
 import hashlib
@@ -55,7 +55,7 @@ def take_locks(folder: Path, keys: Sequence[str], holder: Holder, now: float) ->
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for key in sorted(set(keys)):
-            taken.append(_take(folder, key, holder, now))
+            taken.append(_take(folder, key, holder, now))  # noqa: PERF401 - kept one by one, to give back
     except OSError as error:
         Held(taken).release()
         raise RefusedError("journal", f"no locks in {folder}: {error.strerror}") from error

@@ -54,7 +54,7 @@ def answers_yes(plan: Plan) -> bool:
     return plan.confirm in (Confirm.NONE, Confirm.KEY)
 
 
-def why_refused(  # noqa: PLR0913 - a decision over these six facts
+def why_refused(
     effect: Effect,
     hosts: Collection[str],
     *,

@@ -1,6 +1,6 @@
 """What runs needs of the rest of the engine, as callables the engine hands in."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from opsconsole.actions.api import Certificate
@@ -8,7 +8,7 @@ from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host
 from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult
-from opsconsole.model.snapshot import Access
+from opsconsole.model.snapshot import Access, HostRecord
 from opsconsole.transport.base import Remote
 
 
@@ -28,6 +28,10 @@ def _open_access() -> Access:
     return Access()
 
 
+def _no_records() -> Mapping[str, HostRecord]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The engine's side of a run."""
@@ -37,6 +41,8 @@ class Ports:
     host: Callable[[str], Host | None]
     """Inventory record by name."""
     access: Callable[[], Access] = _open_access
+    records: Callable[[], Mapping[str, HostRecord]] = _no_records
+    """Hosts as they are now, by name: a freeze that comes during a run is held against them."""
     publish: Callable[[Run], None] = _no_publish
     """Told every change of a run, at most ten a second and always the last."""
     poll: Callable[[Sequence[str]], None] = _no_poll

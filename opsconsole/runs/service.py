@@ -1,9 +1,18 @@
 """Runs as the engine offers them: plan, start, stop, read, choices; whoever asks, whatever the console does."""
 
+import asyncio
+import os
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
+
+import msgspec
 
 from opsconsole.actions.registry import Registry
 from opsconsole.clock import Clock
+from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
 from opsconsole.model.calls import (
     Choices,
@@ -16,9 +25,31 @@ from opsconsole.model.calls import (
     StartRun,
     StopRun,
 )
+from opsconsole.model.event import Event
 from opsconsole.model.run import Run
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.states import Effect, RunState
+from opsconsole.model.text import clean
+from opsconsole.runs.boundary import run_contained
+from opsconsole.runs.chain import JournalError
+from opsconsole.runs.choices import ChoiceBook
+from opsconsole.runs.journal import Journal
+from opsconsole.runs.live import LiveRun
+from opsconsole.runs.locks import Held, Holder, take_locks
+from opsconsole.runs.planned import Prepared, prepare
+from opsconsole.runs.policy import check_answer, frozen_by, why_refused
 from opsconsole.runs.ports import Ports
+from opsconsole.runs.recovery import recover_runs
+from opsconsole.runs.targets import resolve_targets
+from opsconsole.transport.base import Remote
+
+PLANS_KEPT: Final = 200
+PLAN_GOOD_FOR: Final = 900.0
+"""Seconds from plan to start; longer ago is another world."""
+RUNS_KEPT: Final = 50
+"""Runs whose output stays in memory."""
+CHANNELS: Final = 64
+"""Targets worked on at once, all runs together."""
 
 
 class RunService:
@@ -30,39 +61,88 @@ class RunService:
         self._ports = ports
         self._state = state
         self._clock = clock
+        self._plans: dict[str, Prepared] = {}
+        self._runs: dict[str, LiveRun] = {}
+        self._waiting: asyncio.Queue[tuple[LiveRun, Held]] = asyncio.Queue()
+        self._channels = asyncio.Semaphore(CHANNELS)
+        self._disk = ThreadPoolExecutor(4, thread_name_prefix="journal")
+        self._choices = ChoiceBook(ports.remote, clock)
 
     @property
     def live(self) -> int:
         """How many runs are not over."""
-        raise NotImplementedError
+        return sum(1 for live in self._runs.values() if not live.run.state.is_over)
 
     def use(self, registry: Registry) -> None:
-        """Take another set of actions (a reload); runs under way keep theirs."""
+        """Take another set of actions (a reload); runs under way keep theirs, plans shown are void."""
         self._registry = registry
+        self._plans.clear()
 
     async def serve(self) -> None:
-        """Carry runs out until cancelled; started runs wait for this to be running."""
-        raise NotImplementedError
+        """Carry runs out until cancelled; then each says on disk what is known of it."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    live, held = await self._waiting.get()
+                    group.create_task(self._carry_out(live, held), name=f"run {live.run.id}")
+        finally:
+            self._disk.shutdown(wait=True)
 
     async def recover(self) -> tuple[Run, ...]:
         """Read earlier runs' journals, oldest first; close those whose engine died (UNKNOWN where dispatched)."""
-        raise NotImplementedError
+        loop = asyncio.get_running_loop()
+        runs, wrong = await loop.run_in_executor(
+            self._disk, recover_runs, self._state / "runs", self._clock, self._disk
+        )
+        for sentence in wrong:
+            self._ports.trouble(sentence)
+        return runs
 
     async def plan(self, call: PlanRun, actor: str, snapshot: Snapshot) -> Plan:
         """Plan an action; nothing changes. `Plan.refusal` says why it could not be started now.
 
         Raises:
-            RefusedError: unknown-action, unknown-target, empty, match, param, capability.
+            RefusedError: unknown-action, unknown-target, empty, match, param.
         """
-        raise NotImplementedError
+        action = self._registry.resolve(call.action)
+        plan_id = f"p{secrets.token_hex(6)}"
+        prepared = await prepare(call, action, actor, snapshot, self._ports, plan_id)
+        self._plans[plan_id] = prepared
+        while len(self._plans) > PLANS_KEPT:
+            del self._plans[next(iter(self._plans))]
+        return prepared.plan
 
-    async def start(self, call: StartRun, actor: str, snapshot: Snapshot) -> Started:
+    async def start(
+        self, call: StartRun, actor: str, snapshot: Snapshot, *, remote: Remote | None = None
+    ) -> Started:
         """Start a plan of this actor, once.
 
+        Args:
+            call: The plan's id and hash, and what was typed back.
+            actor: Who asks.
+            snapshot: For freezes, and whether the targets still exist.
+            remote: How to reach hosts with the starter's keys; None: as planned.
+
         Raises:
-            RefusedError: plan (gone, changed, another's), confirm, locked, read-only, frozen, held, journal.
+            RefusedError: plan, confirm, locked, read-only, frozen, held, journal.
         """
-        raise NotImplementedError
+        prepared = self._confirmed(call, actor, snapshot)
+        run_id = _new_id(self._clock.now())
+        held = await self._take_locks(prepared, run_id, actor)
+        del self._plans[call.plan]
+        try:
+            live = await self._open(run_id, prepared, call, actor, remote)
+        except JournalError as error:
+            held.release()
+            self._ports.trouble(str(error))
+            raise RefusedError("journal", f"nothing was started: {error}") from error
+        except BaseException:
+            held.release()
+            raise
+        self._keep(live)
+        self._ports.publish(live.run)
+        self._waiting.put_nowait((live, held))
+        return Started(run_id)
 
     async def stop(self, call: StopRun, actor: str) -> Done:
         """Start nothing new; with interrupt, end what runs too.
@@ -70,16 +150,175 @@ class RunService:
         Raises:
             RefusedError: not-running.
         """
-        raise NotImplementedError
+        live = self._find(call.run)
+        if live.run.state.is_over:
+            raise RefusedError("not-running", f"{call.run} is over: {live.run.state}")
+        live.stop(actor, interrupt=call.interrupt)
+        return Done("interrupted" if call.interrupt else "nothing new is started")
 
     async def output(self, call: ReadOutput) -> Output:
         """Give lines behind the cursor, waiting up to `wait` seconds for the first new one.
 
         Raises:
-            RefusedError: not-running: no such run.
+            RefusedError: not-running: no such run in memory.
         """
-        raise NotImplementedError
+        ring = self._find(call.run).ring
+        await ring.wait(call.after, call.wait)
+        lines, dropped = ring.read(call.after, max(1, min(call.limit, 5_000)), call.target)
+        return Output(lines, ring.over, dropped)
 
-    async def choices(self, call: ReadChoices, actor: str, snapshot: Snapshot) -> Choices:
-        """Ask the first target for a parameter's choices, 2 s at most; best first, cached 30 s."""
-        raise NotImplementedError
+    async def choices(self, call: ReadChoices, snapshot: Snapshot) -> Choices:
+        """Ask the first target for a parameter's choices, 2 s at most; best first, cached 30 s.
+
+        Raises:
+            RefusedError: unknown-action, unknown-target, param.
+        """
+        action = self._registry.resolve(call.action)
+        param = next((each for each in action.spec.params if each.name == call.param), None)
+        if param is None:
+            raise RefusedError(
+                "param", f"{action.spec.id} has no parameter {clean(call.param, 60)}"
+            )
+        if param.choices or param.choices_from is None:
+            return Choices(param.choices)
+        source = self._registry.resolve(param.choices_from)
+        names = resolve_targets(call.targets, "host", Effect.READ, snapshot)
+        host = self._ports.host(names[0])
+        if host is None:
+            return Choices((), f"{names[0]} cannot be asked")
+        return await self._choices.ask(source, param, host, snapshot)
+
+    def _confirmed(self, call: StartRun, actor: str, snapshot: Snapshot) -> Prepared:
+        prepared = self._plans.get(call.plan)
+        if prepared is None or prepared.actor != actor:
+            raise RefusedError("plan", "that plan is gone; make it again")
+        plan = prepared.plan
+        if call.hash != plan.hash:
+            raise RefusedError("plan", "that is not the plan that was shown; make it again")
+        if self._clock.now() - plan.at > PLAN_GOOD_FOR:
+            raise RefusedError("plan", "the plan is more than 15 minutes old; make it again")
+        gone = [name for name in prepared.hosts if name not in snapshot.hosts]
+        if gone:
+            raise RefusedError("plan", f"{gone[0]} is not there any more; make the plan again")
+        self._check_policy(prepared, call, actor, snapshot)
+        check_answer(plan, call.confirm)
+        return prepared
+
+    def _check_policy(
+        self, prepared: Prepared, call: StartRun, actor: str, snapshot: Snapshot
+    ) -> None:
+        code, why = why_refused(
+            prepared.plan.effect,
+            prepared.hosts,
+            access=self._ports.access(),
+            actor=actor,
+            now=self._clock.now(),
+            records=snapshot.hosts,
+        )
+        unlocked_here = code == "locked" and bool(call.unlock.strip())
+        if code and not unlocked_here:
+            raise RefusedError(code, why)
+
+    async def _take_locks(self, prepared: Prepared, run_id: str, actor: str) -> Held:
+        if prepared.plan.effect is Effect.READ:
+            return Held(())
+        now = self._clock.now()
+        holder = Holder(actor, run_id, prepared.plan.action, now, os.getpid())
+        keys = [f"host:{name}" for name in prepared.hosts]
+        return await asyncio.get_running_loop().run_in_executor(
+            self._disk, take_locks, self._state / "locks", keys, holder, now
+        )
+
+    async def _open(
+        self, run_id: str, prepared: Prepared, call: StartRun, actor: str, remote: Remote | None
+    ) -> LiveRun:
+        journal = Journal(self._state / "runs" / run_id, self._clock, self._disk)
+        await journal.create(msgspec.json.encode(prepared.plan))
+        try:
+            await journal.append(
+                "run.plan",
+                sync=True,
+                actor=actor,
+                reason=clean(call.reason, 400),
+                unlock=clean(call.unlock, 400),
+                confirm=clean(call.confirm, 200),
+                hash=prepared.plan.hash,
+                digest=prepared.action.spec.digest,
+                source=prepared.action.spec.source,
+                targets=tuple(target.name for target in prepared.targets),
+                params=prepared.values.texts,
+            )
+        except JournalError:
+            journal.close()
+            raise
+        return LiveRun(
+            run_id,
+            prepared,
+            actor=actor,
+            reason=call.reason or call.unlock,
+            remote=remote or self._ports.remote,
+            ports=self._ports,
+            journal=journal,
+            clock=self._clock,
+            channels=self._channels,
+            why_frozen=lambda name: self._why_frozen(prepared, name),
+        )
+
+    def _why_frozen(self, prepared: Prepared, name: str) -> str:
+        """A freeze that comes while a run is under way stops targets that are not written yet."""
+        if prepared.plan.effect is Effect.READ:
+            return ""
+        freeze = frozen_by(self._ports.access(), (name,), self._ports.records(), self._clock.now())
+        return f"frozen by {freeze.actor}: {freeze.reason}" if freeze is not None else ""
+
+    def _find(self, run_id: str) -> LiveRun:
+        live = self._runs.get(run_id)
+        if live is None:
+            raise RefusedError("not-running", f"no run {clean(run_id, 60)} in this engine's memory")
+        return live
+
+    def _keep(self, live: LiveRun) -> None:
+        self._runs[live.run.id] = live
+        over = [name for name, each in self._runs.items() if each.run.state.is_over]
+        for name in over[: max(0, len(self._runs) - RUNS_KEPT)]:
+            del self._runs[name]
+
+    async def _carry_out(self, live: LiveRun, held: Held) -> None:
+        self._tell(live.run, "started")
+        try:
+            await run_contained(live.carry_out, live.run.id)
+        finally:
+            live.abandon("internal error; see the engine's log")
+            held.release()
+            self._ports.publish(live.run)
+            self._tell(live.run, "ended")
+        self._ports.poll(live.refs)
+
+    def _tell(self, run: Run, word: str) -> None:
+        names = [target.name for target in run.targets]
+        on = names[0] if len(names) == 1 else f"{len(names)} targets"
+        severity = "" if word == "started" else _severity(run.state)
+        said = f"{run.title}: {on}" if word == "started" else f"{run.title}: {on}: {run.state}"
+        self._ports.tell(
+            Event(
+                id=0,
+                at=self._clock.now(),
+                actor=run.actor,
+                kind="run",
+                subject=f"host:{names[0]}" if len(names) == 1 else "",
+                text=clean(said, 400),
+                severity=severity,
+                data={"run": run.id, "action": run.action},
+            )
+        )
+
+
+def _severity(state: RunState) -> str:
+    if state is RunState.SUCCEEDED:
+        return "ok"
+    return "unknown" if state is RunState.INDETERMINATE else "warning"
+
+
+def _new_id(now: float) -> str:
+    moment = datetime.fromtimestamp(now, UTC)
+    return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"

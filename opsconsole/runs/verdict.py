@@ -101,12 +101,8 @@ def _judge_trouble(traces: Sequence[Trace], trouble: Trouble) -> Verdict:
             return Verdict(TargetState.FAILED, trouble.why, trouble.code)
         case Kind.LOST:
             return Verdict(TargetState.UNKNOWN, _unverified(wrote, trouble.why))
-        case Kind.UNREACHABLE if wrote:
-            return Verdict(TargetState.UNKNOWN, _unverified(wrote, trouble.why))
-        case Kind.UNREACHABLE if not touched:
-            return Verdict(TargetState.UNREACHABLE, trouble.why)
         case Kind.UNREACHABLE:
-            return Verdict(TargetState.FAILED, trouble.why)
+            return _judge_unreachable(wrote, trouble.why, touched=touched)
         case Kind.WRONG_HOST:
             return Verdict(TargetState.WRONG_HOST, trouble.why)
         case Kind.INTERRUPTED if touched:
@@ -115,6 +111,13 @@ def _judge_trouble(traces: Sequence[Trace], trouble: Trouble) -> Verdict:
             return Verdict(TargetState.FAILED, _partly(wrote, trouble.why))
         case _:
             return Verdict(TargetState.NOT_STARTED, trouble.why)
+
+
+def _judge_unreachable(wrote: Sequence[str], why: str, *, touched: bool) -> Verdict:
+    """UNREACHABLE promises that nothing was dispatched; later in an attempt it is something else."""
+    if wrote:
+        return Verdict(TargetState.UNKNOWN, _unverified(wrote, why))
+    return Verdict(TargetState.FAILED if touched else TargetState.UNREACHABLE, why)
 
 
 def _unverified(wrote: Sequence[str], why: str) -> str:

@@ -38,6 +38,11 @@ class Subscription:
         """Ring; while nobody has heard the last stroke, nothing is added to it."""
         self._changed.set()
 
+    @property
+    def has_rung(self) -> bool:
+        """Tell whether `wait` would return at once."""
+        return self._changed.is_set()
+
     async def wait(self) -> None:
         """Wait for a change since the last time."""
         await self._changed.wait()
@@ -213,5 +218,5 @@ class Store:
             bell.ring()
 
 
-def _stage(alert: Alert) -> tuple[str, str, str]:
-    return (alert.state, alert.severity, alert.freshness)
+def _stage(alert: Alert) -> tuple[str, str]:
+    return (alert.state, alert.severity)

@@ -130,6 +130,8 @@ def of_disconnect(trace: Trace, error: asyncssh.DisconnectError) -> TransportErr
             return trace.fault(Reach.AUTH_REFUSED, f"login refused: {said}")
         case asyncssh.KeyExchangeFailed():
             return trace.fault(Reach.NOT_SSH, f"no algorithm in common: {said}")
+        case asyncssh.ProtocolNotSupported():
+            return trace.fault(Reach.NOT_SSH, f"not SSH 2: {first_line(trace.first)}")
         case asyncssh.ConnectionLost():
             return of_hang_up(trace)
     if "authentication failures" in said:

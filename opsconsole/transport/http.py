@@ -52,6 +52,8 @@ class HttpClient:
             fault = Fault(HttpFault.DNS, error.reason)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             fault = judge(error, endpoint.timeout, phases.name)
+        finally:
+            await phases.close_half_open()
         expiry = await self._refused_certificate(endpoint, fault, began)
         return HttpAnswer(
             phases=phases.seconds(),
@@ -87,7 +89,10 @@ class HttpClient:
 
     def _context(self, ca: str | None) -> ssl.SSLContext:
         if ca not in self._contexts:
-            self._contexts[ca] = context_for(ca)
+            try:
+                self._contexts[ca] = context_for(ca)
+            except OSError as error:
+                raise ssl.SSLError(f"CA file {ca}: {error.strerror or error}") from None
         return self._contexts[ca]
 
     async def _exchange(
@@ -146,7 +151,7 @@ class HttpClient:
         """
         try:
             context = self._context(ca)
-        except OSError as error:
+        except ssl.SSLError as error:
             fault = judge(error, timeout, "tls")
             return ProbeAnswer(fault=HttpFault.TLS, reason=fault.reason)
         return await probes.probe(self._clock, self._resolver, target, timeout, context, name)

@@ -59,13 +59,13 @@ def judge(error: Exception, budget: float, phase: str) -> Fault:
     """
     if isinstance(error, httpx.PoolTimeout):
         return Fault(HttpFault.BUSY, "console busy: all of our connections to it are in use")
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
+        return _timeout(budget, phase)
     for cause in _chain(error):
         if isinstance(cause, ssl.SSLError):
             return _tls(cause)
         if isinstance(cause, OSError) and cause.errno:
             return _os_error(cause, budget, phase)
-    if isinstance(error, TimeoutError | httpx.TimeoutException):
-        return _timeout(budget, phase)
     said = clean(str(error), LABEL_LIMIT) or type(error).__name__
     return Fault(HttpFault.BAD_REPLY, f"bad reply: {said}")
 
@@ -99,9 +99,10 @@ def _os_error(error: OSError, budget: float, phase: str) -> Fault:
 
 def _tls(error: ssl.SSLError) -> Fault:
     if not isinstance(error, ssl.SSLCertVerificationError):
-        if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
+        reason = getattr(error, "reason", None)  # missing on one that was not made by OpenSSL
+        if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
             return Fault(HttpFault.TLS, "does not speak TLS (a plain port?)")
-        said = clean(error.reason or str(error), LABEL_LIMIT)
+        said = clean(reason or str(error), LABEL_LIMIT)
         return Fault(HttpFault.TLS, f"TLS handshake failed: {said}")
     said = clean(error.verify_message, LABEL_LIMIT)
     if error.verify_code in _EXPIRED:

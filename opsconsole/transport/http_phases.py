@@ -1,7 +1,7 @@
 """Where the time of one HTTP exchange went: dns, connect, tls, first_byte, transfer."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from opsconsole.clock import Clock
 
@@ -9,6 +9,11 @@ _EVENTS: Final = {
     "connection.connect_tcp": "connect",
     "connection.start_tls": "tls",
 }
+
+
+@runtime_checkable
+class _Stream(Protocol):
+    async def aclose(self) -> None: ...
 
 
 class Phases:
@@ -23,6 +28,7 @@ class Phases:
         """What is under way: the word for where a timeout struck."""
         self.is_fresh = False
         """True: a connection was opened for it, none was reused."""
+        self._plain: _Stream | None = None
 
     @property
     def took(self) -> float:
@@ -45,7 +51,12 @@ class Phases:
         """Durations of what happened, in order."""
         return dict(self._seconds)
 
-    async def trace(self, event: str, _info: Mapping[str, object]) -> None:
+    async def close_half_open(self) -> None:
+        """Close a connection whose TLS handshake was cut short: the library lets go of it without closing."""
+        if self.name == "tls" and self._plain is not None:
+            await self._plain.aclose()
+
+    async def trace(self, event: str, info: Mapping[str, object]) -> None:
         """Take one event of the library."""
         step, _, moment = event.rpartition(".")
         phase = _EVENTS.get(step)
@@ -56,3 +67,5 @@ class Phases:
             self.begin(phase)
         elif moment == "complete":
             self.end(phase)
+            stream = info.get("return_value")
+            self._plain = stream if isinstance(stream, _Stream) else None

@@ -15,8 +15,8 @@ from opsconsole.transport.faults import first_line
 from opsconsole.transport.link import Kept, Link
 from opsconsole.transport.resident import end_mark, new_nonce, start_mark
 
-_SHARE_OF_ANSWER: Final = 0.8
-"""Of the budget; the rest is for finding out what is wrong."""
+_JUDGING: Final = 1.1
+"""Seconds of the budget kept for finding out what is wrong; never more than half of it."""
 _LOOPS: Final = 2
 _FAILURES: Final = 2
 
@@ -42,7 +42,8 @@ async def ask_round(
             kept = await link.connect(timeout)
             loop = await _running(link, kept, script, env, timeout)
             if loop is not None:
-                share = max(0.0, until - clock.monotonic()) * _SHARE_OF_ANSWER
+                left = max(0.0, until - clock.monotonic())
+                share = max(left - _JUDGING, left / 2)
                 answer = await _answer(link, kept, loop, nonce, share, max_output)
                 if answer is not None:
                     return answer

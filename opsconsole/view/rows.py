@@ -27,6 +27,8 @@ class Tone(StrEnum):
     SPARK_DIM = "spark-dim"
     REVERSED = "reversed"
     """The unowned critical: the only block on the screen."""
+    BADGE = "badge"
+    """The badge of a production environment: the theme's `prod` token, solid."""
 
 
 class Span(Struct, frozen=True):
@@ -67,6 +69,7 @@ class Table(Struct, frozen=True):
     """A pane's content: what to paint, in order, and what its border says."""
 
     columns: tuple[Column, ...]
+    """A line of titles is drawn where one of them has a title."""
     rows: tuple[Row, ...]
     title: Cell = ()
     """In the top border, left."""

@@ -55,7 +55,12 @@ class Scene:
 
     def read(self, *alerts: RemoteAlert, source: str = "main", **fields: Any) -> None:
         """Let a source answer."""
-        fields = {"state": ServiceState.UP, "members_up": 1, "members": 1, "started_at": 5.0} | fields
+        fields = {
+            "state": ServiceState.UP,
+            "members_up": 1,
+            "members": 1,
+            "started_at": 5.0,
+        } | fields
         reading = SourceReading(source=source, at=self.now, took=0.1, alerts=alerts, **fields)
         self.memory = note_reading(self.memory, reading)
 

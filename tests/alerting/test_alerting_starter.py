@@ -285,7 +285,12 @@ def test_a_service_fires_critical_when_down_and_warning_when_degraded(scene: Any
 def test_a_check_of_a_host_fires_on_the_host(scene: Any) -> None:
     stage = scene("db-02")
     row = CheckRecord(
-        name="raid", kind="exec", target="", host="db-02", state=ServiceState.DOWN, reason="1 failed"
+        name="raid",
+        kind="exec",
+        target="",
+        host="db-02",
+        state=ServiceState.DOWN,
+        reason="1 failed",
     )
     stage.put(checks={"raid": row})
 

@@ -1,0 +1,59 @@
+"""The bulkhead around actions: whatever an implementation does, what comes back is an outcome or a trouble."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from opsconsole.actions.api import Outcome
+from opsconsole.actions.params import Values
+from opsconsole.actions.steps import Door, Impl, Target
+from opsconsole.errors import ActionError, OpsConsoleError, OutcomeUnknownError, TransportError
+from opsconsole.model.text import clean
+from opsconsole.runs.attempt import ClosedError, WrongHostError
+from opsconsole.runs.chain import JournalError
+from opsconsole.runs.verdict import Kind, Trouble
+
+log = logging.getLogger(__name__)
+
+
+async def run_guarded(
+    impl: Impl, door: Door, target: Target, values: Values
+) -> tuple[Outcome | None, Trouble | None]:
+    """Run an action on one target; only cancellation passes through."""
+    try:
+        outcome = await impl.run(door, target, values)
+    except OpsConsoleError as error:
+        return None, trouble_of(error)
+    except (Exception, SystemExit) as error:  # bulkhead: an action is other people's code
+        log.exception("an action failed on %s", target.name)
+        why = f"plugin error: {type(error).__name__}: {error}"
+        return None, Trouble(Kind.PLUGIN, clean(why, 400))
+    given: object = outcome
+    if given is not None and not isinstance(given, Outcome):
+        return None, Trouble(Kind.PLUGIN, f"plugin error: returned {type(given).__name__}")
+    return outcome, None
+
+
+async def run_contained(work: Callable[[], Awaitable[object]], name: str) -> None:
+    """Carry one run out; a fault of ours in it ends this run and no other."""
+    try:
+        await work()
+    except Exception:  # bulkhead: one run's fault stays in that run
+        log.exception("run %s failed inside", name)
+
+
+def trouble_of(error: OpsConsoleError) -> Trouble:
+    """Name what an error of ours means for a target."""
+    why = clean(str(error), 400)
+    match error:
+        case ActionError():
+            return Trouble(Kind.FAILED, why, error.code)
+        case OutcomeUnknownError():
+            return Trouble(Kind.LOST, clean(f"{error.step}: {error.why}", 400))
+        case TransportError():
+            return Trouble(Kind.UNREACHABLE, clean(error.reason, 400))
+        case WrongHostError():
+            return Trouble(Kind.WRONG_HOST, why)
+        case ClosedError() | JournalError():
+            return Trouble(Kind.CLOSED, why)
+        case _:
+            return Trouble(Kind.PLUGIN, f"plugin error: {why}")

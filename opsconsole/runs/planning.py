@@ -1,0 +1,150 @@
+"""The dry run, made by the engine and not by the author: what each target would see, as far as can be known."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final
+
+from opsconsole.actions.api import Certificate, Result
+from opsconsole.actions.params import Values
+from opsconsole.actions.steps import Action, Request, Target
+from opsconsole.errors import ActionError
+from opsconsole.model.action import ActionSpec, PlannedStep, PlannedTarget
+from opsconsole.model.alert import Alert
+from opsconsole.model.event import Event
+from opsconsole.model.inventory import Host
+from opsconsole.model.sample import CheckResult
+from opsconsole.model.states import Effect
+from opsconsole.model.text import clean
+from opsconsole.runs.attempt import command_for, shown_argv
+from opsconsole.runs.boundary import run_guarded
+from opsconsole.runs.context import Round, Speaker, SshDoor
+from opsconsole.runs.result import PlanEndsError, Planned, read_answer
+from opsconsole.runs.verdict import Kind
+from opsconsole.transport.base import Remote
+
+LOOK_BUDGET: Final = 5.0
+"""Seconds that looking ahead may take on one target."""
+Runs = Callable[[Request], bool]
+
+
+def only_preflight(request: Request) -> bool:
+    """In a plan only declared preflight reads are run."""
+    return request.preflight and request.effect is Effect.READ
+
+
+def every_read(request: Request) -> bool:
+    """For choices every read is run."""
+    return request.effect is Effect.READ
+
+
+class LookAhead:
+    """`ctx` while nothing may change: requests are noted, and a few reads are run."""
+
+    def __init__(
+        self,
+        target: str,
+        host: Host | None,
+        spec: ActionSpec,
+        remote: Remote,
+        *,
+        now: float,
+        alert: Alert | None,
+        runs: Runs = only_preflight,
+    ) -> None:
+        """Set up; `runs` says which requests are really run."""
+        self._target = target
+        self._host = host
+        self._spec = spec
+        self._remote = remote
+        self._runs = runs
+        self.planning = runs is only_preflight
+        self.now = now
+        self.alert = alert
+        self.run_id = "plan"
+        self.steps: list[PlannedStep] = []
+        self.answers: list[Result] = []
+        self.ssh = SshDoor(self.execute)
+        self.log = Speaker(lambda _step, _stream, _text: None)
+
+    async def execute(self, request: Request) -> Result:
+        """Note a request; run it when it is one that may be."""
+        if self._host is None:
+            raise ActionError(request.step, f"{self._target} is no host commands could run on")
+        command = command_for(request, self._host, self._spec.timeout)
+        if not self._runs(request):
+            argv = tuple(clean(word, 4_000, multiline=True) for word in shown_argv(command))
+            self.steps.append(PlannedStep(request.step, request.effect, argv))
+            return Planned(request.step)
+        answer = await self._remote.run(self._host, command)
+        result = read_answer(request, answer, self._target)
+        self.answers.append(result)
+        return result
+
+    async def until(self, seconds: float, *, every: float = 2.0) -> AsyncIterator[Round]:  # noqa: ARG002 - one look is all a plan takes
+        """Give one tick: what the loop asks is shown once."""
+        yield Round(0.0, lambda _text: None)
+
+    async def wait(self, seconds: float) -> None:
+        """Nobody waits in a plan."""
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        """Nothing is said in a plan."""
+
+    def table(self, rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
+        """Nothing is shown in a plan."""
+
+    async def checks(self) -> Sequence[CheckResult]:
+        """Note that checks would run."""
+        return self._ends("checks", "run every check now")
+
+    async def events(self, since: float) -> Sequence[Event]:  # noqa: ARG002 - the signature is Ctx's
+        """Read nothing: what happened does not change the plan."""
+        return ()
+
+    async def tls(self, address: str, port: int, server_name: str) -> Certificate:
+        """Note that a certificate would be looked at."""
+        note = f"connect to {address}:{port} and read the certificate for {server_name}"
+        self.steps.append(PlannedStep("tls", Effect.READ, (), clean(note, 400)))
+        return Certificate(address, port, server_name, reason="only planned")
+
+    def _ends(self, step: str, note: str) -> Sequence[CheckResult]:
+        self.steps.append(PlannedStep(step, Effect.READ, (), note))
+        raise PlanEndsError(step)
+
+
+async def look_ahead(
+    action: Action, ahead: LookAhead, target: Target, values: Values, *, state: str
+) -> PlannedTarget:
+    """Walk an action on one target without changing anything.
+
+    Args:
+        action: What would be run.
+        ahead: Its context, for this target.
+        target: The target.
+        values: The parameters.
+        state: The target's state, for the blast radius.
+    """
+    try:
+        async with asyncio.timeout(LOOK_BUDGET):
+            _, trouble = await run_guarded(action.impl, ahead, target, values)
+    except PlanEndsError as end:
+        note = f"cannot tell: depends on the result of {end.step}"
+        return _planned(ahead, target, state, note if not _last_notes(ahead) else "")
+    except TimeoutError:
+        return _planned(ahead, target, state, f"cannot tell: no answer in {LOOK_BUDGET:g} s")
+    if trouble is None:
+        return _planned(ahead, target, state, "")
+    if trouble.kind is Kind.FAILED and not ahead.steps:
+        return PlannedTarget(target.name, (), trouble.why, state)
+    return _planned(ahead, target, state, f"cannot tell: {trouble.why}")
+
+
+def _last_notes(ahead: LookAhead) -> bool:
+    return bool(ahead.steps) and bool(ahead.steps[-1].note)
+
+
+def _planned(ahead: LookAhead, target: Target, state: str, note: str) -> PlannedTarget:
+    steps = list(ahead.steps)
+    if note:
+        steps.append(PlannedStep("…", Effect.READ, (), clean(note, 400)))
+    return PlannedTarget(target.name, tuple(steps), "", state)

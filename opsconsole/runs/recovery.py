@@ -1,0 +1,158 @@
+"""What earlier engines left: finished runs for the list, and runs that died with their engine, told as they are.
+
+A step that was dispatched and never settled may have acted: its target reads UNKNOWN. Nothing is resumed.
+"""
+
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from opsconsole.clock import Clock
+from opsconsole.model.action import Plan
+from opsconsole.model.run import Run, RunTarget
+from opsconsole.model.states import Effect, TargetState
+from opsconsole.runs.chain import Chain, Entry, JournalError, read_chain
+from opsconsole.runs.journal import Journal
+from opsconsole.runs.verdict import judge_run
+
+RUNS_SHOWN: Final = 50
+
+
+def recover_runs(
+    folder: Path, clock: Clock, executor: Executor
+) -> tuple[tuple[Run, ...], tuple[str, ...]]:
+    """Read earlier runs, closing those whose engine died. Blocks: call it on a thread.
+
+    Returns:
+        The newest runs, oldest first, and what could not be read, one sentence each.
+    """
+    runs: list[Run] = []
+    wrong: list[str] = []
+    if not folder.is_dir():
+        return (), ()
+    for place in sorted(each for each in folder.iterdir() if each.is_dir())[-RUNS_SHOWN:]:
+        try:
+            run = _recover(place, clock, executor)
+        except JournalError as error:
+            wrong.append(str(error))
+            continue
+        if run is not None:
+            runs.append(run)
+    return tuple(runs), tuple(wrong)
+
+
+def _recover(place: Path, clock: Clock, executor: Executor) -> Run | None:
+    finished = _finished(place)
+    if finished is not None:
+        return finished
+    if not any(entry.kind == "run.end" for entry in read_chain(place).entries):
+        journal = Journal.reopen(place, clock, executor)
+        if journal is None:
+            return None
+        try:
+            return _close(place, journal, clock)
+        finally:
+            journal.close()
+    return _rebuild(place, read_chain(place))
+
+
+def _finished(place: Path) -> Run | None:
+    """run.json is written last, whole; when it is there nothing else needs reading."""
+    try:
+        return msgspec.json.decode((place / "run.json").read_bytes(), type=Run)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _close(place: Path, journal: Journal, clock: Clock) -> Run:
+    run = _rebuild(place, read_chain(place))
+    states = {target.name: str(target.state) for target in run.targets}
+    journal.write(
+        "run.end", {"state": str(run.state), "targets": states, "note": run.note}, sync=True
+    )
+    return replace(run, ended=clock.now())
+
+
+def _rebuild(place: Path, chain: Chain) -> Run:
+    """Say of each target what the journal proves."""
+    plan = _read_plan(place)
+    begin = next((entry for entry in chain.entries if entry.kind == "run.plan"), None)
+    told = _told_states(chain)
+    targets = tuple(
+        RunTarget(each.name, TargetState.SKIPPED, why=each.skip)
+        if each.skip
+        else told.get(each.name) or _target(each.name, chain)
+        for each in plan.targets
+    )
+    end = next((entry for entry in chain.entries if entry.kind == "run.end"), None)
+    return Run(
+        id=place.name,
+        action=plan.action,
+        title=plan.title,
+        effect=plan.effect,
+        actor=begin.text("actor") if begin else "",
+        state=judge_run(targets, stopped=True, halted=False),
+        at=begin.at if begin else plan.at,
+        params=plan.params,
+        targets=targets,
+        plan_hash=plan.hash,
+        ended=chain.entries[-1].at if chain.entries else plan.at,
+        reason=begin.text("reason") if begin else "",
+        note=(end.text("note") if end else "") or "the engine died",
+        max_parallel=plan.max_parallel,
+    )
+
+
+def _read_plan(place: Path) -> Plan:
+    try:
+        return msgspec.json.decode((place / "plan.json").read_bytes(), type=Plan)
+    except OSError as error:
+        raise JournalError(f"journal {place.name}: no plan: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise JournalError(f"journal {place.name}: plan.json: {error}") from error
+
+
+def _told_states(chain: Chain) -> dict[str, RunTarget]:
+    """What the engine still wrote down while it was stopped."""
+    for entry in chain.entries:
+        states = entry.fields.get("targets")
+        if entry.kind == "run.end" and isinstance(states, dict):
+            return {
+                name: RunTarget(name, TargetState(state), why=entry.text("note"))
+                for name, state in states.items()
+                if state in tuple(TargetState)
+            }
+    return {}
+
+
+def _target(name: str, chain: Chain) -> RunTarget:
+    mine = [entry for entry in chain.entries if entry.text("target") == name]
+    ended = next((entry for entry in mine if entry.kind == "target.end"), None)
+    if ended is not None:
+        return _ended(name, ended)
+    dispatched = [entry for entry in mine if entry.kind == "step.dispatch"]
+    settled = sum(1 for entry in mine if entry.kind == "step.settle")
+    if not dispatched:
+        return RunTarget(name, TargetState.NOT_STARTED, why="the engine died before")
+    last = dispatched[-1]
+    if len(dispatched) > settled:
+        return _unknown(name, last, f"{last.text('step')}: dispatched, then the engine died")
+    wrote = any(entry.text("effect") != Effect.READ for entry in dispatched)
+    if wrote:
+        return _unknown(name, last, f"the engine died after {last.text('step')}; not verified")
+    return RunTarget(
+        name, TargetState.CANCELLED, step=last.text("step"), why="the engine died between reads"
+    )
+
+
+def _ended(name: str, entry: Entry) -> RunTarget:
+    state = entry.text("state")
+    known = TargetState(state) if state in tuple(TargetState) else TargetState.UNKNOWN
+    return RunTarget(name, known, why=entry.text("why"), ended=entry.at)
+
+
+def _unknown(name: str, last: Entry, why: str) -> RunTarget:
+    return RunTarget(name, TargetState.UNKNOWN, step=last.text("step"), why=why, started=last.at)

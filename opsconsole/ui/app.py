@@ -1,0 +1,75 @@
+"""The way into the screen: a guard outside, then theme and signs for this terminal, then the console."""
+
+import codecs
+import locale
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from opsconsole.ui.guard import guarded
+
+if TYPE_CHECKING:
+    from opsconsole.ui.source import Source
+
+
+def run(
+    connect: "Callable[[], Source]",
+    *,
+    ascii: bool = False,
+    theme: str | None = None,
+    mouse: bool = True,
+) -> int:
+    """Open the console on this terminal and return its exit code.
+
+    Args:
+        connect: Makes the client of an engine; called before the first paint, started after it.
+        ascii: Draw with ASCII signs only; also chosen where the locale is not UTF-8.
+        theme: A theme's name, instead of what was chosen before or fits the terminal.
+        mouse: Whether to take the mouse.
+    """
+
+    def screen(lifeline: int) -> int:
+        return _open(connect, lifeline, ascii=ascii or not speaks_utf8(), theme=theme, mouse=mouse)
+
+    return guarded(screen)
+
+
+def speaks_utf8() -> bool:
+    """Tell whether what is written to the terminal is UTF-8."""
+    encoding = getattr(sys.__stderr__, "encoding", None) or locale.getpreferredencoding(
+        do_setlocale=False
+    )
+    try:
+        return codecs.lookup(encoding).name == "utf-8"
+    except LookupError:
+        return False
+
+
+def _open(
+    connect: "Callable[[], Source]", lifeline: int, *, ascii: bool, theme: str | None, mouse: bool
+) -> int:
+    # The screen library is imported here, in the guarded child, so that the guard stays small.
+    from opsconsole.ui.background import is_dark
+
+    dark = is_dark()
+    from opsconsole.clock import SystemClock
+    from opsconsole.ui.console import Console
+    from opsconsole.ui.frames import ASCII, UNICODE
+    from opsconsole.ui.look import Look
+    from opsconsole.ui.prefs import prefs_file, read_prefs
+    from opsconsole.ui.themes import choose, colour_system, theme_folders
+
+    themes = theme_folders()
+    name = choose(
+        theme or read_prefs(prefs_file()).theme,
+        no_color=bool(os.environ.get("NO_COLOR")),
+        color_system=colour_system(),
+        dark=dark,
+    )
+    look = Look(themes.load(name), ASCII if ascii else UNICODE, SystemClock())
+    console = Console(connect, look, themes, prefs_file=prefs_file(), lifeline=lifeline)
+    console.run(mouse=mouse)
+    if console.crash:
+        sys.stderr.write(f"the screen broke, the engine goes on:\n{console.crash}\n")
+    return console.return_code or 0

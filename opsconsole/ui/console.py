@@ -1,0 +1,189 @@
+"""The application: joins a source, a theme and the main screen, and owns everything about the terminal."""
+
+import asyncio
+import os
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from textual import events
+from textual.app import App, SystemModalScreen
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.screen import Screen
+
+from opsconsole.errors import ConfigError
+from opsconsole.model.text import MESSAGE_LIMIT, clean
+from opsconsole.ui import clipboard
+from opsconsole.ui.driver import ConsoleDriver
+from opsconsole.ui.leaving import Leaving
+from opsconsole.ui.look import Look
+from opsconsole.ui.prefs import Prefs, read_prefs, write_prefs
+from opsconsole.ui.screens.dialog import Dialog
+from opsconsole.ui.screens.main import Main
+from opsconsole.ui.session import Session
+from opsconsole.ui.source import Source
+from opsconsole.ui.themes import ThemeFolder, to_textual
+
+FRAME: Final = 0.1
+"""Seconds between two looks at the source: at most ten paints a second."""
+TICK: Final = 1.0
+
+
+class Console(App[None]):
+    """One console on one engine."""
+
+    ENABLE_COMMAND_PALETTE = False
+    ESCAPE_TO_MINIMIZE = False
+    TITLE = "opsconsole"
+    CSS = """
+    Screen { background: $background; color: $foreground; layers: base notice; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Textual quits on ctrl+q without a question; here it asks.
+        Binding("ctrl+q", "ask_to_quit", "quit", id="app.quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "suspend", id="app.suspend", show=False),
+        Binding("ctrl+c", "no_quit", "cancel", id="app.cancel", show=False),
+    ]
+
+    def __init__(
+        self,
+        connect: Callable[[], Source],
+        look: Look,
+        themes: ThemeFolder,
+        *,
+        prefs_file: Path | None = None,
+        lifeline: int = -1,
+        driver: type[Driver] | None = ConsoleDriver,
+    ) -> None:
+        super().__init__(driver_class=driver)
+        self.look = look
+        self.themes = themes
+        self.session = Session(
+            connect(), look, Prefs() if prefs_file is None else read_prefs(prefs_file)
+        )
+        self.main = Main(self.session)
+        self.crash = ""
+        """What to tell after the terminal is back, if the screen broke."""
+        self._prefs_file = prefs_file
+        self._theme_stamp = themes.stamp(look.palette.name)
+        self._leaving = Leaving(self._leave, lifeline)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Give the one screen; dialogs stand in front of it."""
+        return self.main
+
+    def on_mount(self) -> None:
+        """Paint first; the engine is looked for after the first frame."""
+        self._wear_theme()
+        self._leaving.listen()
+        self.set_interval(TICK, self._tick, name="tick")
+        self.call_after_refresh(self._begin)
+
+    async def on_unmount(self) -> None:
+        """Detach and hear no more signals."""
+        self._leaving.stop()
+        await self.session.source.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Drop keys and pastes that a dialog must not take: typed before its paint, or not typed at all."""
+        screen = self.screen if self._screen_stack else None
+        if isinstance(event, events.Key | events.Paste) and isinstance(screen, Dialog):
+            if not screen.accepts(event):
+                return
+        await super().on_event(event)
+
+    # -- the source
+
+    def _begin(self) -> None:
+        self.run_worker(self._follow(), name="follow the engine", group="source")
+
+    async def _follow(self) -> None:
+        self.session.source.start()
+        while True:
+            await self.session.source.wait_change()
+            self.main.source_changed()
+            await self.look.clock.sleep(FRAME)
+
+    def _tick(self) -> None:
+        self._reload_theme()
+        self.main.tick()
+
+    # -- themes
+
+    def wear(self, name: str) -> None:
+        """Put another theme on.
+
+        Raises:
+            ConfigError: There is none of that name, or its file has mistakes.
+        """
+        self.look.palette = self.themes.load(name)
+        self._theme_stamp = self.themes.stamp(name)
+        self._wear_theme()
+
+    def _wear_theme(self) -> None:
+        theme = to_textual(self.look.palette)
+        self.register_theme(theme)
+        if self.theme == theme.name:
+            self.refresh_css(animate=False)
+        self.theme = theme.name
+        self.main.repaint()
+
+    def _reload_theme(self) -> None:
+        name = self.look.palette.name
+        stamp = self.themes.stamp(name)
+        if stamp in (0.0, self._theme_stamp):
+            return
+        self._theme_stamp = stamp
+        try:
+            self.wear(name)
+        except ConfigError as error:
+            self.main.say(f"theme kept as it was: {error}")
+
+    def save_prefs(self) -> None:
+        """Write what is remembered between sessions."""
+        why = "" if self._prefs_file is None else write_prefs(self._prefs_file, self.session.prefs)
+        if why:
+            self.main.say(why)
+
+    # -- the terminal
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy by OSC 52, cleaned and bounded, through tmux too."""
+        if self._driver is not None:
+            self._driver.write(clipboard.sequence(text, os.environ))
+
+    def set_mouse(self, *, on: bool) -> None:
+        """Take the mouse, or leave it to the terminal."""
+        if isinstance(self._driver, ConsoleDriver):
+            self._driver.set_mouse(on=on)
+
+    async def step_aside(self, argv: Sequence[str]) -> int:
+        """Give the terminal to a program until it ends; nothing is painted meanwhile. Its exit code."""
+        self._leaving.aside = True
+        try:
+            with self.batch_update(), self.suspend():
+                process = await asyncio.create_subprocess_exec(*argv)
+                code = await process.wait()
+        finally:
+            self._leaving.aside = False
+        self.main.repaint()
+        return code
+
+    def action_no_quit(self) -> None:
+        """Never quit on ctrl+c; it cancels what is being typed."""
+        self.main.say("q goes back, :q leaves; ctrl+c never does")
+
+    def action_ask_to_quit(self) -> None:
+        """Ask before leaving."""
+        if not isinstance(self.screen, SystemModalScreen | Dialog):
+            self.main.ask_to_quit()
+
+    def _leave(self, code: int) -> None:
+        self.exit(return_code=code)
+
+    def _fatal_error(self) -> None:
+        # Textual would print every local variable; ours may hold a secret or a hostile string.
+        self.crash = clean(traceback.format_exc(), MESSAGE_LIMIT, multiline=True)
+        self.exit(return_code=1)

@@ -1,0 +1,135 @@
+"""The main screen: everything at once, worst first."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from textual.geometry import Region, Size
+
+from opsconsole.ui.places import Place
+from opsconsole.ui.screens.view import View
+from opsconsole.ui.session import Session
+from opsconsole.ui.tiles import (
+    ACTIVITY,
+    FIRES,
+    FLEET,
+    HOSTS,
+    NUMBERS,
+    PEEK,
+    PEOPLE,
+    SERVICES,
+    SHOWN,
+    TIMELINE,
+    Grown,
+    Scale,
+    arrange,
+    scale,
+)
+from opsconsole.ui.widgets.lines import Lines
+from opsconsole.ui.widgets.pane import Pane
+from opsconsole.ui.widgets.row_table import RowTable
+from opsconsole.view import activity, fires, hosts, peek, services
+from opsconsole.view.cache import RowCache
+
+_TABLES: Final = {
+    FIRES: fires.table,
+    HOSTS: hosts.table,
+    SERVICES: services.table,
+    ACTIVITY: activity.table,
+}
+_SUBJECTS: Final = (FIRES, HOSTS, SERVICES)
+
+
+class Overview(View):
+    """Fires, Hosts, Services, Peek, Activity; on a wall also fleet map, timeline and people."""
+
+    def __init__(self, session: Session, place: Place) -> None:
+        self._caches = {name: RowCache() for name in _TABLES}
+        super().__init__(session, place)
+        self._peeked = FIRES
+
+    def make_panes(self) -> list[Pane]:
+        """Make tables and lines; which of them are shown depends on the size."""
+        look = self.session.look
+        tables: list[Pane] = [RowTable(look, id=name, number=NUMBERS[name]) for name in _TABLES]
+        texts = [
+            Lines(look, id=name, number=NUMBERS[name]) for name in (PEEK, FLEET, TIMELINE, PEOPLE)
+        ]
+        return [*tables, *texts]
+
+    def regions(self, size: Size) -> Mapping[str, Region]:
+        """Arrange for the terminal's size; a pane that has no tile there is shown alone."""
+        how = self.scale
+        grown = self.grown if self.focused_id in SHOWN[how] else Grown.FULL
+        placed = arrange(size, how, self.focused_id, grown, self.session.hidden)
+        return placed if self.focused_id in placed else {self.focused_id: size.region}
+
+    @property
+    def scale(self) -> Scale:
+        """The arrangement for this terminal."""
+        return scale(self.app.size)
+
+    def tiles_changed(self) -> None:
+        """Arrange again; Peek has no frame where lines are dear."""
+        super().tiles_changed()
+        bare = self.scale is Scale.COMPACT and self.focused_id != PEEK
+        pane = self.panes[PEEK]
+        pane.framed, pane.can_focus = not bare, True
+
+    def focus_pane(self, name: str, *, again_zooms: bool = False) -> None:
+        """Give the keys to a pane; Peek goes on speaking of the last table's object."""
+        super().focus_pane(name, again_zooms=again_zooms)
+        if name in _SUBJECTS:
+            self._peeked = name
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        """Where one stands."""
+        return ("all", "overview" if self.grown is not Grown.FULL else self.focused_id)
+
+    @property
+    def subject(self) -> str | None:
+        """The object under the cursor of the last table that had the keys."""
+        return self.table(self._peeked).cursor
+
+    def table(self, name: str) -> RowTable:
+        """Give a table by its name."""
+        pane = self.panes[name]
+        assert isinstance(pane, RowTable)
+        return pane
+
+    def update(self) -> None:
+        """Make the rows of the panes that are shown."""
+        for name in self.shown:
+            if name in _TABLES:
+                self._update_table(name)
+        for name in self.shown:
+            if name not in _TABLES:
+                self.update_lines(name)
+
+    def _update_table(self, name: str) -> None:
+        session, pane = self.session, self.table(name)
+        pane.show(
+            _TABLES[name](
+                session.snapshot,
+                session.now,
+                pane.body.width,
+                session.options(name),
+                self._caches[name],
+            )
+        )
+
+    def update_lines(self, name: str) -> None:
+        """Make the lines of Peek, fleet map, timeline or people."""
+        pane = self.panes[name]
+        if isinstance(pane, Lines) and pane.display:
+            self._LINES[name](self, pane)
+
+    def _show_peek(self, pane: Lines) -> None:
+        session, key = self.session, self.subject or ""
+        if not pane.framed:
+            pane.show(peek.brief(session.snapshot, key, session.now, session.options(PEEK)))
+            return
+        seen = peek.peek(session.snapshot, key, session.now, session.options(PEEK))
+        pane.show(seen.lines, seen.title)
+
+    _LINES: ClassVar = {PEEK: _show_peek}

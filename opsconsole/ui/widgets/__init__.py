@@ -1,0 +1,1 @@
+"""The widgets: each is told what to show, tells what was wished for, and knows no other."""

@@ -1,0 +1,100 @@
+"""A tile of the screen: a frame with titles in it, and lines that a subclass paints."""
+
+from textual import events
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from opsconsole.model.text import Safe
+from opsconsole.ui.frames import edge, side
+from opsconsole.ui.look import Look
+from opsconsole.ui.paint import blank, fit, segments
+from opsconsole.view.rows import Cell, Span, Tone
+
+
+class Pane(Widget, can_focus=True):
+    """A framed tile; subclasses give `body_line` and call `refresh_body` for the lines that changed."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = "Pane { background: $background; color: $foreground; }"
+
+    def __init__(self, look: Look, *, id: str, number: str = "") -> None:
+        super().__init__(id=id)
+        self.look = look
+        self.number = number
+        self.framed = True
+        self.titles: tuple[Cell, Cell, Cell] = ((), (), ())
+        """Top left, top right, bottom left."""
+
+    @property
+    def body(self) -> Size:
+        """The cells inside the frame."""
+        inset = 2 if self.framed else 0
+        return Size(max(0, self.size.width - inset), max(0, self.size.height - inset))
+
+    def body_line(self, y: int, width: int) -> Strip:
+        """Paint line `y` of the body, exactly `width` cells."""
+        del y
+        return blank(width, self.look.palette)
+
+    def entitle(self, title: Cell = (), hint: Cell = (), footer: Cell = ()) -> None:
+        """Set what the frame says."""
+        titles = (title, hint, footer)
+        if titles != self.titles:
+            self.titles = titles
+            self.refresh_lines(0, self.size.height - 1)
+
+    def refresh_body(self, *lines: int) -> None:
+        """Mark lines of the body as changed."""
+        top = 1 if self.framed else 0
+        self.refresh_lines(*(line + top for line in lines))
+
+    def refresh_lines(self, *lines: int) -> None:
+        """Mark lines of the whole tile as changed; nothing else is painted again."""
+        if lines and self.size.width:
+            self.refresh(*(Region(0, line, self.size.width, 1) for line in lines if line >= 0))
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line, frame included."""
+        width, height = self.size
+        if not self.framed:
+            return self.body_line(y, width)
+        if width < 2:
+            return blank(width, self.look.palette)
+        if y in (0, height - 1):
+            return self._edge(width, bottom=y > 0)
+        post = side(self.look.palette, self.look.signs, focused=self.has_focus)
+        return Strip([post, *self.body_line(y - 1, width - 2), post], width)
+
+    def repaint(self) -> None:
+        """Paint everything again: the theme changed."""
+        self.refresh()
+
+    def on_focus(self, event: events.Focus) -> None:
+        """Show the double frame."""
+        del event
+        self.refresh()
+
+    def on_blur(self, event: events.Blur) -> None:
+        """Show the faint frame."""
+        del event
+        self.refresh()
+
+    def cell_strip(self, cell: Cell, width: int, base: Tone = Tone.NORMAL) -> Strip:
+        """Paint a cell over a whole line."""
+        fitted = fit(cell, width, self.look.signs.ellipsis)
+        return Strip(segments(fitted, self.look.palette, base), width)
+
+    def _edge(self, width: int, *, bottom: bool) -> Strip:
+        title, hint, footer = self.titles
+        number = (Span(Safe(f"{self.number} ")),) if self.number and title else ()
+        left, right = (footer, ()) if bottom else ((*number, *title), hint)
+        return edge(
+            width,
+            left,
+            right,
+            self.look.palette,
+            self.look.signs,
+            focused=self.has_focus,
+            bottom=bottom,
+        )

@@ -1,0 +1,387 @@
+"""The table of every pane: any number of rows, of which only the visible ones are ever painted.
+
+The cursor is bound to an object's key, never to a row number. A row that vanishes under it stays as
+a ghost until the cursor moves, and a new order waits while the person is moving.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar, Final, NamedTuple
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.strip import Strip
+
+from opsconsole.model.text import Safe
+from opsconsole.ui.look import Look
+from opsconsole.ui.paint import blank, crop, fit, head, join, segments, text_width, widths
+from opsconsole.ui.widgets.pane import Pane
+from opsconsole.ui.widgets.reorder import keep_order, with_ghost
+from opsconsole.view.rows import Row, Span, Table, Tone
+
+SETTLE: Final = 2.0
+"""Seconds without a move before a new order is shown."""
+_CACHE_LIMIT: Final = 1_024
+_TROUBLE: Final = frozenset((Tone.CRITICAL, Tone.WARNING, Tone.STALE, Tone.REVERSED))
+_SIDEWAYS: Final = 8
+_WHEEL: Final = 3
+
+
+class _Line(NamedTuple):
+    row: Row | None
+    cursor: bool
+    marked: bool
+
+
+_NOTHING: Final = _Line(row=None, cursor=False, marked=False)
+
+
+class RowTable(Pane):
+    """Shows a Table; says where its cursor is and which row was chosen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "move(1)", "down", id="move.down", show=False),
+        Binding("k,up", "move(-1)", "up", id="move.up", show=False),
+        Binding("g,home", "move_to(0)", "top", id="move.top", show=False),
+        Binding("G,end", "move_to(-1)", "bottom", id="move.bottom", show=False),
+        Binding("ctrl+d", "page(0.5)", "half page down", id="move.half-down", show=False),
+        Binding("ctrl+u", "page(-0.5)", "half page up", id="move.half-up", show=False),
+        Binding("pagedown", "page(1)", "page down", id="move.page-down", show=False),
+        Binding("pageup", "page(-1)", "page up", id="move.page-up", show=False),
+        Binding("left", "sideways(-1)", "left", id="move.left", show=False),
+        Binding("right", "sideways(1)", "right", id="move.right", show=False),
+        Binding("e", "trouble(1)", "next problem", id="move.next-problem", show=False),
+        Binding("E", "trouble(-1)", "previous problem", id="move.previous-problem", show=False),
+        Binding("space", "mark", "mark", id="select.mark", show=False),
+        Binding("v", "span", "range", id="select.range", show=False),
+        Binding("*", "mark_all", "all shown", id="select.all", show=False),
+        Binding("U", "unmark", "clear marks", id="select.clear", show=False),
+        Binding("enter", "choose", "open", id="look.open", show=False),
+    ]
+
+    class CursorMoved(Message):
+        """The cursor stands on another object."""
+
+        def __init__(self, table: "RowTable", key: str | None) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        def can_replace(self, message: Message) -> bool:
+            """Only where the cursor is now is of interest."""
+            return isinstance(message, RowTable.CursorMoved) and message.table is self.table
+
+    class RowChosen(Message):
+        """The row under the cursor was opened."""
+
+        def __init__(self, table: "RowTable", key: str) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+    def __init__(self, look: Look, *, id: str, number: str = "") -> None:
+        super().__init__(look, id=id, number=number)
+        self.table = Table((), ())
+        self.rows: list[Row] = []
+        self.cursor: str | None = None
+        self.marks: frozenset[str] = frozenset()
+        self.top = 0
+        self.left = 0
+        self._places: dict[str, int] = {}
+        self._waiting: Table | None = None
+        self._held = False
+        self._anchor: str | None = None
+        self._moved_at = float("-inf")
+        self._painted: list[_Line] = []
+        self._strips: dict[str, tuple[_Line, Strip]] = {}
+        self._shares: tuple[int, ...] = ()
+
+    # -- what is shown
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor."""
+        place = self._place
+        return None if place is None else self.rows[place]
+
+    @property
+    def selection(self) -> tuple[str, ...]:
+        """The keys a command acts on: the marked rows in their order, else the one under the cursor."""
+        if self.marks:
+            return tuple(row.key for row in self.rows if row.key in self.marks)
+        return () if self.cursor is None else (self.cursor,)
+
+    def show(self, table: Table) -> None:
+        """Take a new content; its order waits while somebody is moving, all of it under a dialog."""
+        if self._held:
+            self._waiting = table
+        elif self._moving and not self._same_order(table):
+            if self._waiting is None:
+                self.set_timer(SETTLE, self._settle, name="settle order")
+            self._waiting = table
+            self._take(table, keep_order(self.rows, table.rows))
+        else:
+            self._waiting = None
+            self._take(table, list(table.rows))
+
+    def hold(self, *, held: bool) -> None:
+        """Freeze the rows while a dialog speaks about them."""
+        self._held = held
+        if not held:
+            self._settle()
+
+    def go_to(self, key: str) -> bool:
+        """Put the cursor on an object; tell whether it is here."""
+        if key not in self._places:
+            return False
+        self._put_cursor(self._places[key])
+        return True
+
+    def repaint(self) -> None:
+        """Paint everything again: the theme or the signs changed."""
+        self._strips.clear()
+        self.refresh()
+
+    # -- painting
+
+    def body_line(self, y: int, width: int) -> Strip:
+        """Paint the column titles, a row, or the sentence for an empty table."""
+        if y < self._header:
+            cell = (
+                Span(Safe(" ")),
+                *head(self.table.columns, self._fit_columns(width), self.look.signs.ellipsis),
+            )
+            return self.cell_strip(cell, width, Tone.DIM)
+        line = self._line(y)
+        if line.row is None:
+            return self._empty_line(y, width)
+        return self._row_strip(line, line.row, width)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit columns and scroll position to the new size."""
+        del event
+        self._strips.clear()
+        self._scroll_to_cursor()
+        self.refresh()
+
+    def _line(self, y: int) -> _Line:
+        place = self.top + y - self._header
+        if y < self._header or place >= len(self.rows):
+            return _NOTHING
+        row = self.rows[place]
+        return _Line(row, self.has_focus and row.key == self.cursor, row.key in self.marks)
+
+    def _row_strip(self, line: _Line, row: Row, width: int) -> Strip:
+        known = self._strips.get(row.key)
+        if known is not None and known[0] == line and known[1].cell_length == width:
+            return known[1]
+        strip = self._paint_row(line, row, width)
+        if len(self._strips) > _CACHE_LIMIT:
+            self._strips.clear()
+        self._strips[row.key] = (line, strip)
+        return strip
+
+    def _paint_row(self, line: _Line, row: Row, width: int) -> Strip:
+        signs, palette = self.look.signs, self.look.palette
+        tone = Tone.MUTED if row.ghost else row.tone
+        gutter = signs.mark if line.marked else signs.cursor if line.cursor else " "
+        flag = Span(Safe(gutter), Tone.ACCENT if line.marked else Tone.FOCUS)
+        shares = self._fit_columns(width)
+        if self.left:
+            whole = join(row, self.table.columns, self._natural(row, shares), "")
+            text = crop(whole, self.left, width - 1)
+        else:
+            text = fit(
+                join(row, self.table.columns, shares, signs.ellipsis), width - 1, signs.ellipsis
+            )
+        return Strip(segments((flag, *text), palette, tone, cursor=line.cursor), width)
+
+    def _natural(self, row: Row, shares: Sequence[int]) -> list[int]:
+        pairs = zip(self.table.columns, shares, row.cells, strict=False)
+        return [
+            max(share, sum(text_width(span.text) for span in cell)) if column.flexible else share
+            for column, share, cell in pairs
+        ]
+
+    def _fit_columns(self, width: int) -> tuple[int, ...]:
+        return widths(self.table.columns, width - 1)
+
+    def _empty_line(self, y: int, width: int) -> Strip:
+        if self.rows or y != self._header or not self.table.empty:
+            return blank(width, self.look.palette)
+        return self.cell_strip((Span(Safe("  " + self.table.empty), Tone.DIM),), width)
+
+    def _refresh_changed(self) -> None:
+        fresh = [self._line(y) for y in range(self.body.height)]
+        if len(fresh) != len(self._painted):
+            self.refresh()
+        else:
+            pairs = enumerate(zip(fresh, self._painted, strict=True))
+            self.refresh_body(*(y for y, (new, old) in pairs if new is not old and new != old))
+        self._painted = fresh
+
+    # -- taking new rows
+
+    @property
+    def _header(self) -> int:
+        return 1 if any(column.title for column in self.table.columns) else 0
+
+    @property
+    def _place(self) -> int | None:
+        return None if self.cursor is None else self._places.get(self.cursor)
+
+    @property
+    def _page(self) -> int:
+        return max(1, self.body.height - self._header)
+
+    @property
+    def _moving(self) -> bool:
+        return self.look.clock.monotonic() - self._moved_at < SETTLE
+
+    def _same_order(self, table: Table) -> bool:
+        fresh = [row.key for row in table.rows if row.key in self._places]
+        return fresh == sorted(fresh, key=self._places.__getitem__)
+
+    def _settle(self) -> None:
+        table = self._waiting
+        if table is not None and not self._held:
+            self.show(table)
+
+    def _take(self, table: Table, rows: list[Row]) -> None:
+        place, offset = self._place, (self._place or 0) - self.top
+        if place is not None:
+            rows = with_ghost(rows, self.rows[place], place)
+        if table.columns != self.table.columns:
+            self.refresh()
+            self._strips.clear()
+        if table.empty != self.table.empty:
+            self.refresh()
+        self.table = table
+        self._set_rows(rows)
+        self._find_cursor()
+        self.top = max(0, (self._place or 0) - offset)
+        self._scroll_to_cursor()
+        self.entitle(table.title, table.hint, table.footer)
+        self._refresh_changed()
+
+    def _set_rows(self, rows: list[Row]) -> None:
+        self.rows = rows
+        self._places = {row.key: place for place, row in enumerate(rows)}
+        if self.marks:
+            self.marks = frozenset(key for key in self.marks if key in self._places)
+
+    def _find_cursor(self) -> None:
+        if self.cursor not in self._places:
+            self.cursor = self.rows[0].key if self.rows else None
+            self.post_message(self.CursorMoved(self, self.cursor))
+
+    def _drop_ghost(self) -> None:
+        if any(row.ghost and row.key != self.cursor for row in self.rows):
+            self._set_rows([row for row in self.rows if not row.ghost or row.key == self.cursor])
+
+    # -- moving
+
+    def action_move(self, steps: int) -> None:
+        """Move the cursor by rows."""
+        self._put_cursor((self._place or 0) + steps)
+
+    def action_move_to(self, place: int) -> None:
+        """Move to the first or the last row."""
+        self._put_cursor(place if place >= 0 else len(self.rows) + place)
+
+    def action_page(self, pages: float) -> None:
+        """Move by pages or parts of one."""
+        self._put_cursor((self._place or 0) + round(self._page * pages))
+
+    def action_sideways(self, steps: int) -> None:
+        """Scroll to see what a column cut off."""
+        self.left = max(0, self.left + steps * _SIDEWAYS)
+        self.repaint()
+
+    def action_trouble(self, direction: int) -> None:
+        """Move to the next row, or back to the last one, that is in trouble."""
+        place = (self._place if self._place is not None else -1) + direction
+        while 0 <= place < len(self.rows):
+            if in_trouble(self.rows[place]):
+                self._put_cursor(place)
+                return
+            place += direction
+
+    def action_choose(self) -> None:
+        """Open the row under the cursor."""
+        row = self.row
+        if row is not None and not row.ghost:
+            self.post_message(self.RowChosen(self, row.key))
+
+    def _put_cursor(self, place: int) -> None:
+        if not self.rows:
+            return
+        self._moved_at = self.look.clock.monotonic()
+        before, self.cursor = self.cursor, self.rows[min(max(0, place), len(self.rows) - 1)].key
+        if before != self.cursor:
+            self._drop_ghost()
+            self._mark_span()
+            self.post_message(self.CursorMoved(self, self.cursor))
+        self._scroll_to_cursor()
+        self._refresh_changed()
+
+    def _scroll_to_cursor(self) -> None:
+        place = self._place or 0
+        self.top = min(self.top, place, max(0, len(self.rows) - self._page))
+        self.top = max(self.top, place - self._page + 1, 0)
+
+    # -- marking
+
+    def action_mark(self) -> None:
+        """Mark or unmark the row, and go on to the next."""
+        if self.cursor is not None:
+            self.marks ^= {self.cursor}
+            self.action_move(1)
+            self._refresh_changed()
+
+    def action_span(self) -> None:
+        """Begin marking a range at the cursor, or end it."""
+        self._anchor = self.cursor if self._anchor is None else None
+        self._mark_span()
+        self._refresh_changed()
+
+    def action_mark_all(self) -> None:
+        """Mark all rows that are shown."""
+        self.marks = frozenset(row.key for row in self.rows if not row.ghost)
+        self._refresh_changed()
+
+    def action_unmark(self) -> None:
+        """Clear the marks."""
+        self.marks, self._anchor = frozenset(), None
+        self._refresh_changed()
+
+    def _mark_span(self) -> None:
+        here, there = self._place, self._places.get(self._anchor or "")
+        if here is not None and there is not None:
+            low, high = sorted((here, there))
+            self.marks |= {row.key for row in self.rows[low : high + 1]}
+
+    # -- mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the row; a double click opens it."""
+        place = self.top + event.y - self._header - (1 if self.framed else 0)
+        if 0 <= place < len(self.rows) and event.y > 0:
+            self._put_cursor(place)
+            if event.chain == 2:
+                self.action_choose()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Move on."""
+        event.stop()
+        self.action_move(_WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Move back."""
+        event.stop()
+        self.action_move(-_WHEEL)
+
+
+def in_trouble(row: Row) -> bool:
+    """Tell whether a row speaks of a fault: one of its first two cells has a fault's tone."""
+    return any(span.tone in _TROUBLE for cell in row.cells[:2] for span in cell)

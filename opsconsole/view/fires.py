@@ -1,0 +1,278 @@
+"""The Fires pane: what is on fire, since when, who has it, what to do; in triage order."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from opsconsole.model.alert import Alert
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.query.environments import alert_env, owner_of
+from opsconsole.view import format as fmt
+from opsconsole.view.cache import RowCache, Sieve
+from opsconsole.view.cells import cell, chosen, plain, safe_cell, span, state_tone
+from opsconsole.view.glyphs import state_glyph
+from opsconsole.view.naming import bare_name, folded, natural_key
+from opsconsole.view.offers import runbook_word
+from opsconsole.view.options import ViewOptions
+from opsconsole.view.rows import Cell, Column, Row, Table, Tone
+from opsconsole.view.triage import (
+    Group,
+    explained,
+    fires,
+    grouped,
+    is_overdue,
+    is_unacked,
+    severity_word,
+    single,
+    state_word,
+    suppression_words,
+)
+
+_NORMAL_FROM: Final = 100
+_WIDE_FROM: Final = 128
+
+
+def columns(width: int, options: ViewOptions) -> tuple[Column, ...]:
+    """Choose the columns for a width inside the frame."""
+    if options.wide:
+        width = max(width, _NORMAL_FROM if width < _NORMAL_FROM else _WIDE_FROM)
+    compact, wide = width < _NORMAL_FROM, width >= _WIDE_FROM
+    every = (
+        Column("glyph", "", 1, sortable=False),
+        Column("severity", "SEV", 5, rank=8),
+        Column("for", "FOR", 5 if wide else 4, right=True),
+        Column("alert", "ALERT", 12 if compact else 15),
+        Column("on", "ON", 11 if compact else 22 if wide else 19),
+        Column("n", "N", 3, right=True, rank=10),
+        Column("state", "STATE", 5, rank=7),
+        Column("who", "WHO", 3 if compact else 4, rank=6),
+        Column("what", "WHAT", 16 if compact else 30, flexible=True, sortable=False),
+        Column("runbook", "RUNBOOK", 12, rank=9),
+    )
+    left_out = {"severity", "n", "state", "runbook"} if compact else set() if wide else {"n"}
+    return chosen((column for column in every if column.id not in left_out), width)
+
+
+def table(
+    snapshot: Snapshot,
+    now: float,
+    width: int,
+    options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
+    cache: RowCache | None = None,
+) -> Table:
+    """Make the Fires pane.
+
+    Args:
+        snapshot: What the engine told last.
+        now: Epoch seconds; ages are computed from it.
+        width: Cells inside the frame.
+        options: Filter, sort, grouping, signs.
+        cache: Kept by the pane between calls.
+    """
+    cache = cache or RowCache()
+    every = fires(snapshot)
+    shown = _passing(every, now, options, cache)
+    groups = grouped(shown) if options.grouped else [single(alert) for alert in shown]
+    groups = _sorted(groups, options)
+    scene = _Scene(snapshot, now, options, columns(width, options), cache)
+    rows = tuple(row for group in groups for row in _rows(group, scene))
+    cache.forget("fire", {row.key: row for row in rows})
+    return Table(
+        columns=scene.columns,
+        rows=rows,
+        title=_title(every, width),
+        hint=cell(_hint(width, options), Tone.DIM),
+        footer=_footer(every, shown, width),
+        empty=_empty(snapshot, every, options),
+    )
+
+
+class _Scene(NamedTuple):
+    snapshot: Snapshot
+    now: float
+    options: ViewOptions
+    columns: tuple[Column, ...]
+    cache: RowCache
+
+
+def _passing(every: list[Alert], now: float, options: ViewOptions, cache: RowCache) -> list[Alert]:
+    if options.faults_only:
+        every = [alert for alert in every if not alert.suppressed_by]
+    sieve: Sieve[Alert] = Sieve(
+        options.filter, cache, "fire", lambda alert: alert_env(alert, now, options.me), now
+    )
+    return sieve.passing((alert.episode, alert, False) for alert in every)
+
+
+_SORTS: Final[dict[str, Callable[[Group], object]]] = {
+    "for": lambda group: group.first.since,
+    "alert": lambda group: natural_key(group.first.name),
+    "on": lambda group: natural_key(bare_name(group.first.on)),
+    "who": lambda group: owner_of(group.first) or "",
+    "n": lambda group: -len(group.alerts),
+    "state": lambda group: (group.first.has_owner, bool(group.first.suppressed_by)),
+    "runbook": lambda group: group.first.runbook or "~",
+}
+
+
+def _sorted(groups: list[Group], options: ViewOptions) -> list[Group]:
+    key = _SORTS.get(options.sort)
+    if key is not None:
+        groups = sorted(groups, key=key)  # type: ignore[arg-type]  # each sort compares with itself only
+    return groups[::-1] if options.inverted else groups
+
+
+def _rows(group: Group, scene: _Scene) -> list[Row]:
+    rows = [_row(group, scene)]
+    if len(group.alerts) > 1 and group.key in scene.options.expanded:
+        rows += [_row(single(alert), scene, inside=True) for alert in group.alerts]
+    return rows
+
+
+def _row(group: Group, scene: _Scene, *, inside: bool = False) -> Row:
+    alert, now = group.first, scene.now
+    stamp = (
+        group.alerts[1:],
+        fmt.age(now - alert.since),
+        is_overdue(alert, now, scene.snapshot.ack_within),
+        scene.columns,
+        scene.options.glyphs,
+        scene.options.expanded if len(group.alerts) > 1 else inside,
+        scene.snapshot.actions,
+    )
+    return scene.cache.value(
+        "fire", group.key, alert, stamp, lambda: _make_row(group, scene, inside=inside)
+    )
+
+
+def _make_row(group: Group, scene: _Scene, *, inside: bool) -> Row:
+    cells = tuple(_CELLS[column.id](group, scene) for column in scene.columns)
+    if inside:
+        at = next(n for n, column in enumerate(scene.columns) if column.id == "alert")
+        cells = (*cells[:at], (span("  "), *cells[at]), *cells[at + 1 :])
+    muted = bool(group.first.suppressed_by)
+    return Row(group.key, cells, Tone.MUTED if muted else Tone.NORMAL)
+
+
+def _glyph(group: Group, scene: _Scene) -> Cell:
+    alert, glyphs = group.first, scene.options.glyphs
+    word, tone = severity_word(alert)
+    if word == "MAINT":
+        return cell(glyphs.maintenance, tone)
+    if word == "STALE":
+        return cell(glyphs.stale, tone)
+    return cell(state_glyph(alert.severity, glyphs), _alarm(alert, state_tone(alert.severity)))
+
+
+def _alarm(alert: Alert, tone: Tone) -> Tone:
+    """Make an unowned critical the only block on the screen, and take the colour off a muted one."""
+    if alert.suppressed_by:
+        return Tone.MUTED
+    return Tone.REVERSED if tone is Tone.CRITICAL and is_unacked(alert) else tone
+
+
+def _severity(group: Group, _: _Scene) -> Cell:
+    word, tone = severity_word(group.first)
+    return cell(word, _alarm(group.first, tone))
+
+
+def _for(group: Group, scene: _Scene) -> Cell:
+    return safe_cell(fmt.age(scene.now - group.first.since))
+
+
+def _alert(group: Group, scene: _Scene) -> Cell:
+    count = len(group.alerts)
+    if count == 1:
+        return cell(group.first.name)
+    tail = f" {scene.options.glyphs.times}{count}"
+    room = next(column.width for column in scene.columns if column.id == "alert")
+    name = fmt.shorten(group.first.name, room - len(tail), scene.options.glyphs)
+    return cell(name + tail)
+
+
+def _on(group: Group, _: _Scene) -> Cell:
+    return cell(folded(bare_name(alert.on) for alert in group.alerts))
+
+
+def _state(group: Group, scene: _Scene) -> Cell:
+    word = state_word(group.first, scene.now, scene.snapshot.ack_within)
+    return cell(word.text, word.tone)
+
+
+def _who(group: Group, scene: _Scene) -> Cell:
+    return cell(owner_of(group.first) or scene.options.glyphs.none)
+
+
+def _what(group: Group, scene: _Scene) -> Cell:
+    alert = group.first
+    text = alert.summary or alert.annotations.get("summary", "")
+    if alert.suppressed_by:
+        text = f"{text}; {suppression_words(alert)}" if text else suppression_words(alert)
+    if len(group.alerts) > 1 and len({a.summary for a in group.alerts}) > 1:
+        text = f"{len(group.alerts)} {scene.options.glyphs.times}: {text}"
+    if alert.raw_severity and alert.severity == "warning" and alert.raw_severity not in _WARNINGS:
+        text = f"[{alert.raw_severity}] {text}"
+    return cell(text)
+
+
+_WARNINGS: Final = ("warning", "warn", "high", "ticket")
+"""Words of sources that say no more than WARN does."""
+
+
+def _runbook(group: Group, scene: _Scene) -> Cell:
+    word = runbook_word(scene.snapshot, group.first, scene.now)
+    return cell(word or scene.options.glyphs.none)
+
+
+_CELLS: Final[dict[str, Callable[[Group, _Scene], Cell]]] = {
+    "glyph": _glyph,
+    "severity": _severity,
+    "for": _for,
+    "alert": _alert,
+    "on": _on,
+    "n": lambda group, _: cell(str(len(group.alerts))),
+    "state": _state,
+    "who": _who,
+    "what": _what,
+    "runbook": _runbook,
+}
+
+
+def _title(every: Sequence[Alert], width: int) -> Cell:
+    unacked = sum(is_unacked(alert) for alert in every)
+    if width < _NORMAL_FROM or not unacked:
+        return cell(f"Fires {len(every)}", Tone.STRONG)
+    return cell(f"Fires {len(every)} ({unacked} unacked)", Tone.STRONG)
+
+
+def _hint(width: int, options: ViewOptions) -> str:
+    sort = options.sort or "severity,age"
+    if options.inverted:
+        sort += " inverted"
+    words = f"sort: {sort}"
+    if options.faults_only:
+        words += "   unsuppressed only"
+    if width >= _NORMAL_FROM:
+        words += f"   group: {'alike' if options.grouped else 'none'}"
+    return words
+
+
+def _footer(every: list[Alert], shown: list[Alert], width: int) -> Cell:
+    if len(shown) < len(every):
+        return cell(f"{len(shown)} of {len(every)} shown", Tone.DIM)
+    count, on = explained(every)
+    if count < 2 or width < _NORMAL_FROM:
+        return ()
+    return cell(f"{count} of {len(every)} on {bare_name(on)}", Tone.DIM)
+
+
+def _empty(snapshot: Snapshot, every: list[Alert], options: ViewOptions) -> str:
+    if every and options.filter.source:
+        return f"No fire passes `{plain(cell(options.filter.source))}`; esc clears it."
+    if every:
+        return "Only muted fires; f shows them."
+    if not snapshot.feeds and not snapshot.hosts:
+        return "Nothing is watched yet."
+    blind = sum(feed.state in ("down", "unknown") for feed in snapshot.feeds.values())
+    if blind:
+        return f"No fires seen, but {blind} of {len(snapshot.feeds)} feeds are silent: not an all-clear."
+    return "Nothing is on fire."

@@ -1,0 +1,177 @@
+"""The two lines on top: how bad it is, who may change things, and whether what one sees can be trusted."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from opsconsole.model.access import live_freezes, unlock_of
+from opsconsole.model.snapshot import Access, Feed, Snapshot
+from opsconsole.model.states import ServiceState
+from opsconsole.view import format as fmt
+from opsconsole.view.cells import beside, cell, joined, safe_cell, span
+from opsconsole.view.glyphs import Glyphs
+from opsconsole.view.options import ViewOptions
+from opsconsole.view.rows import Cell, Tone
+from opsconsole.view.tally import tally
+from opsconsole.view.triage import count_by_state, fires, is_unacked, severity_word
+
+_NORMAL_FROM: Final = 100
+_WORD_OF: Final = {"CRIT": "critical", "WARN": "warning", "STALE": "unknown"}
+
+
+class Frame(Struct, frozen=True):
+    """What the screen itself knows: where one is, and how the line to the engine is."""
+
+    crumbs: tuple[str, ...] = ("all", "overview")
+    filter: str = ""
+    layout: str = "default"
+    link: str = "attached"
+    """attached, connecting or lost."""
+    paused_at: float | None = None
+    """The moment the screen was frozen at."""
+
+
+def lines(
+    snapshot: Snapshot,
+    now: float,
+    width: int,
+    frame: Frame = Frame(),  # noqa: B008 - frozen
+    options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
+) -> tuple[Cell, Cell]:
+    """Make the header; `width` is the whole screen's."""
+    left = _situation(snapshot, width, options.glyphs)
+    right = joined(
+        (
+            _people(snapshot, width),
+            access_word(snapshot.access, options.me, now),
+            _time(now, frame, options),
+        )
+    )
+    return beside(left, right, width), _place(snapshot, now, width, frame, options.glyphs)
+
+
+def banners(snapshot: Snapshot) -> tuple[Cell, ...]:
+    """List the sentences that stay until their cause is gone, the worst first."""
+    tones = {"critical": Tone.CRITICAL, "warning": Tone.WARNING}
+    ordered = sorted(snapshot.banners.values(), key=lambda b: (b.severity != "critical", b.id))
+    return tuple(cell(banner.text, tones.get(banner.severity, Tone.ACCENT)) for banner in ordered)
+
+
+def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Cell:
+    normal = width >= _NORMAL_FROM
+    burning = fires(snapshot)
+    loud = [alert for alert in burning if not alert.suppressed_by]
+    counts = count_by_state(_WORD_OF.get(severity_word(alert)[0], "info") for alert in loud)
+    seen = tally(counts, glyphs, faults_only=True) or cell(f"{glyphs.ok}", Tone.OK)
+    unacked = sum(is_unacked(alert) for alert in loud)
+    hosts = count_by_state(record.state for record in snapshot.hosts.values())
+    services = count_by_state(record.state for record in snapshot.services.values())
+    return joined(
+        (
+            (*badge(snapshot.access, glyphs), span(" fires " if normal else " "), *seen),
+            cell(f"UNACKED {unacked}", Tone.CRITICAL) if unacked else (),
+            _group(
+                "hosts",
+                len(snapshot.hosts),
+                tally(hosts, glyphs, faults_only=True) if normal else (),
+            ),
+            _group(
+                "svc",
+                len(snapshot.services),
+                tally(services, glyphs, faults_only=True) if normal else (),
+            ),
+        )
+    )
+
+
+def badge(access: Access, glyphs: Glyphs) -> Cell:
+    """Name the environment; only a production one is solid."""
+    name = access.environment.upper()
+    if not name:
+        return cell("opsconsole", Tone.STRONG)
+    if access.environment.lower().startswith("prod"):
+        return cell(f"{glyphs.full} {name} {glyphs.full}", Tone.BADGE)
+    return cell(f"[{name}]", Tone.ACCENT)
+
+
+def access_word(access: Access, me: str, now: float) -> Cell:
+    """Say in a word whether one may change things, and for how long still."""
+    if access.read_only:
+        return cell("READ-ONLY", Tone.OK)
+    frozen = next((f for f in live_freezes(access, now)), None)
+    if frozen is not None:
+        scope = "" if frozen.scope in ("", "*") else f" {frozen.scope}"
+        return cell(f"FROZEN{scope} by {frozen.actor} {fmt.age(frozen.until - now)}", Tone.WARNING)
+    if not access.locked:
+        return ()
+    unlock = unlock_of(access, me, now)
+    if unlock is None:
+        return cell("LOCKED", Tone.OK)
+    return cell(f"UNLOCKED {fmt.age(unlock.until - now)}", Tone.WARNING)
+
+
+def _group(word: str, total: int, counts: Cell) -> Cell:
+    return joined((cell(f"{word} {total}"), counts), " ") if total else ()
+
+
+def _people(snapshot: Snapshot, width: int) -> Cell:
+    if width < _NORMAL_FROM or len(snapshot.people) < 2:
+        return ()
+    return cell(" ".join(sorted(snapshot.people)[:4]), Tone.DIM)
+
+
+def _time(now: float, frame: Frame, options: ViewOptions) -> Cell:
+    style = "local" if options.time == "local" else "utc"
+    zone = "" if style == "local" else "Z"
+    if frame.paused_at is not None:
+        return cell(f"PAUSED {fmt.clock_time(frame.paused_at, style)}{zone}", Tone.WARNING)
+    return cell(f"{fmt.clock_time(now, style)}{zone}", Tone.DIM)
+
+
+def _place(snapshot: Snapshot, now: float, width: int, frame: Frame, glyphs: Glyphs) -> Cell:
+    crumbs = cell(f" {glyphs.crumb} ".join(frame.crumbs), Tone.DIM)
+    filtered = frame.filter or glyphs.none
+    tone = Tone.ACCENT if frame.filter else Tone.DIM
+    left = joined(
+        (
+            crumbs,
+            (span("filter: ", Tone.DIM), span(filtered, tone)),
+            cell(f"layout: {frame.layout}", Tone.DIM),
+        ),
+        "   ",
+    )
+    right = _link(frame) or feeds(snapshot, now, width)
+    return beside(left, right, width)
+
+
+def _link(frame: Frame) -> Cell:
+    if frame.link == "lost":
+        return cell("engine lost, re-attaching: what you see grows old", Tone.CRITICAL)
+    return cell("connecting to the engine", Tone.WARNING) if frame.link == "connecting" else ()
+
+
+def feeds(snapshot: Snapshot, now: float, width: int) -> Cell:
+    """Say how many of everything that feeds us answers, and how old the oldest sample is."""
+    if not snapshot.feeds:
+        return ()
+    if width < _NORMAL_FROM:
+        ok = sum(feed.ok for feed in snapshot.feeds.values())
+        total = sum(feed.total for feed in snapshot.feeds.values())
+        tone = Tone.DIM if ok == total else Tone.STALE
+        return cell(f"feed {ok}/{total}", tone)
+    each = [_feed(feed) for feed in sorted(snapshot.feeds.values(), key=_feed_order)]
+    oldest = max((now - record.at for record in snapshot.hosts.values() if record.at), default=None)
+    tail = (
+        () if oldest is None else (span("oldest ", Tone.DIM), *safe_cell(fmt.age(oldest), Tone.DIM))
+    )
+    return joined(((span("feed ", Tone.DIM), *joined(each)), tail))
+
+
+def _feed_order(feed: Feed) -> tuple[int, str]:
+    return ({"ssh": 0, "http": 1}.get(feed.name, 2), feed.name)
+
+
+def _feed(feed: Feed) -> Cell:
+    bad = feed.state in (ServiceState.DOWN, ServiceState.UNKNOWN, ServiceState.DEGRADED)
+    tone = Tone.STALE if bad or feed.ok < feed.total else Tone.DIM
+    return cell(f"{feed.name} {feed.ok}/{feed.total}", tone)

@@ -1,0 +1,190 @@
+"""Which fire comes first, what its state is called, and which fires are one.
+
+Order: unsuppressed first, severity, what is seen before what is not, unowned, oldest first.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from opsconsole.model.alert import Alert
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.states import AlertState, Freshness, Severity
+from opsconsole.query.environments import owner_of
+from opsconsole.view.rows import Tone
+
+_SEVERITY_RANK: Final = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+_LEAST_GROUP: Final = 3
+"""Equal alerts on this many objects are one row."""
+
+
+class StateWord(NamedTuple):
+    """What the STATE column says."""
+
+    text: str
+    tone: Tone
+
+
+class Group(Struct, frozen=True):
+    """Fires shown as one row: a single one, or equal ones on many objects."""
+
+    key: str
+    """`alert:<episode>` for a single one, `group:<name>:...` for several."""
+    alerts: tuple[Alert, ...]
+
+    @property
+    def first(self) -> Alert:
+        """The fire that stands for the group: the first in triage order."""
+        return self.alerts[0]
+
+
+def fires(snapshot: Snapshot) -> list[Alert]:
+    """List the firing alerts in triage order."""
+    return sorted((a for a in snapshot.alerts.values() if a.is_firing), key=order_key)
+
+
+def order_key(alert: Alert) -> tuple[bool, int, bool, bool, float, str]:
+    """Give a fire's place in the triage order."""
+    return (
+        bool(alert.suppressed_by),
+        _SEVERITY_RANK[alert.severity],
+        alert.no_data,
+        alert.has_owner,
+        alert.since,
+        alert.episode,
+    )
+
+
+def state_word(alert: Alert, now: float, ack_within: float) -> StateWord:
+    """Name a fire's state: NEW! NEW ACK MUTE, or RECOV while it recovers."""
+    if alert.suppressed_by:
+        return StateWord("MUTE", Tone.MUTED)
+    if alert.state is AlertState.RECOVERING:
+        return StateWord("RECOV", Tone.OK)
+    if alert.has_owner:
+        return StateWord("ACK", Tone.OK)
+    if is_overdue(alert, now, ack_within):
+        return StateWord("NEW!", Tone.CRITICAL)
+    return StateWord("NEW", Tone.NORMAL)
+
+
+def is_overdue(alert: Alert, now: float, ack_within: float) -> bool:
+    """Tell whether a critical fire has nobody past its ack time."""
+    return (
+        alert.severity is Severity.CRITICAL and is_unacked(alert) and now - alert.since > ack_within
+    )
+
+
+def is_unacked(alert: Alert) -> bool:
+    """Tell whether a fire asks for somebody: firing, unsuppressed, with no owner."""
+    return alert.is_firing and not alert.has_owner and not alert.suppressed_by
+
+
+def severity_word(alert: Alert) -> tuple[str, Tone]:
+    """Name a fire's severity as the SEV column does; one that nobody confirms any more is STALE."""
+    if any(reason.startswith("maintenance:") for reason in alert.suppressed_by):
+        return "MAINT", Tone.MUTED
+    if alert.freshness is not Freshness.LIVE:
+        return "STALE", Tone.STALE
+    match alert.severity:
+        case Severity.CRITICAL:
+            return "CRIT", Tone.CRITICAL
+        case Severity.WARNING:
+            return "WARN", Tone.WARNING
+        case Severity.INFO:
+            return "INFO", Tone.DIM
+
+
+def suppression_words(alert: Alert) -> str:
+    """Say why a fire is quiet: `silenced`, `inhibited`, `maintenance kernel patch`, `after host:sw-1`."""
+    words = []
+    for reason in alert.suppressed_by:
+        kind, _, name = reason.partition(":")
+        words.append(_SUPPRESSED.get(kind, kind) + (f" {name}" if kind in _NAMED else ""))
+    return ", ".join(dict.fromkeys(words))
+
+
+_SUPPRESSED: Final = {
+    "silence": "silenced",
+    "inhibited": "inhibited",
+    "muted": "muted in",
+    "maintenance": "maintenance",
+    "depends": "follows",
+}
+_NAMED: Final = ("muted", "maintenance", "depends")
+
+
+def grouped(alerts: Iterable[Alert]) -> list[Group]:
+    """Fold equal fires on many objects into groups; each group stands where its first fire stood."""
+    together: dict[tuple[object, ...], list[Alert]] = {}
+    for alert in alerts:
+        together.setdefault(_alike(alert), []).append(alert)
+    groups: list[Group] = []
+    for members in together.values():
+        if len(members) < _LEAST_GROUP:
+            groups.extend(single(member) for member in members)
+        else:
+            head = members[0]
+            words = (
+                head.name,
+                str(head.severity),
+                owner_of(head) or "",
+                "mute" if head.suppressed_by else "",
+            )
+            groups.append(Group("group:" + ":".join(words), tuple(members)))
+    return sorted(groups, key=lambda group: order_key(group.first))
+
+
+def single(alert: Alert) -> Group:
+    """Make the group of one fire."""
+    return Group(f"alert:{alert.episode}", (alert,))
+
+
+def _alike(alert: Alert) -> tuple[object, ...]:
+    return (
+        alert.name,
+        alert.severity,
+        owner_of(alert),
+        alert.ack is not None,
+        bool(alert.suppressed_by),
+        alert.freshness,
+        alert.no_data,
+        alert.state,
+    )
+
+
+def explained(alerts: Iterable[Alert]) -> tuple[int, str]:
+    """Find the object that most unsuppressed fires are on: how many, and its reference."""
+    counts: dict[str, int] = {}
+    for alert in alerts:
+        if alert.on and not alert.suppressed_by:
+            counts[alert.on] = counts.get(alert.on, 0) + 1
+    if not counts:
+        return 0, ""
+    best = max(counts, key=lambda on: (counts[on], on))
+    return counts[best], best
+
+
+def members(snapshot: Snapshot, key: str) -> tuple[Alert, ...]:
+    """Give the fires behind a row's key, a group's included."""
+    kind, _, name = key.partition(":")
+    if kind == "alert":
+        alert = snapshot.alerts.get(name)
+        return () if alert is None else (alert,)
+    if kind == "group":
+        return next((g.alerts for g in grouped(fires(snapshot)) if g.key == key), ())
+    return ()
+
+
+def on_object(snapshot: Snapshot, reference: str) -> list[Alert]:
+    """List the fires on an object, in triage order."""
+    return [alert for alert in fires(snapshot) if alert.on == reference]
+
+
+def count_by_state(states: Iterable[str]) -> Mapping[str, int]:
+    """Count states by their word."""
+    counts: dict[str, int] = {}
+    for state in states:
+        counts[state] = counts.get(state, 0) + 1
+    return counts

@@ -1,0 +1,373 @@
+"""Runs over a scripted fleet: what each target is said to be, and what was sent to it."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+from conftest import MakeBench  # noqa: TID251
+from fake_remote import Drop, End, Exit, Hang, make_snapshot
+
+from opsconsole.errors import RefusedError
+from opsconsole.model.calls import StopRun
+from opsconsole.model.run import Run
+from opsconsole.model.snapshot import Access, Freeze, Unlock
+from opsconsole.model.states import Confirm, RunState, TargetState
+from opsconsole.runs.chain import read_chain
+from opsconsole.transport.base import Ending
+
+
+def states(run: Run) -> dict[str, str]:
+    return {target.name: str(target.state) for target in run.targets}
+
+
+def why(run: Run, name: str) -> str:
+    return next(target.why for target in run.targets if target.name == name)
+
+
+async def test_a_run_that_goes_well_is_changed_polled_and_told(make_bench: MakeBench) -> None:
+    bench = make_bench("web1", "web2", "web10")
+
+    run = await bench.run("acme.restart", "web[1-2],web10")
+
+    assert run.state is RunState.SUCCEEDED
+    assert states(run) == {"web1": "changed", "web2": "changed", "web10": "changed"}
+    assert bench.engine.polled == ["host:web1", "host:web2", "host:web10"]
+    assert bench.engine.told == ["Restart: 3 targets", "Restart: 3 targets: succeeded"]
+
+
+async def test_a_plan_shows_the_exact_argument_lists_and_sends_nothing(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench("web1")
+
+    plan = await bench.plan("acme.restart", "web1", unit="shop.service")
+
+    assert [step.argv for step in plan.targets[0].steps] == [
+        ("systemctl", "restart", "--", "shop.service"),
+        ("systemctl", "is-active", "--", "shop.service"),
+    ]
+    assert bench.remote.dispatched == []
+
+
+async def test_a_lost_connection_after_dispatch_is_unknown_and_nothing_else(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench("web1", "web2")
+    bench.remote.on("systemctl restart *", Drop(), host="web1")
+
+    run = await bench.run("acme.restart", "web1,web2")
+
+    assert states(run) == {"web1": "unknown", "web2": "changed"}
+    assert run.state is RunState.INDETERMINATE
+    assert why(run, "web1") == "restart: connection lost"
+
+
+ENDINGS = [
+    (Exit(7, stderr="boom\n"), "failed", "restart: exit 7: boom"),
+    (Drop(after_dispatch=False), "unreachable", "connection refused"),
+    (Drop(), "unknown", "restart: connection lost"),
+    (End(Ending.TIMED_OUT), "unknown", "restart: timed out after 3 s"),
+    (End(Ending.FLOODED), "unknown", "restart: its output passed the limit, and it was cut off"),
+    (End(Ending.SIGNALLED, "KILL"), "failed", "restart: killed by KILL"),
+    (Exit(1, stderr="sudo: a password is required\n"), "failed", "restart: exit 1: sudo: a password is required"),
+]
+
+
+@pytest.mark.parametrize(("behaviour", "state", "reason"), ENDINGS)
+async def test_each_ending_of_a_write_has_its_own_state(
+    make_bench: MakeBench, behaviour: Exit | Drop | End, state: str, reason: str
+) -> None:
+    bench = make_bench("web1")
+    bench.remote.on("systemctl restart *", behaviour)
+
+    run = await bench.run("acme.restart", "web1")
+
+    assert (states(run)["web1"], why(run, "web1")) == (state, reason)
+
+
+async def test_a_write_that_went_through_and_was_not_verified_is_unknown(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench("web1")
+    bench.remote.on("systemctl is-active *", Drop())
+
+    run = await bench.run("acme.restart", "web1")
+
+    assert states(run) == {"web1": "unknown"}
+    assert why(run, "web1") == "restart done, not verified: verify: connection lost"
+
+
+async def test_a_verification_that_sees_something_else_is_a_failure(make_bench: MakeBench) -> None:
+    bench = make_bench("web1")
+    bench.remote.on("systemctl is-active *", Exit(0, "activating\n"))
+
+    run = await bench.run("acme.restart", "web1")
+
+    assert states(run) == {"web1": "failed"}
+    assert run.state is RunState.FAILED
+
+
+async def test_after_the_first_failure_nothing_new_is_dispatched(make_bench: MakeBench) -> None:
+    bench = make_bench("web1", "web2", "web3", parallel=1, stop=True)
+    bench.remote.on("systemctl restart *", Exit(1), host="web2")
+
+    run = await bench.run("acme.restart", "web[1-3]")
+
+    assert states(run) == {"web1": "changed", "web2": "failed", "web3": "not-started"}
+    assert run.state is RunState.FAILED
+    assert why(run, "web3") == "halted: web2 is failed"
+    assert bench.writes() == ["web1", "web2"]
+
+
+async def test_a_stop_lets_what_runs_end_and_starts_nothing_new(make_bench: MakeBench) -> None:
+    bench = make_bench("web1", "web2", parallel=1)
+    stop: list[str] = []
+
+    def before(host: str, line: str) -> None:
+        if "is-active" in line and host == "web1":
+            bench.service._runs[stop[0]].stop("op2", interrupt=False)
+
+    bench.remote.before = before
+    plan = await bench.plan("acme.restart", "web[1-2]")
+    stop.append(await bench.start(plan))
+
+    run = await bench.end(stop[0])
+
+    assert states(run) == {"web1": "changed", "web2": "not-started"}
+    assert run.state is RunState.ABORTED
+    assert run.note == "stopped by op2"
+
+
+async def test_an_interrupted_write_is_unknown_and_an_interrupted_read_is_cancelled(
+    make_bench: MakeBench,
+) -> None:
+    for action, line, expected in (
+        ("acme.restart", "systemctl restart *", "unknown"),
+        ("acme.look", "uptime*", "cancelled"),
+    ):
+        bench = make_bench("web1")
+        bench.remote.on(line, Hang())
+        run_id = await bench.start(await bench.plan(action, "web1"))
+        await bench.remote.hanging.wait()
+
+        await bench.service.stop(StopRun(run_id, interrupt=True), "op1")
+
+        assert states(await bench.end(run_id)) == {"web1": expected}
+
+
+async def test_a_plan_is_started_once(make_bench: MakeBench) -> None:
+    bench = make_bench("web1")
+    plan = await bench.plan("acme.restart", "web1")
+    await bench.end(await bench.start(plan))
+
+    with pytest.raises(RefusedError) as refused:
+        await bench.start(plan)
+
+    assert refused.value.code == "plan"
+    assert bench.writes() == ["web1"]
+
+
+async def test_another_persons_plan_and_another_hash_are_refused(make_bench: MakeBench) -> None:
+    bench = make_bench("web1")
+    plan = await bench.plan("acme.restart", "web1")
+
+    with pytest.raises(RefusedError):
+        await bench.start(plan, actor="op2")
+
+    assert bench.remote.dispatched == []
+
+
+async def test_more_than_five_targets_are_confirmed_by_their_number(make_bench: MakeBench) -> None:
+    bench = make_bench(*(f"web{n}" for n in range(6)))
+    plan = await bench.plan("acme.restart", "role:web")
+    assert (plan.confirm, plan.expect) == (Confirm.COUNT, "6")
+
+    with pytest.raises(RefusedError) as refused:
+        await bench.start(plan, confirm="5")
+    run_id = await bench.start(plan, confirm="6")
+
+    assert refused.value.code == "confirm"
+    assert (await bench.end(run_id)).state is RunState.SUCCEEDED
+
+
+ACCESSES = [
+    (Access(environment="prod", locked=True), "locked"),
+    (Access(read_only=True), "read-only"),
+    (Access(freezes=(Freeze("f1", "op2", 2e9, "release"),)), "frozen"),
+    (Access(freezes=(Freeze("f1", "op2", 2e9, "release", "role:web"),)), "frozen"),
+    (Access(locked=True, unlocks=(Unlock("op2", 2e9, "other person"),)), "locked"),
+    (Access(locked=True, unlocks=(Unlock("op1", 1e9, "over"),)), "locked"),
+]
+
+
+@pytest.mark.parametrize(("access", "code"), ACCESSES)
+async def test_the_engine_refuses_what_is_locked_frozen_or_read_only(
+    make_bench: MakeBench, access: Access, code: str
+) -> None:
+    bench = make_bench(snapshot=make_snapshot("web1", access=access))
+    plan = await bench.plan("acme.restart", "web1")
+
+    with pytest.raises(RefusedError) as refused:
+        await bench.start(plan)
+
+    assert refused.value.code == code
+    assert plan.refusal != ""
+    assert bench.remote.dispatched == []
+
+
+ALLOWED = [
+    Access(locked=True, unlocks=(Unlock("op1", 2e9, "mine"),)),
+    Access(freezes=(Freeze("f1", "op2", 2e9, "release", "role:db"),)),
+    Access(freezes=(Freeze("f1", "op2", 1e9, "over"),)),
+]
+
+
+@pytest.mark.parametrize("access", ALLOWED)
+async def test_an_unlock_of_ones_own_and_a_freeze_elsewhere_allow_it(
+    make_bench: MakeBench, access: Access
+) -> None:
+    bench = make_bench(snapshot=make_snapshot("web1", access=access))
+
+    assert (await bench.run("acme.restart", "web1")).state is RunState.SUCCEEDED
+
+
+async def test_a_locked_environment_reads_without_unlock_and_writes_with_one_on_the_line(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(snapshot=make_snapshot("web1", access=Access(locked=True)))
+
+    assert (await bench.run("acme.look", "web1")).state is RunState.SUCCEEDED
+    plan = await bench.plan("acme.restart", "web1")
+    run = await bench.end(await bench.start(plan, unlock="INC-7"))
+
+    assert run.state is RunState.SUCCEEDED
+    assert run.reason == "INC-7"
+
+
+async def test_a_freeze_that_comes_during_a_run_keeps_the_rest_from_being_written(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench("web1", "web2", parallel=1)
+
+    def before(host: str, line: str) -> None:
+        if "is-active" in line:
+            bench.engine.access = Access(freezes=(Freeze("f1", "op2", 2e9, "stop all"),))
+
+    bench.remote.before = before
+
+    run = await bench.run("acme.restart", "web[1-2]")
+
+    assert states(run)["web2"] == "not-started"
+    assert bench.writes() == ["web1"]
+
+
+async def test_two_runs_never_write_the_same_host(make_bench: MakeBench) -> None:
+    bench = make_bench("web1", "web2")
+    bench.remote.on("systemctl restart *", Hang())
+    first = await bench.start(await bench.plan("acme.restart", "web1"))
+    await bench.remote.hanging.wait()
+    plan = await bench.plan("acme.restart", "web[1-2]", actor="op2")
+
+    with pytest.raises(RefusedError) as refused:
+        await bench.start(plan, actor="op2")
+    reading = await bench.start(await bench.plan("acme.look", "web1"))
+    await bench.end(reading)
+    await bench.service.stop(StopRun(first, interrupt=True), "op1")
+    await bench.end(first)
+
+    assert refused.value.code == "held"
+    assert "web1 is held by op1: acme.restart" in str(refused.value)
+
+
+async def test_a_host_that_calls_itself_otherwise_is_written_nothing(make_bench: MakeBench) -> None:
+    bench = make_bench(snapshot=make_snapshot("web1", hostname="web1.example"))
+    bench.remote.on("sh: *hostname*", Exit(0, "db9.example\n"))
+
+    run = await bench.run("acme.restart", "web1")
+
+    assert states(run) == {"web1": "wrong-host"}
+    assert bench.writes() == []
+
+
+async def test_a_host_that_calls_itself_as_before_is_written(make_bench: MakeBench) -> None:
+    bench = make_bench(snapshot=make_snapshot("web1", hostname="web1.example"))
+    bench.remote.on("sh: *hostname*", Exit(0, "web1.example\n"))
+
+    assert states(await bench.run("acme.restart", "web1")) == {"web1": "changed"}
+
+
+async def test_the_dispatch_is_on_disk_before_the_command_leaves(
+    make_bench: MakeBench, tmp_path: Path
+) -> None:
+    bench = make_bench("web1")
+    seen: list[list[str]] = []
+    bench.remote.on("systemctl restart *", Hang())
+    run_id = await bench.start(await bench.plan("acme.restart", "web1"))
+
+    await bench.remote.hanging.wait()
+    seen.append([entry.kind for entry in read_chain(tmp_path / "runs" / run_id).entries])
+    await bench.service.stop(StopRun(run_id, interrupt=True), "op1")
+    await bench.end(run_id)
+
+    assert seen == [["run.plan", "step.dispatch"]]
+
+
+async def test_a_journal_that_cannot_be_written_sends_nothing_more(
+    make_bench: MakeBench, tmp_path: Path
+) -> None:
+    bench = make_bench("web1", "web2", parallel=1)
+
+    def before(host: str, line: str) -> None:
+        live = next(iter(bench.service._runs.values()))
+        if host == "web1" and "is-active" in line and live._journal._fd >= 0:
+            os.close(live._journal._fd)
+            live._journal._fd = os.open("/dev/full", os.O_WRONLY)
+
+    bench.remote.before = before
+
+    run = await bench.run("acme.restart", "web[1-2]")
+
+    assert bench.writes() == ["web1"]
+    assert states(run)["web2"] == "not-started"
+    assert "No space left" in bench.engine.troubles[0]
+    assert not run.targets[0].state.is_good
+
+
+async def test_output_is_cleaned_streamed_and_kept_in_a_file(
+    make_bench: MakeBench, tmp_path: Path
+) -> None:
+    bench = make_bench("web1")
+    bench.remote.on("uptime", Exit(0, b"\x1b[31mred\x1b[0m \x1b]0;evil\x07\nno end"))
+    run_id = await bench.start(await bench.plan("acme.look", "web1"))
+
+    await bench.end(run_id)
+
+    assert await bench.lines(run_id) == ["web1 out red ␛]0;evil␇", "web1 out no end"]
+    kept = tmp_path / "runs" / run_id / "out" / "web1.up.out"
+    assert kept.read_bytes().startswith(b"\x1b[31mred")
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+async def test_an_engine_that_stops_writes_down_what_it_knows(tmp_path: Path) -> None:
+    from conftest import Bench, LOOK, RESTART  # noqa: PLC0415
+
+    from opsconsole.actions.registry import Registry
+    from opsconsole.actions.yaml_runbook import read_runbook
+
+    actions = [read_runbook(RESTART.format(parallel=1, stop="false"), "r"), read_runbook(LOOK, "l")]
+    bench = Bench(tmp_path, Registry(actions), make_snapshot("web1", "web2"))
+    bench.remote.on("systemctl restart *", Hang())
+    serving = asyncio.create_task(bench.service.serve(), name="serve")
+    run_id = await bench.start(await bench.plan("acme.restart", "web[1-2]"))
+    await bench.remote.hanging.wait()
+
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    later = Bench(tmp_path, Registry(actions), make_snapshot("web1", "web2"))
+    (run,) = await later.service.recover()
+
+    assert run.id == run_id
+    assert run.state is RunState.INDETERMINATE
+    assert states(run) == {"web1": "unknown", "web2": "not-started"}
+    assert [each.state for each in run.targets][0] is TargetState.UNKNOWN
