@@ -66,7 +66,7 @@ class Terminal:
         """Read until the marker shows; give the time since the start of the wait, or None."""
         began = time.perf_counter()
         tail = b""
-        while (left = seconds - (time.perf_counter() - began)) > 0:
+        while (left := seconds - (time.perf_counter() - began)) > 0:
             tail = tail[-4096:] + self.read(left)
             if marker in tail:
                 return time.perf_counter() - began

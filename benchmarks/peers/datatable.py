@@ -10,11 +10,11 @@ NAMES = ("", "HOST", "ROLE", "LOAD", "CPU", "MEM", "DSK", "AGE", "AL", "LOAD15m"
 
 
 class Peer(App[None]):
-    """Rows, a counter of keys, and changes ten times a second."""
+    """Rows, the cursor's place in words, and changes ten times a second."""
 
     def __init__(self, rows: int, visible: int) -> None:
         super().__init__()
-        self.count, self.visible, self.keys = rows, visible, 0
+        self.count, self.changing = rows, visible
         self.random = random.Random(7)
 
     def compose(self) -> ComposeResult:
@@ -37,15 +37,14 @@ class Peer(App[None]):
         """Change three cells of some visible rows."""
         table = self.query_one(DataTable)
         top = int(table.scroll_y)
-        for i in range(self.visible):
+        for i in range(self.changing):
             key = str(min(self.count - 1, top + i * 7))
             for name in ("LOAD", "CPU", "AGE"):
                 table.update_cell(key, name, f"{self.random.random() * 90:.1f}")
 
-    def on_key(self) -> None:
-        """Count a key where the measurement looks."""
-        self.keys += 1
-        self.query_one("#keys", Static).update(f"KEYS-{self.keys:06d}")
+    def on_data_table_row_highlighted(self, message: DataTable.RowHighlighted) -> None:
+        """Say where the cursor is, where the measurement looks."""
+        self.query_one("#keys", Static).update(f"KEYS-{message.cursor_row:06d}")
 
 
 if __name__ == "__main__":
