@@ -1,8 +1,10 @@
 """A real OpenSSH server on loopback for tests: own keys, own port, own configuration, nothing left behind."""
 
+import contextlib
 import getpass
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -12,6 +14,8 @@ from pathlib import Path
 import pytest
 
 SSHD = "/usr/sbin/sshd"
+_LISTEN_SOCKETS = 15
+"""Addresses a process may listen on (MAX_LISTEN_SOCKS is 16); beyond that there are several, on one port."""
 
 
 def need(program: str, package: str) -> str:
@@ -45,7 +49,7 @@ class RealSshd:
     Args:
         folder: For keys, configuration and log; a temporary one.
         addresses: Loopback addresses to listen on.
-        options: Lines of sshd_config that come before ours, and so win.
+        options: Lines of sshd_config, instead of ours or beside them.
         host_key: Kind of the host key.
     """
 
@@ -70,14 +74,13 @@ class RealSshd:
         self.client_key = make_key(folder / "client_key")
         self.authorized.write_bytes((folder / "client_key.pub").read_bytes())
         self._options = dict(options or {})
-        self._process: subprocess.Popen[bytes] | None = None
+        self._processes: list[subprocess.Popen[bytes]] = []
         self.write_known_hosts()
 
     @property
     def pid(self) -> int:
-        """The listener's process id."""
-        assert self._process is not None
-        return self._process.pid
+        """The first listener's process id."""
+        return self._processes[0].pid
 
     def known_line(self, key: Path | None = None, pattern: str = "") -> str:
         """The known_hosts line for a public key; all our addresses unless a pattern is given."""
@@ -93,42 +96,49 @@ class RealSshd:
         """Start it and wait until it listens."""
         if os.getuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-        config = self.folder / "sshd_config"
-        config.write_text(self._config())
-        self._process = subprocess.Popen(
-            [SSHD, "-D", "-f", str(config), "-E", str(self.log)], stdin=subprocess.DEVNULL
-        )
-        self._wait_until_it_listens()
+        for first in range(0, len(self.addresses), _LISTEN_SOCKETS):
+            self._start_one(
+                first // _LISTEN_SOCKETS, self.addresses[first : first + _LISTEN_SOCKETS]
+            )
         return self
 
-    def _config(self) -> str:
-        lines = [f"{name} {value}" for name, value in self._options.items()]
-        lines += [f"ListenAddress {address}:{self.port}" for address in self.addresses]
-        lines += [
-            f"HostKey {self.host_key}",
-            f"AuthorizedKeysFile {self.authorized}",
-            f"PidFile {self.folder / 'sshd.pid'}",
-            "UsePAM no",
-            "StrictModes no",
-            "PermitRootLogin yes",
-            "PasswordAuthentication no",
-            "KbdInteractiveAuthentication no",
-            "LogLevel VERBOSE",
-            "UseDNS no",
-            "PrintMotd no",
-            "SetEnv SHLVL=2",  # Debian's bash reads ~/.bashrc for sshd at level 1: not what we test, and it may be slow
-            "MaxStartups 200:100:400",
-        ]
+    def _start_one(self, number: int, addresses: Sequence[str]) -> None:
+        config = self.folder / f"sshd_config{number}"
+        config.write_text(self._config(number, addresses))
+        process = subprocess.Popen(
+            [SSHD, "-D", "-f", str(config), "-E", str(self.log)], stdin=subprocess.DEVNULL
+        )
+        self._processes.append(process)
+        self._wait_until_it_listens(process, addresses[-1])
+
+    def _config(self, number: int, addresses: Sequence[str]) -> str:
+        settings = {
+            "HostKey": str(self.host_key),
+            "AuthorizedKeysFile": str(self.authorized),
+            "PidFile": str(self.folder / f"sshd{number}.pid"),
+            "UsePAM": "no",
+            "StrictModes": "no",
+            "PermitRootLogin": "yes",
+            "PasswordAuthentication": "no",
+            "KbdInteractiveAuthentication": "no",
+            "LogLevel": "VERBOSE",
+            "UseDNS": "no",
+            "PrintMotd": "no",
+            # Debian's bash reads ~/.bashrc for sshd at level 1: not what we test, and it may be slow
+            "SetEnv": "SHLVL=2",
+            "MaxStartups": "200:100:400",
+        } | self._options
+        lines = [f"{name} {value}" for name, value in settings.items()]
+        lines += [f"ListenAddress {address}:{self.port}" for address in addresses]
         return "\n".join(lines) + "\n"
 
-    def _wait_until_it_listens(self) -> None:
-        assert self._process is not None
+    def _wait_until_it_listens(self, process: subprocess.Popen[bytes], address: str) -> None:
         until = time.monotonic() + 10
         while time.monotonic() < until:
-            if self._process.poll() is not None:
+            if process.poll() is not None:
                 break
             with socket.socket() as sock:
-                if sock.connect_ex((self.addresses[-1], self.port)) == 0:
+                if sock.connect_ex((address, self.port)) == 0:
                     return
             time.sleep(0.02)
         said = self.log.read_text() if self.log.exists() else ""
@@ -140,33 +150,26 @@ class RealSshd:
 
     def children(self) -> list[int]:
         """The processes of its live connections."""
-        listing = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
-        return [int(pid) for pid in listing.split()]
+        return [child for process in self._processes for child in _children(process.pid)]
 
     def stop(self) -> None:
         """End it, its connections, and what they run."""
-        if self._process is None:
-            return
-        for pid in [*_descendants(self._process.pid), self._process.pid]:
-            for signal_number in (18, 9):
-                try:
-                    os.kill(pid, signal_number)
-                except ProcessLookupError:
-                    break
-        self._process.wait(10)
-        self._process = None
+        for process in self._processes:
+            for pid in [*_descendants(process.pid), process.pid]:
+                for number in (signal.SIGCONT, signal.SIGKILL):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, number)
+            process.wait(10)
+        self._processes = []
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def _descendants(pid: int) -> list[int]:
-    found: list[int] = []
-    waiting = [pid]
-    while waiting:
-        parent = waiting.pop()
-        try:
-            text = Path(f"/proc/{parent}/task/{parent}/children").read_text()
-        except OSError:
-            continue
-        children = [int(word) for word in text.split()]
-        found += children
-        waiting += children
-    return found
+    children = _children(pid)
+    return [*(below for child in children for below in _descendants(child)), *children]

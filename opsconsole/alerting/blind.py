@@ -9,7 +9,7 @@ from opsconsole.alerting.look import key_of
 from opsconsole.alerting.rules import BLIND, HOST_UNREACHABLE
 from opsconsole.alerting.summaries import REACH_WORDS
 from opsconsole.model.snapshot import HostRecord
-from opsconsole.model.states import AlertState, Reach
+from opsconsole.model.states import Reach
 
 SHARE: Final = 0.30
 """More than this share of all hosts failing alike, in one cycle, is not the hosts' fault."""
@@ -43,7 +43,7 @@ def blindnesses(hosts: Hosts, lives: Iterable[Life], before: frozenset[str]) -> 
         life.on.removeprefix("host:"): life
         for life in lives
         if life.rule == HOST_UNREACHABLE
-        and life.state in (AlertState.PENDING, AlertState.FIRING)
+        and life.critical.since is not None
         and life.critical.clear is None
     }
     if not away:
@@ -55,14 +55,14 @@ def blindnesses(hosts: Hosts, lives: Iterable[Life], before: frozenset[str]) -> 
 
 
 def seen_blind(group: Blindness, lives: Mapping[str, Life]) -> Seen:
-    """Say what a group looks like: it fires with the first of its members, at once."""
+    """Say what a group looks like: it fires with the first of its members, and ends with the group."""
     on = any(lives[key].critical.on is not None for key in group.members if key in lives)
     return Seen(
         group.key,
         BLIND,
         group.on,
         group.labels,
-        critical=Sight(on),
+        critical=Sight(on or None),
         summary=f"we cannot see {len(group.members)} hosts {group.why}",
         value=float(len(group.members)),
         no_data=True,

@@ -1,13 +1,13 @@
 """One evaluation: look at what changed, carry every condition one step, give out the alerts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import structs
 
 from opsconsole.alerting.alerts import give_out
-from opsconsole.alerting.blind import blindnesses, seen_blind
+from opsconsole.alerting.blind import Blindness, blindnesses, seen_blind
 from opsconsole.alerting.life_cycle import Life, Seen, gone, step
-from opsconsole.alerting.look import Record, look
+from opsconsole.alerting.look import Record, again, look
 from opsconsole.alerting.memory import Memory
 from opsconsole.alerting.rules import BLIND, Rules
 from opsconsole.model.alert import Alert
@@ -34,10 +34,13 @@ def evaluate(
         memory = structs.replace(memory, snapshot=Snapshot(), rules=rules, made={}, remote=remote)
     lives = dict(memory.lives)
     subjects = dict(memory.subjects)
-    for subject, record in _to_look_at(snapshot, memory):
+    for subject, record in _to_look_at(snapshot, memory, now):
         _carry(subject, record, lives, subjects, rules, now)
-    _carry_blinds(snapshot, memory, lives, subjects, rules, now)
-    hidden = _hidden(snapshot, memory, lives)
+    groups = (
+        blindnesses(snapshot.hosts, lives.values(), memory.blinds) if BLIND in rules.states else []
+    )
+    _carry_blinds(groups, snapshot, lives, subjects, now)
+    hidden = _hidden(groups, memory, lives)
     blinds = frozenset(key for key, life in lives.items() if life.rule == BLIND)
     memory = structs.replace(
         memory, snapshot=snapshot, lives=lives, subjects=subjects, hidden=hidden, blinds=blinds
@@ -46,24 +49,26 @@ def evaluate(
     return memory, memory.given
 
 
-def _to_look_at(snapshot: Snapshot, memory: Memory) -> Iterator[tuple[str, Record | None]]:
-    """Name the records that changed, that are gone, or on which time can change something."""
-    restless = {
+def _to_look_at(
+    snapshot: Snapshot, memory: Memory, now: float
+) -> Iterator[tuple[str, Record | None]]:
+    """Name the records that changed, that are gone, or on which a wait is over."""
+    due = {
         subject
         for subject, keys in memory.subjects.items()
-        if any(memory.lives[key].is_restless for key in keys)
+        if any(memory.lives[key].is_due(now) for key in keys)
     }
-    known: set[str] = set()
     for kind, name in _TABLES:
         table: Mapping[str, Record] = getattr(snapshot, name)
         before: Mapping[str, Record] = getattr(memory.snapshot, name)
         for key, record in table.items():
-            subject = f"{kind}:{key}"
-            if before.get(key) is not record or subject in restless:
-                yield subject, record
-        known |= {s for s in memory.subjects if s.startswith(kind) and s[len(kind) + 1 :] in table}
-    for subject in memory.subjects.keys() - known - {BLIND}:
-        yield subject, None
+            if before.get(key) is not record or (due and f"{kind}:{key}" in due):
+                yield f"{kind}:{key}", record
+    tables: Mapping[str, Mapping[str, Record]] = {k: getattr(snapshot, n) for k, n in _TABLES}
+    for subject in tuple(memory.subjects):
+        kind, _, key = subject.partition(":")
+        if kind != BLIND and key not in tables[kind]:
+            yield subject, None
 
 
 def _carry(
@@ -112,28 +117,27 @@ def _is_breached(seen: Seen) -> bool:
 
 
 def _carry_blinds(
+    groups: Sequence[Blindness],
     snapshot: Snapshot,
-    memory: Memory,
     lives: dict[str, Life],
     subjects: dict[str, frozenset[str]],
-    rules: Rules,
     now: float,
 ) -> None:
     own = {key: lives[key] for key in subjects.get(BLIND, frozenset())}
-    groups = (
-        blindnesses(snapshot.hosts, lives.values(), memory.blinds) if BLIND in rules.states else []
-    )
+    sights = [seen_blind(group, lives) for group in groups]
+    grouped = {group.key for group in groups}
+    waiting = [life for key, life in own.items() if life.restored and key not in grouped]
+    if waiting and any(host.tried == 0 for host in snapshot.hosts.values()):
+        sights.extend(again(life) for life in waiting)
     if own or groups:
-        _step_all(BLIND, [seen_blind(g, lives) for g in groups], own, lives, subjects, now)
+        _step_all(BLIND, sights, own, lives, subjects, now)
 
 
-def _hidden(snapshot: Snapshot, memory: Memory, lives: Mapping[str, Life]) -> frozenset[str]:
+def _hidden(
+    groups: Sequence[Blindness], memory: Memory, lives: Mapping[str, Life]
+) -> frozenset[str]:
     """Say which fires a Blind alert speaks for; one it spoke for recovers without a word."""
-    blinds = frozenset(key for key, life in lives.items() if life.rule == BLIND)
-    if not blinds and not memory.hidden:
-        return memory.hidden
-    groups = blindnesses(snapshot.hosts, lives.values(), blinds) if blinds else []
-    covered = frozenset(key for g in groups if g.key in blinds for key in g.members)
+    covered = frozenset(key for group in groups if group.key in lives for key in group.members)
     recovering = frozenset(
         key for key in memory.hidden if key in lives and lives[key].state is AlertState.RECOVERING
     )

@@ -53,6 +53,8 @@ class Level(Struct, frozen=True):
     """When it began to fire."""
     clear: float | None = None
     """Since when it is seen clear while on."""
+    due: float | None = None
+    """When mere time will change it; None: only another look can."""
 
 
 class Life(Struct, frozen=True):
@@ -80,14 +82,14 @@ class Life(Struct, frozen=True):
     @property
     def state(self) -> AlertState:
         """Where it stands."""
-        levels = (self.warning, self.critical)
-        on = [level for level in levels if level.on is not None]
-        if any(level.clear is None for level in on):
+        warning, critical = self.warning, self.critical
+        if _burns(warning) or _burns(critical):
             return AlertState.FIRING
-        if on:
+        if warning.on is not None or critical.on is not None:
             return AlertState.RECOVERING
-        pending = any(level.since is not None for level in levels)
-        return AlertState.PENDING if pending else AlertState.RESOLVED
+        if warning.since is not None or critical.since is not None:
+            return AlertState.PENDING
+        return AlertState.RESOLVED
 
     @property
     def severity(self) -> Severity:
@@ -98,13 +100,16 @@ class Life(Struct, frozen=True):
             return Severity.CRITICAL
         return Severity.WARNING
 
-    @property
-    def is_restless(self) -> bool:
-        """Tell whether mere time can change it."""
-        return any(
-            level.clear is not None or (level.since is not None and level.on is None)
-            for level in (self.warning, self.critical)
+    def is_due(self, now: float) -> bool:
+        """Tell whether a wait of it is over, so that the same look would change it."""
+        warning, critical = self.warning.due, self.critical.due
+        return (warning is not None and warning <= now) or (
+            critical is not None and critical <= now
         )
+
+
+def _burns(level: Level) -> bool:
+    return level.on is not None and level.clear is None
 
 
 _OFF: Final = Level()
@@ -117,11 +122,11 @@ def step_level(level: Level, sight: Sight, *, keep: float, now: float) -> Level:
     if level.on is None:
         return _toward_on(level, sight, now) if sight.breached else _OFF
     if sight.breached or not sight.cleared:
-        return level if level.clear is None else structs.replace(level, clear=None)
+        return Level(level.since, level.on)
     clear = now if level.clear is None else level.clear
     if now - clear >= keep:
         return _OFF
-    return level if clear == level.clear else structs.replace(level, clear=clear)
+    return Level(level.since, level.on, clear, due=clear + keep)
 
 
 def step(life: Life | None, seen: Seen, now: float) -> Life | None:
@@ -168,7 +173,7 @@ def _toward_on(level: Level, sight: Sight, now: float) -> Level:
     since = now if level.since is None else level.since
     if sight.ready and now - since >= sight.hold:
         return Level(since=since, on=now)
-    return level if level.since == since else Level(since=since)
+    return Level(since=since, due=since + sight.hold if sight.ready else None)
 
 
 def _stepped(level: Level, sight: Sight | None, keep: float, now: float) -> Level:

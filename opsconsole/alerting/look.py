@@ -17,7 +17,7 @@ from opsconsole.alerting.rules import (
     StateRule,
     Threshold,
 )
-from opsconsole.model.metrics import instances, metric_key
+from opsconsole.model.metrics import metric_key
 from opsconsole.model.snapshot import CheckRecord, Feed, HostRecord, ServiceRecord, is_stale
 from opsconsole.model.states import Reach, ServiceState
 
@@ -59,7 +59,7 @@ def look(record: Record, lives: Lives, rules: Rules, now: float) -> Iterator[See
 def _look_at_host(record: HostRecord, lives: Lives, rules: Rules, now: float) -> Iterator[Seen]:
     on = f"host:{record.name}"
     labels = {"host": record.name}
-    if record.tried:
+    if record.failed or lives:
         yield from _unreachable(record, on, labels, rules.states.get(HOST_UNREACHABLE))
         yield from _key_changed(record, on, labels, rules.states.get(HOST_KEY_CHANGED))
     if record.reach is not Reach.UP or is_stale(record, now):
@@ -112,30 +112,37 @@ def _key_changed(
 def _threshold(
     rule: Threshold, on: str, labels: Mapping[str, str], metrics: Mapping[str, float], lives: Lives
 ) -> Iterator[Seen]:
-    found = False
-    for label, value in instances(metrics, rule.metric):
-        found = True
-        instance = label.get(rule.label, "") if rule.label else ""
+    values = _values(rule, metrics)
+    for instance, value in values:
+        near = rule.is_touched(value)
+        if not near and not lives:
+            continue  # the usual case, thousands of times a second
         key = key_of(rule.name, on, instance)
-        warning = _sight(rule, rule.warning, rule.warning_hold, value)
-        critical = _sight(rule, rule.critical, rule.critical_hold, value)
-        wanted = key in lives or _breached(warning) or _breached(critical)
-        if wanted and not _skipped(rule, instance, metrics):
+        if (near or key in lives) and not _skipped(rule, instance, metrics):
             own = {**labels, rule.label: instance} if rule.label else labels
             yield Seen(
                 key,
                 rule.name,
                 on,
                 own,
-                warning=warning,
-                critical=critical,
+                warning=_sight(rule, rule.warning, rule.warning_hold, value),
+                critical=_sight(rule, rule.critical, rule.critical_hold, value),
                 keep=rule.keep,
                 summary=rule.summary(metrics, instance, value),
                 value=value,
             )
-    if not found:
+    if not values and lives:
         sight = _WELL if rule.absent_is_clear else _UNSEEN
-        yield from (_again(life, sight) for life in lives.values() if life.rule == rule.name)
+        yield from (again(life, sight) for life in lives.values() if life.rule == rule.name)
+
+
+def _values(rule: Threshold, metrics: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Give the metric's values with their label's; keys are as `model.metrics.metric_key` writes them."""
+    if not rule.label:
+        return [("", metrics[rule.metric])] if rule.metric in metrics else []
+    start = f"{rule.metric}{{{rule.label}="
+    cut = len(start)
+    return [(key[cut:-1], value) for key, value in metrics.items() if key.startswith(start)]
 
 
 def _sight(rule: Threshold, limit: float | None, hold: float, value: float) -> Sight | None:
@@ -147,10 +154,6 @@ def _sight(rule: Threshold, limit: float | None, hold: float, value: float) -> S
     if rule.below:
         return Sight(size < limit, cleared=size >= limit + rule.margin, hold=hold)
     return Sight(size > limit, cleared=size <= limit - rule.margin, hold=hold)
-
-
-def _breached(sight: Sight | None) -> bool:
-    return sight is not None and sight.breached is True
 
 
 def _skipped(rule: Threshold, instance: str, metrics: Mapping[str, float]) -> bool:
@@ -165,7 +168,7 @@ def _failed_units(
     if rule is None:
         return
     if "units.failed" not in record.metrics:
-        yield from (_again(life, _UNSEEN) for life in lives.values() if life.rule == rule.name)
+        yield from (again(life) for life in lives.values() if life.rule == rule.name)
         return
     failed = record.metrics["units.failed"] > 0
     names = record.facts.get("units.failed", "").split(",") if failed else ()
@@ -210,17 +213,21 @@ def _look_at_answer(
         key = key_of(rule.name, on, check.name)
         own = {key: lives[key]} if key in lives else {}
         if stale or rule.metric not in metrics:
-            yield from (_again(life, _UNSEEN) for life in own.values())
+            yield from (again(life) for life in own.values())
             continue
         value = metrics[rule.metric]
-        warning = _sight(rule, rule.warning, rule.warning_hold, value)
-        critical = _sight(rule, rule.critical, rule.critical_hold, value)
-        if own or _breached(warning) or _breached(critical):
-            text = rule.summary(metrics, check.name, value)
+        if own or rule.is_touched(value):
             yield Seen(
-                key, rule.name, on, labels,
-                warning=warning, critical=critical, keep=rule.keep, summary=text, value=value,
-            )  # fmt: skip
+                key,
+                rule.name,
+                on,
+                labels,
+                warning=_sight(rule, rule.warning, rule.warning_hold, value),
+                critical=_sight(rule, rule.critical, rule.critical_hold, value),
+                keep=rule.keep,
+                summary=rule.summary(metrics, check.name, value),
+                value=value,
+            )
 
 
 def _down(
@@ -258,10 +265,11 @@ def _look_at_feed(record: Feed, rules: Rules) -> Iterator[Seen]:
 
 
 def _all_unseen(lives: Lives, but: Iterable[str]) -> Iterator[Seen]:
-    yield from (_again(life, _UNSEEN) for life in lives.values() if life.rule not in but)
+    yield from (again(life) for life in lives.values() if life.rule not in but)
 
 
-def _again(life: Life, sight: Sight) -> Seen:
+def again(life: Life, sight: Sight = _UNSEEN) -> Seen:
+    """Look at what lives already: not seen this time, unless told otherwise."""
     return Seen(
         life.key, life.rule, life.on, life.labels, warning=sight, critical=sight,
         summary=life.summary, value=life.value, no_data=life.no_data,

@@ -40,6 +40,14 @@ class Threshold(Struct, frozen=True):
     skip: str = ""
     """A metric with the same label that takes an instance out when it is above zero."""
 
+    def is_touched(self, value: float) -> bool:
+        """Tell whether a value is over any of the limits; NaN is over none."""
+        size = abs(value) if self.signed else value
+        for limit in (self.warning, self.critical):
+            if limit is not None and (size < limit if self.below else size > limit):
+                return True
+        return False
+
 
 class StateRule(Struct, frozen=True):
     """A rule about what something is, not about a number."""

@@ -113,11 +113,6 @@ STATE_RULES: Final = (
     StateRule(BLIND),
 )
 
-NAMES: Final = tuple(
-    rule.name for table in (HOST_THRESHOLDS, CHECK_THRESHOLDS, STATE_RULES) for rule in table
-)
-"""What `rules:` in the configuration may name."""
-
 
 def rules_for(
     inventory: Inventory,

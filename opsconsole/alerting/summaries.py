@@ -3,7 +3,6 @@
 No ages here: they would change every second. Where a time matters it is written as a time of day.
 """
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -42,7 +41,7 @@ def size(amount: float) -> str:
 
 def percent(ratio: float) -> str:
     """Write a share as a whole percentage; 100% only when it is full."""
-    return f"{math.floor(ratio * 100 + 1e-9)}%" if ratio < 1 else "100%"
+    return f"{min(99, round(ratio * 100))}%" if ratio < 1 else "100%"
 
 
 def time_of_day(at: float) -> str:

@@ -9,7 +9,6 @@ from typing import Final
 from opsconsole.alerting.life_cycle import Life
 from opsconsole.alerting.rules import BLIND, CHECK_DOWN, HOST_UNREACHABLE, SERVICE_DOWN
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.model.states import AlertState, Severity
 
 _DEPENDENT: Final = (HOST_UNREACHABLE, SERVICE_DOWN, CHECK_DOWN)
 _DOWN: Final = (*_DEPENDENT, BLIND)
@@ -18,11 +17,7 @@ _DOWN: Final = (*_DEPENDENT, BLIND)
 def down_references(lives: Iterable[Life]) -> frozenset[str]:
     """Name what is down by our own rules: whatever depends on it is excused."""
     return frozenset(
-        life.on
-        for life in lives
-        if life.rule in _DOWN
-        and life.severity is Severity.CRITICAL
-        and life.state in (AlertState.FIRING, AlertState.RECOVERING)
+        life.on for life in lives if life.critical.on is not None and life.rule in _DOWN
     )
 
 

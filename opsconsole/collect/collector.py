@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 _STARTS: Final = 500.0
 """First looks a second: nobody waits a whole interval, and no burst meets the loop."""
-_LOGINS: Final = 50.0
+_LOGINS: Final = 15.0
 """Logins a second that a fleet gets through at the least ..."""
-_LONGEST_QUEUE: Final = 20.0
+_LONGEST_QUEUE: Final = 60.0
 """... so that a host which waits for its turn at a cold start is not taken for a slow one."""
 _CLOSES: Final = 50
 """Connections closed a second when hosts leave the inventory."""

@@ -11,6 +11,7 @@ from opsconsole.model.inventory import Host
 from opsconsole.model.text import clean
 from opsconsole.parsers.proc_stat import Usage, parse_processes, usages
 from opsconsole.parsers.sections import split_sections
+from opsconsole.parsers.stat import cpu_shares, parse_cores
 from opsconsole.transport.base import Command, Ending, Remote
 
 QUESTIONS: Final = ("procs", "logs", "disks", "net", "raw")
@@ -62,8 +63,18 @@ def _show_procs(sections: Mapping[str, bytes], lines: int) -> Text:
     before = parse_processes(sections.get("before", b""))
     after = parse_processes(sections.get("after", b""))
     heading = f"{'PID':>7}  {'CPU%':>6}  {'MEM MiB':>8}  {'THR':>4}  S  NAME"
-    rows = [_show_usage(usage) for usage in usages(before, after, ticks, page)[: lines - 1]]
-    return Text((heading, *rows), f"{len(after.by_pid)} processes, over one second")
+    rows = [_show_usage(usage) for usage in usages(before, after, ticks, page)]
+    shown = (*_show_cores(sections), heading, *rows)
+    return Text(shown[:lines], f"{len(after.by_pid)} processes, over one second")
+
+
+def _show_cores(sections: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Show each processor's share, eight a line."""
+    before = parse_cores(sections.get("cores.before", b""))
+    after = parse_cores(sections.get("cores.after", b""))
+    shares = (cpu_shares(old, new) for old, new in zip(before, after, strict=False))
+    words = [f"cpu{n} {share.get('cpu.busy', 0.0) * 100:>3.0f}%" for n, share in enumerate(shares)]
+    return tuple("  ".join(words[at : at + 8]) for at in range(0, len(words), 8))
 
 
 def _two_numbers(text: bytes) -> tuple[bytes, bytes]:

@@ -25,6 +25,8 @@ _HARD_FAILS: Final = 3
 """Polls that fail before we slow down: by then it is known that the host is away."""
 _LONGEST: Final = 60.0
 """Seconds between two tries of a host that does not answer, at most."""
+_LOOKS_KEPT: Final = 4
+"""Intervals after which counters are forgotten: a mean over an outage is not what happens now."""
 _SOON: Final = 1.0
 """Seconds from a first answer to the second: rates need two."""
 _CLOCK_SLACK: Final = 0.05
@@ -96,6 +98,12 @@ class HostWatch:
             )
         )  # fmt: skip
 
+    def recent(self) -> Counters | None:
+        """Give the counters of the answer before, unless it is so old that rates would be history."""
+        known = self.counters
+        oldest = self.clock.monotonic() - _LOOKS_KEPT * self.host.every
+        return known if known is not None and known.at >= oldest else None
+
     def try_again(self) -> None:
         """Forget what failed: a person, or a run that ended, wants to know now."""
         self.fails = 0
@@ -124,13 +132,14 @@ class FastProbe:
             answer = await watch.remote.ask(
                 watch.host, script("fast"), {}, timeout=timeout, max_output=FAST_LIMIT
             )
-            reading = read_fast(answer, watch.counters, watch.clock.monotonic())
+            before = watch.recent()
+            reading = read_fast(answer, before, watch.clock.monotonic())
         except TransportError as error:
             return self._failed(Reach(error.reach), error.reason)
         except ParseError as error:
             return self._failed(Reach.UP, f"its answer cannot be read: {error}")
         watch.raw["fast"] = answer
-        return self._answered(reading)
+        return self._answered(reading, before)
 
     def crashed(self, error: Exception) -> None:
         """Put an unknown sample."""
@@ -146,13 +155,13 @@ class FastProbe:
         watch.tell("fast", self._began, ServiceState.UNKNOWN, reach=reach, reason=reason)
         return back_off(watch.host, watch.fails)
 
-    def _answered(self, reading: FastReading) -> float | None:
+    def _answered(self, reading: FastReading, before: Counters | None) -> float | None:
         watch = self._watch
         took = watch.clock.monotonic() - self._began
         offset = _clock_offset(reading.clock, watch.clock.now(), took)
         metrics = {**reading.metrics, **offset, "ssh.rtt": took}
         watch.tell("fast", self._began, ServiceState.UP, metrics=metrics, facts=reading.facts)
-        fresh = watch.counters is None or watch.counters.boot_id != reading.counters.boot_id
+        fresh = before is None or before.boot_id != reading.counters.boot_id
         if fresh or not watch.is_up:
             watch.hurry(f"{watch.host.ref} slow")
         if fresh:

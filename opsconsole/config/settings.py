@@ -7,6 +7,7 @@ from opsconsole.config.fields import Field, Kind, Values, list_of, map_of, recor
 from opsconsole.config.loader import Node, Scalar
 from opsconsole.config.problems import Problems
 from opsconsole.model.inventory import RuleSettings, Settings
+from opsconsole.model.rules import STARTER_RULES
 
 _PROD: Final = ("prod", "production", "prd", "live")
 
@@ -55,7 +56,7 @@ PER_JUMP = Field("handshakes_per_jump", kinds.integer(1, 1000), "The same, throu
 SYSLOG = Field("journal_to_syslog", kinds.boolean(), "`false`: runs are not told to syslog.")
 ENGINE: Final = table("`engine:`", LINGER, KEEPALIVE, HANDSHAKES, PER_JUMP, SYSLOG)
 
-_RULE_NAME: Final = kinds.name
+_RULE_NAME: Final = kinds.choice(STARTER_RULES)
 ENVIRONMENT = Field(
     "environment", kinds.name, "Name of the fleet, shown in the frame; prod is locked."
 )

@@ -38,13 +38,30 @@ def parse_stat(text: bytes) -> Stat:
     fields = first.split()
     if fields[0] != b"cpu":
         raise ValueError("no cpu line")
-    ticks = [*whole_numbers(fields[1:9]), 0, 0, 0, 0]
-    user, nice, system, idle, iowait, irq, softirq, steal = ticks[:8]
-    if len(fields) < 5:
-        raise ValueError("too few modes")
-    cpu = CpuTimes(user + nice, system + irq + softirq, idle, iowait, steal)
+    cpu = _times(fields)
     cores = _number(rest, b"cpus ") or text.count(b"\ncpu") or 1
     return Stat(cpu, cores, _number(rest, b"btime "), _number(rest, b"procs_blocked "))
+
+
+@reads("/proc/stat")
+def parse_cores(text: bytes) -> tuple[CpuTimes, ...]:
+    """Read the lines `cpu0 ...`, `cpu1 ...`: each processor's ticks, in their order.
+
+    Raises:
+        ParseError: A line is another one.
+    """
+    lines = [line.split() for line in text.splitlines()]
+    if any(not fields[0].startswith(b"cpu") for fields in lines):
+        raise ValueError("not a processor")
+    return tuple(_times(fields) for fields in lines)
+
+
+def _times(fields: list[bytes]) -> CpuTimes:
+    if len(fields) < 5:
+        raise ValueError("too few modes")
+    ticks = [*whole_numbers(fields[1:9]), 0, 0, 0, 0]
+    user, nice, system, idle, iowait, irq, softirq, steal = ticks[:8]
+    return CpuTimes(user + nice, system + irq + softirq, idle, iowait, steal)
 
 
 def _number(text: bytes, key: bytes) -> int:

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from opsconsole.model.event import Event
 from opsconsole.model.sample import SourceReading
-from opsconsole.model.snapshot import CheckRecord, Feed, Snapshot
+from opsconsole.model.snapshot import Feed, Snapshot
 from opsconsole.model.states import Reach, ServiceState
 from opsconsole.state.world import World, tell, with_tables
 
@@ -16,10 +16,11 @@ SUMMED: Final = ("ssh", "local", "http")
 _GOOD: Final = (ServiceState.UP, ServiceState.DEGRADED)
 
 
-class _Member(NamedTuple):
-    tried: bool
-    good: bool
-    at: float
+class _Tally(NamedTuple):
+    total: int
+    tried: int
+    ok: int
+    newest: float
 
 
 def with_reading(world: World, reading: SourceReading) -> World:
@@ -45,39 +46,47 @@ def with_summed(world: World) -> World:
     feeds = dict(world.snapshot.feeds)
     for name in SUMMED:
         if name in feeds and feeds[name].kind == name:
-            feeds[name] = _summed(feeds[name], list(_members(world.snapshot, name)))
+            feeds[name] = _summed(feeds[name], _tally(world.snapshot, name))
     if all(feeds[name] is old for name, old in world.snapshot.feeds.items()):
         return world
     return with_tables(world, feeds=feeds)
 
 
-def _members(snapshot: Snapshot, name: str) -> Iterable[_Member]:
+def _tally(snapshot: Snapshot, name: str) -> _Tally:
+    """Count hosts of a transport, or checks: all, tried, answering, and when the newest answered."""
     if name != "http":
-        for host in snapshot.hosts.values():
-            if host.transport == name:
-                good = host.reach is Reach.UP and not host.failed
-                yield _Member(host.tried > 0, good, host.at)
-        return
-    for service in snapshot.services.values():
-        yield from map(_member_of, service.checks)
-    yield from map(_member_of, snapshot.checks.values())
+        return _count(
+            (host.tried > 0, host.reach is Reach.UP and not host.failed, host.at)
+            for host in snapshot.hosts.values()
+            if host.transport == name
+        )
+    checks = (check for service in snapshot.services.values() for check in service.checks)
+    return _count(
+        (check.tried > 0, check.tried > 0 and check.state is not ServiceState.UNKNOWN, check.at)
+        for check in (*checks, *snapshot.checks.values())
+    )
 
 
-def _member_of(check: CheckRecord) -> _Member:
-    good = check.tried > 0 and check.state is not ServiceState.UNKNOWN
-    return _Member(check.tried > 0, good, check.at)
+def _count(members: Iterable[tuple[bool, bool, float]]) -> _Tally:
+    total = tried = ok = 0
+    newest = 0.0
+    for was_tried, good, at in members:
+        total += 1
+        tried += was_tried
+        if good:
+            ok += 1
+            newest = max(newest, at)
+    return _Tally(total, tried, ok, newest)
 
 
-def _summed(feed: Feed, members: list[_Member]) -> Feed:
-    ok = sum(member.good for member in members)
-    tried = sum(member.tried for member in members)
+def _summed(feed: Feed, tally: _Tally) -> Feed:
     new = structs.replace(
         feed,
-        ok=ok,
-        total=len(members),
-        at=max((member.at for member in members if member.good), default=feed.at),
-        state=_summed_state(ok, tried, len(members)),
-        reason="" if ok == len(members) else f"{ok} of {len(members)} answer",
+        ok=tally.ok,
+        total=tally.total,
+        at=tally.newest or feed.at,
+        state=_summed_state(tally.ok, tally.tried, tally.total),
+        reason="" if tally.ok == tally.total else f"{tally.ok} of {tally.total} answer",
     )
     return feed if new == feed else new
 

@@ -121,6 +121,8 @@ class Store:
         """Take all alerts as alerting has them now, by episode."""
         before = self.snapshot.alerts
         self._write(lambda world: with_alerts(world, alerts, self._clock.now()))
+        if self.snapshot.alerts is before:
+            return
         for episode, alert in self.snapshot.alerts.items():
             old = before.get(episode)
             if old is not alert and (old is None or _stage(old) != _stage(alert)):

@@ -18,6 +18,7 @@ class Channel(asyncssh.SSHClientSession[bytes]):
         self.progress = asyncio.Event()
         self.status: int | None = None
         self.signal = ""
+        self.is_granted = False
         self.is_closed = False
         self.is_given_up = False
         """True: we hung up without having seen the end; the host may hold its session slot still."""
@@ -149,7 +150,7 @@ class Loop(Channel):
 
     def __init__(self, on_closed: Callable[[Channel], None], begin: bytes) -> None:
         super().__init__(on_closed)
-        self.rounds = Rounds(self.finish, begin)
+        self.rounds = Rounds(self.hang_up, begin)
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
         """Pass stdout on; what it says on stderr is nobody's."""

@@ -35,6 +35,7 @@ class Execution:
         self._clock = clock
         self._command = command
         self._began = clock.monotonic()
+        self._sent = self._began
         self._nonce = new_nonce()
         self._killer = Killer.NONE
 
@@ -78,6 +79,7 @@ class Execution:
             await on_dispatch()
         line = bootstrap.line(self._command, self._nonce, self._killer)
         try:
+            self._sent = self._clock.monotonic()
             reader.write(line + self._command.stdin, eof=True)
         except OSError:
             return self._unreachable(Reach.DROPPED_US, "the connection was lost before it began")
@@ -99,17 +101,25 @@ class Execution:
             )
         if reader.has_ended and not reader.has_started and reader.is_closed:
             return self._unreachable(Reach.AUTH_REFUSED, _no_shell(reader))
+        if self._was_ended(reader):
+            reason = f"ended after {self._command.timeout:g} s"
+            return self._answer(reader, Ending.TIMED_OUT, reason=reason)
         if reader.signal:
             return self._answer(
                 reader, Ending.SIGNALLED, signal=reader.signal, reason=f"killed by {reader.signal}"
             )
         if reader.status is None:
             return self._lost(reader)
-        took = self._clock.monotonic() - self._began
-        if reader.status in _KILLED[self._killer] and took >= self._command.timeout:
-            reason = f"ended after {self._command.timeout:g} s"
-            return self._answer(reader, Ending.TIMED_OUT, reason=reason)
         return self._answer(reader, Ending.EXITED, status=reader.status)
+
+    def _was_ended(self, reader: Reader) -> bool:
+        """Tell whether the remote `timeout` ended it; that kills itself along with a stubborn command."""
+        if (
+            self._killer is Killer.NONE
+            or self._clock.monotonic() - self._sent < self._command.timeout
+        ):
+            return False
+        return reader.signal == "KILL" or reader.status in _KILLED[self._killer]
 
     def _lost(self, reader: Reader) -> Answer:
         if reader.is_closed:

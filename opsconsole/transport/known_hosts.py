@@ -5,7 +5,6 @@ A line we cannot read is told with file and number, and costs nobody but itself.
 
 import base64
 import binascii
-import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -54,19 +53,16 @@ class KnownHosts:
         self.parses = 0
         """Files parsed since the start: to be counted, not guessed."""
 
-    def match(self, files: Sequence[str], name: str, address: str, port: int) -> Match:
+    def match(self, files: Sequence[str], name: str, port: int) -> Match:
         """Find what the files say of a host; a file that is missing says nothing.
 
         Args:
             files: Absolute paths.
             name: The name to look up: alias or address as configured.
-            address: Its IP address, or empty behind a jump host.
             port: Lines with `[name]:port` are looked for first, then those without, as OpenSSH does.
         """
         asked_port = None if port == _SSH_PORT else port
-        found = [
-            self._file(path).hosts.match(name, _literal(address), asked_port) for path in files
-        ]
+        found = [self._file(path).hosts.match(name, "", asked_port) for path in files]
         return Match(
             tuple(key for rows in found for key in rows[0]),
             tuple(key for rows in found for key in rows[1]),
@@ -112,15 +108,6 @@ def _stamp(path: str) -> tuple[int, int, int]:
     except OSError:
         return _ABSENT
     return (status.st_mtime_ns, status.st_size, status.st_ino)
-
-
-def _literal(address: str) -> str:
-    """Give the address back if it is one: the matcher takes no names there."""
-    try:
-        ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    return address
 
 
 def _sift(path: str, text: str) -> tuple[list[str], tuple[str, ...]]:

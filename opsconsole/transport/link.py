@@ -113,7 +113,7 @@ class Link:
 
     def _new_trace(self) -> Trace:
         place = f"{self.host.address}:{self.host.port}"
-        return Trace(self.host.name, place, self.host.timeout * 0.95)
+        return Trace(self.host.name, place, self.host.timeout)
 
     def round_lock(self, script: str) -> asyncio.Lock:
         """The lock that keeps rounds of one script from overlapping."""
@@ -135,11 +135,13 @@ class Link:
             self._dialling = asyncio.get_running_loop().create_task(
                 self._run_dial(self._trace), name=f"dial {self.host.name}"
             )
-        try:
-            async with asyncio.timeout(budget):
-                await asyncio.shield(self._dialling)
-        except TimeoutError as error:
-            raise faults.of_timeout(self._trace) from error
+        dialling = self._dialling
+        done, _ = await asyncio.wait([dialling], timeout=budget)
+        if not done:
+            raise faults.of_timeout(self._trace)
+        if dialling.cancelled():  # by `close`: not a cancellation of whoever asks
+            raise self._again(None)
+        dialling.result()
         if self._kept is not None and self._kept.is_usable:
             return self._kept
         raise self._again(self._fault)
@@ -171,8 +173,8 @@ class Link:
                 Reach.AUTH_LOCKED,
                 f"stopped after 2 refused logins until a person polls it; {said}",
             )
-        if fault is None or self.pace.wait <= 0:
-            return
+        if fault is None or self.pace.wait <= 0 or fault.reach == Reach.LOCKED_KEY:
+            return  # a key is looked for here, at no cost to the host
         if fault.reach in _KEY_TROUBLE and self.files_stamp() != self.files_at_fault:
             return
         raise self._again(fault)
@@ -191,9 +193,9 @@ class Link:
             TransportError: Nothing was started, and why.
         """
         until = self._clock.monotonic() + budget
-        refusal = ""
-        for _attempt in range(_CHANNELS):
-            kept = await self.connect(until - self._clock.monotonic())
+        refusals_alone = 0
+        while True:
+            kept = await self.connect(max(0.0, until - self._clock.monotonic()))
             if not await self._wait_for_room(kept, until):
                 continue
             channel = make(kept)
@@ -201,13 +203,18 @@ class Link:
             try:
                 await self._request(kept, channel, until)
             except asyncssh.ChannelOpenError as error:
-                refusal = clean(error.reason, LABEL_LIMIT)
                 kept.forget(channel)
-                self._learn_from_refusal(kept)
+                refusals_alone += self._learn_from_refusal(kept)
+                if refusals_alone > 1 or self._clock.monotonic() > until:
+                    raise self._no_session(error) from error
             else:
+                channel.is_granted = True
                 return channel
-        raise TransportError(
-            self.host.name, Reach.DROPPED_US, f"logged in, but no session is given: {refusal}"
+
+    def _no_session(self, error: asyncssh.ChannelOpenError) -> TransportError:
+        said = clean(error.reason, LABEL_LIMIT)
+        return TransportError(
+            self.host.name, Reach.DROPPED_US, f"logged in, but no session is given: {said}"
         )
 
     async def _wait_for_room(self, kept: Kept, until: float) -> bool:
@@ -244,14 +251,19 @@ class Link:
                 self.host.name, Reach.DROPPED_US, "the connection was lost"
             ) from error
 
-    def _learn_from_refusal(self, kept: Kept) -> None:
-        """A session was refused: fewer channels from now on, or a new connection when it holds dead ones."""
+    def _learn_from_refusal(self, kept: Kept) -> bool:
+        """A session was refused: open fewer from now on, or take a new connection when nothing else explains it.
+
+        Returns:
+            True when none of our live channels stood in the way.
+        """
         if not kept.is_usable or kept.has_leaks or not kept.channels:
             kept.retire()
-            return
-        kept.room = max(1, len(kept.channels))
+            return not kept.has_leaks
+        kept.room = max(1, sum(channel.is_granted for channel in kept.channels))
         if kept.room == 1:
             kept.stop_loops()
+        return False
 
     # -- trouble -------------------------------------------------------------------------------
 

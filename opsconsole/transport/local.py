@@ -10,6 +10,7 @@ from opsconsole.errors import DeadlineError, TransportError
 from opsconsole.model.calls import HostKey
 from opsconsole.model.inventory import Host
 from opsconsole.model.states import Reach
+from opsconsole.transport import bootstrap
 from opsconsole.transport.base import Answer, Command, Ending, OnDispatch, OnOutput
 from opsconsole.transport.local_process import LocalProcess
 from opsconsole.transport.resident import Rounds, new_nonce
@@ -39,13 +40,15 @@ class LocalTransport:
         on_dispatch: OnDispatch | None = None,
     ) -> Answer:
         """Run one command in a process group of its own, which is ended at its timeout."""
+        # what could not be sent to a host is a mistake of ours here too
+        bootstrap.line(command, new_nonce())
         if on_dispatch is not None:
             await on_dispatch()
         began = self._clock.monotonic()
         process = LocalProcess(cap=command.max_output, on_output=on_output)
         try:
             await process.start(_argv(command), command.env)
-        except (OSError, ValueError) as error:
+        except OSError as error:
             return Answer(Ending.UNREACHABLE, reach=Reach.UP, reason=_cannot_start(command, error))
         try:
             process.write(command.stdin, eof=True)
@@ -120,21 +123,19 @@ class LocalTransport:
         """End the process group: ask, wait, insist."""
         if not process.is_over:
             process.signal(signal.SIGTERM)
-            if not await _ends_within(process, _GRACE):
-                process.kill()
-                await _ends_within(process, _GRACE)
+            await _ends_within(process, _GRACE)
+            process.kill()
+            await _ends_within(process, _GRACE)
         process.close()
 
 
 def _argv(command: Command) -> tuple[str, ...]:
-    if bool(command.argv) == bool(command.script):
-        raise ValueError("a command has either an argument list or a script")
     return command.argv or ("sh", "-c", command.script, "opsconsole", *command.args)
 
 
-def _cannot_start(command: Command, error: Exception) -> str:
+def _cannot_start(command: Command, error: OSError) -> str:
     what = (command.argv or ("sh",))[0]
-    return f"cannot start {what}: {getattr(error, 'strerror', None) or error}"
+    return f"cannot start {what}: {error.strerror or error}"
 
 
 async def _ends_within(process: LocalProcess, seconds: float) -> bool:

@@ -1,6 +1,7 @@
 """One child process of ours: its own process group, bounded output, bytes as they come."""
 
 import asyncio
+import contextlib
 import os
 import signal as signals
 from collections.abc import Callable, Mapping, Sequence
@@ -59,7 +60,7 @@ class LocalProcess(asyncio.SubprocessProtocol):
         """
         pipe = asyncio.subprocess.PIPE
         loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.subprocess_exec(
+        await loop.subprocess_exec(
             lambda: self,
             *argv,
             stdin=pipe,
@@ -68,6 +69,11 @@ class LocalProcess(asyncio.SubprocessProtocol):
             env=os.environ | dict(env),
             start_new_session=True,
         )
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It runs; a quick one may have exited before `start` is back."""
+        if isinstance(transport, asyncio.SubprocessTransport):
+            self._transport = transport
 
     def write(self, data: bytes, *, eof: bool) -> None:
         """Send bytes to its stdin.
@@ -85,7 +91,7 @@ class LocalProcess(asyncio.SubprocessProtocol):
 
     async def wait(self, *, quiet: float) -> None:
         """Wait for its exit and the end of its streams; `quiet` seconds of silence after the exit will do."""
-        while not self.is_flooded and (not self.is_over or self._open_pipes):
+        while not self.is_over or self._open_pipes:
             self._progress.clear()
             if not self.is_over:
                 await self._progress.wait()
@@ -97,13 +103,12 @@ class LocalProcess(asyncio.SubprocessProtocol):
                 return
 
     def signal(self, number: signals.Signals) -> None:
-        """Send a signal to its whole group."""
+        """Send a signal to its whole group, which may live on without its leader."""
         pid = self._transport.get_pid() if self._transport else None
-        if pid is not None and not self.is_over:
-            try:
-                os.killpg(pid, number)
-            except ProcessLookupError:
-                return
+        if pid is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, number)
 
     def kill(self) -> None:
         """End the whole group at once."""

@@ -1,6 +1,7 @@
 """Log in to one host, once: strict host keys, named keys, one time limit, and a named reason for every failure."""
 
 import asyncio
+import logging
 import os
 import pwd
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from opsconsole.transport.resolver import Resolver
 from opsconsole.transport.wire import DirectWire, TunnelWire
 
 _KEEPALIVES: Final = 3
+_SHARE: Final = 0.95
+"""Of the budget, so that whoever waits just as long hears what went wrong."""
 _WINDOW: Final = 1 << 20
 _CIPHERS: Final = (
     "aes128-gcm@openssh.com",
@@ -89,6 +92,7 @@ class Dialler:
     """Logs in; what all logins share (names, known hosts, keys, options) is kept here."""
 
     def __init__(self, clock: Clock, keepalive: float) -> None:
+        asyncssh.set_log_level(logging.WARNING)  # it tells every channel at INFO
         self.keepalive = keepalive
         self.resolver = Resolver(clock)
         self.known = KnownHosts()
@@ -118,7 +122,7 @@ class Dialler:
         """
         identity: Identity | None = None
         try:
-            async with asyncio.timeout(trace.budget):
+            async with asyncio.timeout(trace.budget * _SHARE):
                 identity = await self.keyring.identity(host.name, host.identity, agent)
                 trace.uses_agent = identity.agent is not None
                 client = _Client(trace, identity, on_lost)
@@ -194,13 +198,15 @@ class Dialler:
         if via is not None:
             return TunnelWire(via[1], trace)
         trace.phase = Phase.RESOLVING
-        addresses = await self.resolver.resolve(host.address)
+        try:
+            addresses = await self.resolver.resolve(host.address)
+        except TransportError as error:
+            raise trace.fault(Reach(error.reach), error.reason) from error
         patience = self.keepalive * (_KEEPALIVES + 1)
         return DirectWire(addresses, trace, user_timeout=patience)
 
     def _match(self, host: Host) -> Match:
-        name = host.key_alias or host.address
-        return self.known.match(files_of(host), name, "", host.port)
+        return self.known.match(files_of(host), *_place(host))
 
     def _options_for(self, host: Host, match: Match) -> asyncssh.SSHClientConnectionOptions:
         """Share one options object among all hosts with the same settings."""
@@ -230,7 +236,7 @@ class Dialler:
 
     def _describe(self, host: Host, key: asyncssh.SSHKey) -> HostKey:
         verdict = self._match(host).verdict(key)
-        return describe(key, host.name, host.key_alias or host.address, host.port, verdict)
+        return describe(key, host.name, *_place(host), verdict)
 
     def _bad_key(
         self,
@@ -269,6 +275,11 @@ def _algorithms(match: Match) -> tuple[str, ...]:
     first = tuple(name for name in _KEY_ALGORITHMS if _type_of(name) in on_file)
     rest = tuple(name for name in _KEY_ALGORITHMS if name not in first)
     return (_CERTIFICATE_ALGORITHMS if match.authorities else ()) + first + rest
+
+
+def _place(host: Host) -> tuple[str, int]:
+    """The name and port to look a host's key up by; an alias has no port, as in OpenSSH."""
+    return (host.key_alias, 22) if host.key_alias else (host.address, host.port)
 
 
 def _type_of(algorithm: str) -> str:

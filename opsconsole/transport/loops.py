@@ -17,6 +17,7 @@ from opsconsole.transport.resident import end_mark, new_nonce, start_mark
 
 _JUDGING: Final = 1.1
 """Seconds of the budget kept for finding out what is wrong; never more than half of it."""
+_SHARE: Final = 0.97
 _LOOPS: Final = 2
 _FAILURES: Final = 2
 
@@ -39,8 +40,9 @@ async def ask_round(
     nonce = new_nonce()
     try:
         async with asyncio.timeout(timeout), link.round_lock(script):
-            kept = await link.connect(timeout)
-            loop = await _running(link, kept, script, env, timeout)
+            budget = timeout * _SHARE  # so that its own reason is heard before our time is up
+            kept = await link.connect(budget)
+            loop = await _running(link, kept, script, env, budget)
             if loop is not None:
                 left = max(0.0, until - clock.monotonic())
                 share = max(left - _JUDGING, left / 2)

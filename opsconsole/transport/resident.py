@@ -32,20 +32,23 @@ class Rounds:
 
     def __init__(self, hang_up: Callable[[], None], begin: bytes = b"") -> None:
         self._hang_up = hang_up
-        self._begin = begin
+        self._before = [begin] if begin else []
+        """Marks of what comes before the answer and is no part of it."""
         self._buffer = bytearray()
         self._end = b""
+        """The mark that is waited for; empty when no answer is owed."""
         self._cap = 0
         self._answer: asyncio.Future[bytes] | None = None
         self.is_over = False
 
     def expect(self, nonce: str, cap: int) -> "asyncio.Future[bytes]":
-        """Wait for the answer to a nonce; what is left of an older round is dropped.
+        """Wait for the answer to a nonce; one that comes late for an older round is dropped.
 
         The future yields the bytes up to and with the end line, or raises EOFError (the loop ended) or
         BufferError (more bytes than `cap`; we hung up).
         """
-        self._buffer.clear()
+        if self._end:
+            self._before.append(self._end)
         self._end = end_mark(nonce)
         self._cap = cap
         self._answer = asyncio.get_running_loop().create_future()
@@ -55,19 +58,29 @@ class Rounds:
 
     def feed(self, data: bytes) -> None:
         """Take bytes of stdout."""
-        if self._answer is None or self._answer.done():
+        if not self._end or self.is_over:
             return
         searched = max(0, len(self._buffer) - len(self._end))
         self._buffer += data
         place = self._buffer.find(self._end, searched)
         if place >= 0:
-            first = self._buffer.find(self._begin) + len(self._begin) if self._begin else 0
-            self._begin = b""
-            self._answer.set_result(bytes(self._buffer[first : place + len(self._end)]))
-            self._buffer.clear()
+            self._finish(place + len(self._end))
         elif len(self._buffer) > self._cap:
             self._fail(BufferError())
             self.stop()
+
+    def _finish(self, last: int) -> None:
+        first = max((self._behind(mark) for mark in self._before), default=0)
+        answer = bytes(self._buffer[first:last])
+        self._buffer.clear()
+        self._before.clear()
+        self._end = b""
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(answer)
+
+    def _behind(self, mark: bytes) -> int:
+        place = self._buffer.find(mark)
+        return place + len(mark) if place >= 0 else 0
 
     def ended(self) -> None:
         """The loop is over, on whichever side it broke."""

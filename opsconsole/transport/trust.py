@@ -1,5 +1,7 @@
 """Write a trusted key into a known hosts file: whole or not at all, private, never through a planted link."""
 
+import base64
+import hmac
 import os
 import re
 import secrets
@@ -22,7 +24,7 @@ def trust(path: str, key: HostKey, *, who: str, at: float, replace: bool = False
         key: As `scan` brought it.
         who: The person.
         at: Epoch seconds.
-        replace: Take out other plain lines of exactly this host first; hashed and pattern lines stay.
+        replace: Take out other lines of exactly this host first; lines with patterns stay.
 
     Raises:
         TransportError: The file is a symbolic link, another's, or cannot be written.
@@ -46,12 +48,24 @@ def _edited(text: str, key: HostKey, *, who: str, at: float, replace: bool) -> s
 
 
 def _without(line: str, place: str) -> str | None:
-    """Take the place out of a plain line's names; None when no name is left."""
+    """Take the place out of a line's names; None when no name is left. Patterns and marked lines stay."""
     names, _, rest = line.strip().partition(" ")
-    if not names or names[0] in "#@|" or place not in names.split(","):
+    if names.startswith("|"):
+        return None if _is_hash_of(names, place) else line
+    if not names or names[0] in "#@" or place not in names.split(","):
         return line
     left = ",".join(name for name in names.split(",") if name != place)
     return f"{left} {rest}" if left else None
+
+
+def _is_hash_of(pattern: str, place: str) -> bool:
+    """Tell whether a hashed name, `|1|salt|hash` in base64, is this one (HMAC-SHA1, as in sshd(8))."""
+    parts = pattern.split("|")
+    try:
+        salt, digest = (base64.b64decode(part, validate=True) for part in parts[2:])
+    except ValueError:
+        return False
+    return hmac.digest(salt, place.encode(), "sha1") == digest
 
 
 def _read(path: Path) -> str:

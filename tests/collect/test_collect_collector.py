@@ -172,6 +172,22 @@ async def test_processes_come_as_a_table_the_busiest_first():
     assert text.note == "2 processes, over one second"
 
 
+async def test_each_processors_share_stands_above_the_processes():
+    run = Running(Inventory(HOSTS))
+    looks = {"before": b"10.0 1\n", "after": b"11.0 1\n7 S 1 1 1 init\n"}
+    cores = {
+        "cores.before": b"".join(b"cpu%d 0 0 0 0\n" % n for n in range(9)),
+        "cores.after": b"".join(b"cpu%d %d 0 0 %d\n" % (n, n * 10, 100 - n * 10) for n in range(9)),
+    }
+    run.remote.answers["web01"] = said(units=b"100\n4096\n", **looks, **cores)
+
+    text = await run.collector.ask_host("web01", "procs", 3)
+
+    assert text.lines[0].startswith("cpu0   0%  cpu1  10%  cpu2  20%")
+    assert text.lines[1] == "cpu8  80%"
+    assert text.lines[2].endswith("S  NAME")
+
+
 async def test_the_newest_log_lines_come_cleaned():
     run = Running(Inventory(HOSTS))
     run.remote.answers["web01"] = said(logs=b"one\ntwo \x1b]52;c;aGk=\x07\nthree\n")

@@ -168,6 +168,22 @@ async def test_a_reboot_drops_the_counters_and_looks_at_the_host_anew():
     assert len(fleet.sink.of("web01", "lazy")) == 2, "another boot may be another kernel"
 
 
+async def test_after_an_outage_rates_begin_anew():
+    fleet = Fleet(WEB)
+    async with collecting(fleet.collector):
+        await fleet.clock.advance(5.0)
+        fleet.remote.faults["web01"] = TransportError("web01", "silent", "no answer in 8 s")
+        await fleet.clock.advance(200.0)
+        del fleet.remote.faults["web01"]
+        fleet.sink.samples.clear()
+        await fleet.clock.advance(65.0)
+
+    good = [s for s in fleet.sink.of("web01", "fast") if s.outcome is ServiceState.UP]
+    assert "cpu.busy" not in good[0].metrics, "a mean over the outage would be shown as now"
+    assert "cpu.busy" in good[1].metrics
+    assert good[1].at - good[0].at < 1.2
+
+
 @pytest.mark.parametrize(
     ("skew", "text", "offset"),
     [

@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import os
-import shutil
-import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,28 +12,15 @@ from opsconsole.clock import SystemClock
 from opsconsole.collect.alertmanager import SourceProbe
 from opsconsole.collect.collector import Collector
 from opsconsole.model.alert import fingerprint
-from opsconsole.model.inventory import AlertSource, Check, Host, Inventory
+from opsconsole.model.inventory import AlertSource, Check, Host, Inventory, Settings
 from opsconsole.transport.http import Endpoint, HttpClient
 from opsconsole.transport.local import LocalTransport
+from opsconsole.transport.ssh import SshTransport
 from tests.collect_fakes import FakeSink
+from tests.realsshd import RealSshd, free_port, need
 
 CONFIG = "route: {receiver: none}\nreceivers: [{name: none}]\n"
-THIS = Host("here", "127.0.0.1", transport="local", every=2.0, timeout=2.0)
-
-
-def need(program: str, package: str) -> str:
-    found = shutil.which(program)
-    if found is None:
-        if os.environ.get("OPSCONSOLE_REQUIRE_REAL"):
-            pytest.fail(f"{program} is missing: apt install {package}")
-        pytest.skip(f"apt install {package}")
-    return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+THIS = Host("here", "127.0.0.1", transport="local", every=30.0, timeout=20.0)
 
 
 @pytest.fixture
@@ -158,11 +142,65 @@ async def test_a_stopped_alertmanager_is_down_and_says_so(web: HttpClient):
 
 
 @pytest.mark.real
+async def test_hosts_behind_a_real_sshd_have_all_tiers(tmp_path: Path, web: HttpClient):
+    addresses = [f"127.0.1.{n}" for n in range(1, 9)]
+    sshd = RealSshd(tmp_path / "sshd", addresses).start()
+    hosts = {f"h{n}": over_ssh(f"h{n}", address, sshd) for n, address in enumerate(addresses)}
+    clock = SystemClock()
+    ssh = SshTransport(Settings(), clock, hosts=hosts.get, agent=lambda: None)
+    sink = FakeSink()
+    collector = Collector(ssh, web, Inventory(tuple(hosts.values())), sink, clock)
+
+    def is_whole(name: str) -> bool:
+        told = {
+            key
+            for sample in sink.samples
+            if sample.target == f"host:{name}"
+            for key in sample.metrics
+        }
+        return {
+            "cpu.busy",
+            "load.1m",
+            "mem.used_ratio",
+            "fs.worst_used_ratio",
+            "reboot.pending",
+        } <= told
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(collector.run(), name="collector")
+            async with asyncio.timeout(50):
+                while not all(is_whole(name) for name in hosts):
+                    await asyncio.sleep(0.1)
+            procs = await collector.ask_host("h0", "procs")
+            task.cancel()
+    finally:
+        await ssh.close()
+        sshd.stop()
+
+    assert {sample.reach for sample in sink.samples} == {"up"}, sink.samples
+    assert len(procs.lines) > 2, procs.note
+
+
+def over_ssh(name: str, address: str, sshd: RealSshd) -> Host:
+    return Host(
+        name,
+        address,
+        port=sshd.port,
+        user=sshd.user,
+        identity=(str(sshd.client_key),),
+        known_hosts=(str(sshd.known_hosts),),
+        every=30.0,
+        timeout=20.0,
+    )
+
+
+@pytest.mark.real
 async def test_this_machine_is_watched_by_its_own_shell(web: HttpClient):
     clock = SystemClock()
     local = LocalTransport(clock)
     sink = FakeSink()
-    check = Check("true", "exec", "", argv=("sh", "-c", "echo 'OK|n=1'"), every=2.0, timeout=2.0)
+    check = Check("true", "exec", "", argv=("sh", "-c", "echo 'OK|n=1'"), every=30.0, timeout=20.0)
     collector = Collector(local, web, Inventory((THIS,), checks=(check,)), sink, clock)
 
     async with asyncio.TaskGroup() as group:
@@ -181,5 +219,5 @@ async def test_this_machine_is_watched_by_its_own_shell(web: HttpClient):
     assert 0.0 <= fast.metrics["cpu.busy"] <= 1.0
     assert abs(fast.metrics.get("clock.offset", 0.0)) < 1.0
     assert sink.of("here", "slow")[0].outcome == "up"
-    assert sink.results[0].state == "up"
+    assert sink.results[0].state == "up", sink.results[0].reason
     assert len(procs.lines) > 2, procs.note

@@ -63,7 +63,7 @@ plugins: [plug]
 ack_within: 2m
 rules:
   FsSpace: {warning: 15%, critical: 8%, clear: 20%, for: 1m}
-  CpuBusy: {off: true}
+  LoadPerCore: {off: true}
 keymap: {view.help: f1}
 secrets: {token: "env:TOKEN", other: "file:/run/secrets/x"}
 alert_sources:
@@ -89,7 +89,7 @@ alert_sources:
     assert settings.themes == (str(tmp_path / "my-themes"),)
     assert settings.plugins == (str(tmp_path / "plug"),)
     assert settings.rules["FsSpace"] == RuleSettings(0.15, 0.08, 0.2, 60)
-    assert settings.rules["CpuBusy"].off
+    assert settings.rules["LoadPerCore"].off
     assert settings.secrets == {"token": "env:TOKEN", "other": "file:/run/secrets/x"}
     assert (source.host_labels, source.service_labels) == (("box",), ("app",))
     assert source.severities == {"page": Severity.CRITICAL}
@@ -186,10 +186,12 @@ def test_included_files_add_up(write: Write, tmp_path: Path) -> None:
     write("hosts: [b]\nrules: {FsSpace: {off: true}}\n", "conf.d/10.yaml")
     write("hosts: [c]\nplugins: [p]\n", "conf.d/20.yaml")
 
-    document = read(write("include: conf.d/*.yaml\nhosts: [a]\nrules: {CpuBusy: {off: true}}\n"))
+    document = read(
+        write("include: conf.d/*.yaml\nhosts: [a]\nrules: {LoadPerCore: {off: true}}\n")
+    )
 
     assert [host.names for host in document.hosts] == ["a", "b", "c"]
-    assert set(document.settings.rules) == {"FsSpace", "CpuBusy"}
+    assert set(document.settings.rules) == {"FsSpace", "LoadPerCore"}
     assert document.settings.plugins == (str(tmp_path / "conf.d/p"),)
     assert document.files == tuple(
         str(tmp_path / name) for name in ("opsconsole.yaml", "conf.d/10.yaml", "conf.d/20.yaml")
@@ -234,3 +236,8 @@ def test_the_schema_names_every_key_that_the_reader_takes() -> None:
         properties
     )
     assert all(entry["description"] for entry in properties.values())
+
+
+def test_a_rule_that_does_not_exist_is_a_mistake_with_a_suggestion(write: Write) -> None:
+    with pytest.raises(ConfigError, match=r"FsSpce.*did you mean .?FsSpace"):
+        read(write("hosts: [a]\nrules: {FsSpce: {off: true}}\n"))

@@ -60,7 +60,9 @@ class Refusing:
         raise TransportError(host.ref, "refused", "connection refused")
 
     async def scan(self, host: Host) -> HostKey:
-        return HostKey(host.name, "ssh-ed25519", self.fingerprint, f"{host.address} ssh-ed25519 AAAA")
+        return HostKey(
+            host.name, "ssh-ed25519", self.fingerprint, f"{host.address} ssh-ed25519 AAAA"
+        )
 
     def trust(self, host: Host, key: HostKey, *, who: str, replace: bool = False) -> str:
         self.trusted.append((host.name, key.fingerprint, replace))
@@ -188,7 +190,9 @@ class Program:
         self.state = folder / "state"
         self.folder = folder
         self.environ = {
-            **{k: v for k, v in os.environ.items() if k not in ("SSH_AUTH_SOCK", "XDG_RUNTIME_DIR")},
+            **{
+                k: v for k, v in os.environ.items() if k not in ("SSH_AUTH_SOCK", "XDG_RUNTIME_DIR")
+            },
             "XDG_STATE_HOME": str(self.state),
             "XDG_CONFIG_HOME": str(folder / "config"),
         }

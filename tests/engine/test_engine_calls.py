@@ -126,7 +126,9 @@ async def test_a_read_only_engine_says_so_and_unlocks_nobody(world: World) -> No
 async def test_an_event_from_elsewhere_lands_in_activity_cleaned(world: World) -> None:
     async with world.engine() as (_engine, client):
         await client.call(AddEvent("shop-api 4.2\x1b[2J", "deploy", "service:shop"), Done)
-        await until(client, lambda: any(e.kind == "deploy" for e in client.snapshot.events.values()))
+        await until(
+            client, lambda: any(e.kind == "deploy" for e in client.snapshot.events.values())
+        )
         event = next(e for e in client.snapshot.events.values() if e.kind == "deploy")
 
     assert (event.text, event.subject, event.actor) == (

@@ -12,7 +12,7 @@ from opsconsole.parsers.meminfo import parse_meminfo
 from opsconsole.parsers.netdev import NetCounters, net_rates, parse_netdev
 from opsconsole.parsers.pressure import parse_pressure
 from opsconsole.parsers.snmp import parse_snmp, tcp_metrics
-from opsconsole.parsers.stat import CpuTimes, cpu_shares, parse_stat
+from opsconsole.parsers.stat import CpuTimes, cpu_shares, parse_cores, parse_stat
 from opsconsole.parsers.vmstat import parse_vmstat, vm_rates
 
 
@@ -32,6 +32,13 @@ def test_a_filtered_proc_stat_says_how_many_processors_there_are():
 
 def test_old_kernels_without_steal_are_read():
     assert parse_stat(b"cpu 10 0 5 80\n").cpu == CpuTimes(10, 5, 80, 0, 0)
+
+
+def test_each_processor_is_read_in_its_order():
+    assert parse_cores(b"cpu0 1 2 3 4\ncpu1 5 0 0 9\n") == (
+        CpuTimes(3, 3, 4, 0, 0),
+        CpuTimes(5, 0, 9, 0, 0),
+    )
 
 
 def test_cpu_shares_are_of_the_time_between_two_looks():
@@ -185,6 +192,8 @@ def test_connection_tracking_is_a_share():
         (parse_stat, b"intr 1 2 3"),
         (parse_stat, b"cpu 1 2"),
         (parse_stat, b"cpu 1 2 3 -4"),
+        (parse_cores, b"intr 1 2 3 4"),
+        (parse_cores, b"cpu0 1"),
         (parse_loadavg, b"nan 0 0"),
         (parse_loadavg, b"1.0 inf 1e999"),
         (parse_loadavg, b"{ 0.52 0.58 0.59 }"),

@@ -109,8 +109,12 @@ async def make_bench(tmp_path: Path) -> AsyncIterator[MakeBench]:
     tasks: list[asyncio.Task[None]] = []
 
     def make(
-        *names: str, parallel: int = 4, stop: bool = False, registry: Registry | None = None,
-        snapshot: Snapshot | None = None, state: Path | None = None,
+        *names: str,
+        parallel: int = 4,
+        stop: bool = False,
+        registry: Registry | None = None,
+        snapshot: Snapshot | None = None,
+        state: Path | None = None,
     ) -> Bench:
         actions = [
             read_runbook(RESTART.format(parallel=parallel, stop=str(stop).lower()), "restart.yaml"),

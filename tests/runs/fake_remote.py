@@ -114,9 +114,7 @@ class FakeRemote:
                         on_output("out", stdout)
                     if stderr:
                         on_output("err", stderr)
-                return Answer(
-                    Ending.EXITED, behaviour.code, stdout=stdout, stderr=stderr, took=0.1
-                )
+                return Answer(Ending.EXITED, behaviour.code, stdout=stdout, stderr=stderr, took=0.1)
 
     def _pick(self, host: str, line: str) -> Behaviour:
         for on_host, pattern, behaviours in self._rules:
@@ -140,7 +138,9 @@ class FakeRemote:
 
 
 def make_snapshot(
-    *names: str, access: Access | None = None, services: Mapping[str, tuple[str, ...]] | None = None,
+    *names: str,
+    access: Access | None = None,
+    services: Mapping[str, tuple[str, ...]] | None = None,
     hostname: str = "",
 ) -> Snapshot:
     """Hosts that are up, and services on them."""
@@ -155,12 +155,8 @@ def make_snapshot(
         )
         for n, name in enumerate(names)
     }
-    carried = {
-        name: ServiceRecord(name, hosts=on) for name, on in (services or {}).items()
-    }
-    return Snapshot(
-        now=1_700_000_000.0, hosts=hosts, services=carried, access=access or Access()
-    )
+    carried = {name: ServiceRecord(name, hosts=on) for name, on in (services or {}).items()}
+    return Snapshot(now=1_700_000_000.0, hosts=hosts, services=carried, access=access or Access())
 
 
 class Engine:

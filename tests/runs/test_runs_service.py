@@ -70,7 +70,11 @@ ENDINGS = [
     (End(Ending.TIMED_OUT), "unknown", "restart: timed out after 3 s"),
     (End(Ending.FLOODED), "unknown", "restart: its output passed the limit, and it was cut off"),
     (End(Ending.SIGNALLED, "KILL"), "failed", "restart: killed by KILL"),
-    (Exit(1, stderr="sudo: a password is required\n"), "failed", "restart: exit 1: sudo: a password is required"),
+    (
+        Exit(1, stderr="sudo: a password is required\n"),
+        "failed",
+        "restart: exit 1: sudo: a password is required",
+    ),
 ]
 
 

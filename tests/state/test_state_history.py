@@ -1,6 +1,7 @@
 """The history's file over restarts and faults; rows and bytes are counted, never seconds."""
 
 import asyncio
+import math
 import os
 import sqlite3
 from collections.abc import Callable
@@ -9,16 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from opsconsole.model.event import Event
+from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.snapshot import Banner
-from opsconsole.model.states import AlertState, ServiceState
-from opsconsole.state.blocks import KEPT, WIDTH
+from opsconsole.model.states import AlertState, Effect, RunState, ServiceState
+from opsconsole.state.blocks import KEPT, WIDTH, unpack, unpack_block
+from opsconsole.state.database import open_database
 from opsconsole.state.history import ASIDE, FAULT, History
 from opsconsole.state.keeping import Loaded
+from opsconsole.state.retention import Keep, prune
 from opsconsole.state.rings import Ring
+from opsconsole.state.statements import put_event
 from opsconsole.state.world import Marks
+from opsconsole.state.writer import Told, Writer
 
 T0 = 1_800_000_000.0
 
@@ -341,3 +348,69 @@ def test_a_ring_walks_from_its_oldest_sample() -> None:
 
     assert ring.oldest == T0 + 40
     assert [point.at - T0 for point in ring.since(T0 + 397)] == [397, 398, 399]
+
+
+def test_a_file_that_breaks_while_it_is_used_is_set_aside_and_the_write_is_not_lost(
+    tmp_path: Path, clock: Any
+) -> None:
+    path = tmp_path / "history.db"
+    aside: list[str] = []
+    writer = Writer(path, clock, Told(lambda _: None, lambda _: None, aside.append))
+    for number in range(400):
+        writer.put(put_event(Event(number, T0, "op1", "note", "", "x" * 200)))
+    writer._cycle()
+    assert writer._db is not None
+    writer._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    writer._db.execute("PRAGMA cache_size=0")
+    path.write_bytes(b"\x07" * path.stat().st_size)
+
+    writer.put(put_event(Event(401, T0, "op1", "note", "", "kept")))
+    writer._cycle()
+    writer._cycle()
+
+    assert aside == [f"history.db.corrupt-{int(T0)}"]
+    writer._db.close()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT count(*) FROM event").fetchone() == (1,)
+
+
+async def test_the_disk_may_fail_while_old_rows_are_deleted(desk: Desk, clock: Any) -> None:
+    history = await desk.open()
+    history.put_event(Event(1, T0 - 401 * 86_400, "op1", "note", "", "old"))
+    await _flushed(history)
+    with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        clock.at += 61
+        await until(lambda: FAULT in desk.banners)
+
+    await until(lambda: FAULT not in desk.banners, history.retry)
+    clock.at += 61
+    await until(lambda: desk.rows("event") == 0)
+
+
+async def test_a_run_is_read_back_in_its_newest_state(desk: Desk) -> None:
+    history = await desk.open()
+    run = Run("r1", "core.x", "X", Effect.READ, "op1", RunState.RUNNING, T0, {}, (), "h")
+    history.put_run(run)
+    history.put_run(structs.replace(run, state=RunState.SUCCEEDED))
+    await _flushed(history)
+    await desk.close()
+
+    await desk.open()
+
+    assert [(r.id, r.state) for r in desk.loaded[-1].runs] == [("r1", "succeeded")]
+
+
+def test_a_table_past_its_size_loses_its_oldest_rows(tmp_path: Path) -> None:
+    with closing(open_database(tmp_path / "h.db")) as db:
+        for number in range(10):
+            db.execute(*put_event(Event(number, T0, "op1", "note", "", str(number))))
+        deleted = prune(db, T0, (Keep("event", 86_400.0, 4),))
+        left = [row[0] for row in db.execute("SELECT id FROM event ORDER BY id")]
+
+    assert (deleted, left) == (6, [7, 8, 9, 10])
+
+
+def test_values_that_are_not_whole_are_not_values() -> None:
+    assert all(math.isnan(value) for value in unpack(b"123"))
+    assert list(unpack_block(0, b"12345")) == []

@@ -12,9 +12,13 @@ cat "$r"/proc/[0-9]*/stat 2>/dev/null | awk '{ p = $1; l = $0; sub(/^[^(]*\(/, "
 printf '\036%s units\n' "$n"
 getconf CLK_TCK 2>/dev/null || echo 100
 getconf PAGESIZE 2>/dev/null || echo 4096
+printf '\036%s cores.before\n' "$n"
+grep '^cpu[0-9]' "$r/proc/stat" 2>/dev/null
 printf '\036%s before\n' "$n"
 look
 sleep 1
+printf '\036%s cores.after\n' "$n"
+grep '^cpu[0-9]' "$r/proc/stat" 2>/dev/null
 printf '\036%s after\n' "$n"
 look
 printf '\036%s end\n' "$n"
