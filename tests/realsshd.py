@@ -117,6 +117,7 @@ class RealSshd:
             "AuthorizedKeysFile": str(self.authorized),
             "PidFile": str(self.folder / f"sshd{number}.pid"),
             "UsePAM": "no",
+            "SetEnv": "SHLVL=2",  # else bash reads the start files of the account: not what we test
             "StrictModes": "no",
             "PermitRootLogin": "yes",
             "PasswordAuthentication": "no",
@@ -124,8 +125,6 @@ class RealSshd:
             "LogLevel": "VERBOSE",
             "UseDNS": "no",
             "PrintMotd": "no",
-            # Debian's bash reads ~/.bashrc for sshd at level 1: not what we test, and it may be slow
-            "SetEnv": "SHLVL=2",
             "MaxStartups": "200:100:400",
         } | self._options
         lines = [f"{name} {value}" for name, value in settings.items()]

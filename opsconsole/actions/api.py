@@ -4,6 +4,7 @@
 """
 
 import dataclasses
+import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
@@ -183,8 +184,7 @@ class Plugin:
         }
 
         def declare(function: ActionFunction) -> ActionFunction:
-            told = {"doc": (function.__doc__ or "").strip(), **fields}
-            told["doc"] = fields["doc"] or told["doc"]
+            told = {**fields, "doc": doc or inspect.cleandoc(function.__doc__ or "")}
             self.actions.append(Declared(name, function, told))
             return function
 

@@ -19,8 +19,11 @@ class Given(str):
 
 
 def has_control(text: str) -> bool:
-    """Tell whether text holds control characters, line ends or halves of surrogate pairs."""
-    return any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in text)
+    """Tell whether text holds anything that cannot be seen: controls, bidi marks, line ends, half pairs."""
+    return any(
+        category[0] == "C" or category in ("Zl", "Zp")
+        for category in map(unicodedata.category, text)
+    )
 
 
 def build_argv(elements: Sequence[str | int]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ TEXT_LIMIT: Final = 64 * 1024
 UNIT: Final = re.compile(
     r"[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]{0,199}\.(service|socket|timer|target|mount)"
 )
+_UNIT_KINDS: Final = (".service", ".socket", ".timer", ".target", ".mount")
 _HOSTNAME: Final = re.compile(
     r"(?=.{1,253}\.?$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?"
 )
@@ -174,9 +175,11 @@ def _alert(_spec: ParamSpec, text: str, world: World) -> Parsed:
 
 
 def _unit(_spec: ParamSpec, text: str, _: World) -> Parsed:
-    if not UNIT.fullmatch(text):
+    """As systemctl has it: a name without its kind is a service."""
+    name = text if text.endswith(_UNIT_KINDS) else f"{text}.service"
+    if not text or not UNIT.fullmatch(name):
         raise ValueError("is no unit's name, such as nginx.service")
-    return _same(text)
+    return _same(name)
 
 
 def _pid(spec: ParamSpec, text: str, _: World) -> Parsed:

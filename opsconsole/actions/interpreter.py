@@ -25,9 +25,9 @@ class RunbookImpl:
     async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
         """Run preflight, steps and finally on one target."""
         scope = Scope(values, target, door.alert, door.run_id)
+        for step in self._runbook.preflight:
+            await _run_step(step, door, scope, preflight=True)
         try:
-            for step in self._runbook.preflight:
-                await _run_step(step, door, scope, preflight=True)
             for step in self._runbook.steps:
                 await _run_step(step, door, scope)
         except ActionError:

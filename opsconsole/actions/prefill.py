@@ -29,7 +29,13 @@ def with_defaults(
 ) -> Mapping[str, str]:
     """Complete what was typed with what the fields began with."""
     filled = {spec.name: prefill(spec, subject) for spec in specs}
-    return {**{name: text for name, text in filled.items() if text}, **typed}
+    return {**{name: text for name, text in filled.items() if text}, **_said(specs, typed)}
+
+
+def _said(specs: tuple[ParamSpec, ...], typed: Mapping[str, str]) -> Mapping[str, str]:
+    """Leave out what a form sent back untouched: the default's own references."""
+    defaults = {spec.name: spec.default for spec in specs if "${" in (spec.default or "")}
+    return {name: text for name, text in typed.items() if text != defaults.get(name)}
 
 
 def _fill(text: str, subject: Subject) -> str:

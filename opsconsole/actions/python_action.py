@@ -99,7 +99,7 @@ def _param_spec(name: str, hint: object, told: Mapping[str, object], action: str
 
 
 def _type_name(hint: object) -> str | None:
-    if isinstance(hint, types.UnionType):
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
         hint = next((arm for arm in typing.get_args(hint) if arm is not types.NoneType), hint)
     for mark in getattr(hint, "__metadata__", ()):
         if isinstance(mark, ParamType):

@@ -12,7 +12,7 @@ from opsconsole.actions.spec import SPEC_FIELDS, SpecError, make_spec
 from opsconsole.actions.steps import Action
 from opsconsole.actions.yaml_keys import Keys
 from opsconsole.actions.yaml_steps import StepReader
-from opsconsole.config.loader import Map, Node, Scalar, plain, read_text
+from opsconsole.config.loader import Map, Node, Scalar, Seq, plain, read_text
 from opsconsole.config.problems import Problems, did_you_mean
 from opsconsole.model.action import ActionSpec, ParamSpec
 from opsconsole.model.states import Effect
@@ -49,7 +49,7 @@ def read_runbook(text: str, file: str, plugin: str | None = None) -> Action:
         steps=reader.read(keys.items("steps")),
         final=reader.read(keys.items("finally"), effect=Effect.READ),
     )
-    if not runbook.steps:
+    if "steps" not in keys.given or _is_empty(keys.node("steps")):
         problems.add(keys.mark, "steps: a runbook has at least one step")
     spec = _spec(keys, params, reader.needs, text, file)
     problems.raise_if_any()
@@ -59,6 +59,10 @@ def read_runbook(text: str, file: str, plugin: str | None = None) -> Action:
         keys.wrong("id", f"must begin with {plugin}.")
         problems.raise_if_any()
     return Action(spec, RunbookImpl(runbook), owner)
+
+
+def _is_empty(node: Node | None) -> bool:
+    return isinstance(node, Seq) and not node.items
 
 
 def _effect(keys: Keys) -> Effect:

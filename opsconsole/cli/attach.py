@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from opsconsole import __version__
 from opsconsole.cli.options import Options
 from opsconsole.clock import SystemClock
+from opsconsole.logs import log_to
 from opsconsole.model.calls import AnyCall, Done
 from opsconsole.rpc.client import Client, Streams, open_path
 from opsconsole.rpc.messages import PROTOCOL, Hello
@@ -53,7 +54,15 @@ def inside(options: Options, role: str, folder: Path | None = None) -> Client:
     clock = SystemClock()
     place = options.place() if folder is None else Place("solo", folder)
     engine = SoloEngine(options.launch(), place, clock)
-    return Client(engine.connect, hello(role), clock, on_close=engine.close)
+    _handler, listener = log_to(
+        place.log
+    )  # nothing of it may reach the screen or a script's stderr
+
+    async def close() -> None:
+        await engine.close()
+        listener.stop()
+
+    return Client(engine.connect, hello(role), clock, on_close=close)
 
 
 @asynccontextmanager

@@ -16,15 +16,9 @@ def engine() -> None:
 @click.pass_obj
 def start(options: Options, /) -> int:
     """Start the engine if it does not run."""
-    from opsconsole.cli.attach import attached, finish
-    from opsconsole.model.calls import EngineFigures, EngineStatus
+    from opsconsole.cli.attach import finish
 
-    async def ask() -> EngineFigures:
-        async with attached(options) as client:
-            return await client.call(EngineStatus(), EngineFigures)
-
-    figures = finish(ask())
-    print(f"engine {figures.name} runs, pid {figures.pid}, {figures.hosts} hosts")
+    print(finish(_started(options)))
     return Exit.DONE
 
 
@@ -37,6 +31,19 @@ def stop(options: Options, /, force: bool) -> int:
     from opsconsole.engine.stopping import stop_engine
 
     print(finish(stop_engine(options.place(create=False), force=force)))
+    return Exit.DONE
+
+
+@engine.command()
+@click.option("--force", is_flag=True, help="Even while a run is live: its targets become UNKNOWN.")
+@click.pass_obj
+def restart(options: Options, /, force: bool) -> int:
+    """Stop the engine and start it again, as after an upgrade; refused while a run is live."""
+    from opsconsole.cli.attach import finish
+    from opsconsole.engine.stopping import stop_engine
+
+    print(finish(stop_engine(options.place(), force=force)))
+    print(finish(_started(options)))
     return Exit.DONE
 
 
@@ -95,6 +102,15 @@ def run(options: Options, /, detach: bool) -> int:
     from opsconsole.engine.daemon import run_engine
 
     return run_engine(options.launch(), options.place(), detached=detach)
+
+
+async def _started(options: Options) -> str:
+    from opsconsole.cli.attach import attached
+    from opsconsole.model.calls import EngineFigures, EngineStatus
+
+    async with attached(options) as client:
+        figures = await client.call(EngineStatus(), EngineFigures)
+    return f"engine {figures.name} runs, pid {figures.pid}, {figures.hosts} hosts"
 
 
 def _as_dict(figures: object) -> dict[str, object]:

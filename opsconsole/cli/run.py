@@ -76,7 +76,7 @@ async def _with_plan(client: Client, plan: Plan, wish: Wish) -> int:
         _show_plan(plan, as_json=wish.as_json)
         return Exit.REFUSED if plan.refusal and not wish.unlock else Exit.DONE
     if plan.refusal and not wish.unlock:
-        raise RefusedError("locked", plan.refusal)
+        raise RefusedError("locked", f"{plan.refusal}; or add --unlock REASON to this command")
     call = StartRun(plan.id, plan.hash, _confirmed(plan, wish), wish.reason, wish.unlock)
     started = await client.call(call, Started)
     await _follow(client, started.run, as_json=wish.as_json)

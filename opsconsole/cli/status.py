@@ -1,5 +1,6 @@
 """`status`: what the panes would show, as text or JSON, with Nagios's exit codes."""
 
+import shutil
 import sys
 
 import click
@@ -39,7 +40,7 @@ def print_status(
 
     try:
         shown, now = finish(_look(options, wait))
-        return _print(shown, now, as_json=as_json, select=select)
+        return _print(options, shown, now, as_json=as_json, select=select)
     except OpsConsoleError as error:
         complain(error)
         return Status.UNKNOWN
@@ -54,20 +55,25 @@ async def _look(options: Options, wait: float) -> tuple[Snapshot, float]:
         return client.snapshot, client.now()
 
 
-def _print(shown: Snapshot, now: float, *, as_json: bool, select: str) -> int:
+def _print(options: Options, shown: Snapshot, now: float, *, as_json: bool, select: str) -> int:
     import opsconsole.view.status as view
+    from opsconsole.view.glyphs import ASCII, UNICODE
+    from opsconsole.view.options import ViewOptions
 
-    chosen = view.select(shown, select, now)
     if as_json:
         from opsconsole.cli.show import print_json
 
-        print_json(view.document(chosen, now))
+        print_json(view.document(shown, now, select))
     else:
-        print("\n".join(view.text(chosen, now, _width())))
-    return view.exit_code(chosen)
+        glyphs = ASCII if options.ascii or not _is_utf8() else UNICODE
+        look = ViewOptions(glyphs=glyphs, time="local")
+        print(view.text(shown, now, select, width=_width(), options=look).rstrip("\n"))
+    return view.exit_code(shown, now, select)
 
 
 def _width() -> int:
-    import shutil
-
     return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+
+
+def _is_utf8() -> bool:
+    return (sys.stdout.encoding or "ascii").lower().replace("-", "") == "utf8"

@@ -90,7 +90,7 @@ _LOOK: Final = (
     Command("look.compare", "compare", ("equals_sign",), "compare", group="look", where=Where.TABLES,
             reason=why.needs_two),
     Command("look.copy", "copy", ("c",), "copy", group="look", reason=why.needs_selection),
-    Command("look.output", "output mode", ("o",), group="look", where=Where.TEXTS),
+    Command("look.output", "output mode", ("o",), group="look", where=Where.RUNS),
     Command("look.time", "time zone", line="tz", group="look",
             arguments=(Argument("style", "tz", required=False),), help="utc, local or relative."),
 )  # fmt: skip

@@ -51,5 +51,6 @@ class Problems:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Make the end of a sentence about an unknown word: `, did you mean every`, or nothing."""
-    near = difflib.get_close_matches(word[:60].lower(), sorted(known), n=1, cutoff=0.6)
-    return f", did you mean {near[0]}" if near else ""
+    folded = {each.lower(): each for each in sorted(known)}
+    near = difflib.get_close_matches(word[:60].lower(), folded, n=1, cutoff=0.6)
+    return f", did you mean {folded[near[0]]}" if near else ""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -66,6 +67,8 @@ def _serve(spec: LaunchSpec, place: Place, clock: Clock) -> None:
 async def _until_stopped(spec: LaunchSpec, place: Place, clock: Clock) -> None:
     inventory = await asyncio.to_thread(load, spec.sources)
     engine = Engine(spec, place, inventory, clock, solo=False)
+    gc.collect()
+    gc.freeze()  # what was imported and built lives as long as the engine: no more looking at it
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, engine.stop.set)

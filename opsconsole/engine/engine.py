@@ -5,15 +5,16 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
 
 from opsconsole import __version__
+from opsconsole.actions.ctx import Certificate
 from opsconsole.clock import Clock
 from opsconsole.collect.collector import Collector
-from opsconsole.engine.agents import Agents
+from opsconsole.engine.agents import Agents, OwnWays
 from opsconsole.engine.catalogue import load_catalogue
 from opsconsole.engine.control import ControlCalls, Figures
 from opsconsole.engine.evaluation import Evaluation
@@ -24,8 +25,9 @@ from opsconsole.engine.hosts import HostCalls
 from opsconsole.engine.intake import Intake
 from opsconsole.engine.launch import LaunchSpec
 from opsconsole.engine.outside import Dial, Outside, dial
-from opsconsole.engine.past import Past, PastCalls
+from opsconsole.engine.past import PastCalls
 from opsconsole.engine.place import Place
+from opsconsole.engine.probing import LiveChecks, certificate
 from opsconsole.engine.runs import RunCalls
 from opsconsole.engine.watch import Configuration, show_warnings
 from opsconsole.errors import RefusedError
@@ -33,18 +35,23 @@ from opsconsole.inventory.changes import Changes
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host, Inventory
-from opsconsole.model.run import Run
+from opsconsole.model.sample import SourceReading
 from opsconsole.model.snapshot import Banner, EngineInfo
 from opsconsole.rpc.messages import PROTOCOL, Hello
 from opsconsole.rpc.peer import Peer
 from opsconsole.rpc.server import Server
 from opsconsole.runs.ports import Ports
+from opsconsole.runs.seal import to_syslog
 from opsconsole.runs.service import RunService
+from opsconsole.state.history import History
+from opsconsole.state.keeping import Loaded
 from opsconsole.state.store import Store
 
 _STEP: Final = 1.0
 """Seconds between two evaluations."""
 _IDLE_LOOK: Final = 1.0
+_EVENTS: Final = 200
+"""Events of one subject that a plugin is given at most."""
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +81,10 @@ class Engine:
         self._build_door(spec)
 
     def _build_state(self, spec: LaunchSpec, inventory: Inventory) -> None:
-        self._past = Past(self._place.history, self._clock, on_trouble=self._banner)
-        self._store = Store(self._clock, self._past.keeper)
+        self._history = History(
+            self._place.history, self._clock, on_banner=self._on_banner, on_loaded=self._on_loaded
+        )
+        self._store = Store(self._clock, self._history)
         self._gate = Gate(self._store, self._place.access, self._clock, read_only=spec.read_only)
         self._evaluation = Evaluation(self._store, inventory)
         self._configuration = Configuration(
@@ -88,7 +97,9 @@ class Engine:
         self._outside: Outside = dial_out(
             inventory.settings, self._clock, self._host, self._agents.newest
         )
-        intake = Intake(self._store, self._evaluation.take)
+        self._own_ways = OwnWays(self._agents, self._outside.with_agent)
+        self._checks = LiveChecks(lambda: self._store.snapshot, self._poll_now, self._clock)
+        intake = Intake(self._store, self._on_reading, self._checks.take)
         self._collector = Collector(
             self._outside.remote, self._outside.web, inventory, intake, self._clock
         )
@@ -101,11 +112,14 @@ class Engine:
             remote=self._outside.remote,
             host=self._host,
             access=lambda: self._gate.access,
-            publish=self._publish,
-            poll=self._collector.poll_now,
-            tell=lambda event: self._tell(event),
+            records=lambda: self._store.snapshot.hosts,
+            publish=self._store.put_run,  # which also tells of its start and its end
+            poll=self._poll_now,
             trouble=lambda text: self._banner("journal", text),
-            events=self._past.events_of,
+            checks=self._checks.run,
+            events=self._events_of,
+            tls=self._certificate,
+            syslog=to_syslog if inventory.settings.journal_to_syslog else None,
         )
         self._registry = registry
         self._runs = RunService(registry, ports, self._place.folder, self._clock)
@@ -116,8 +130,8 @@ class Engine:
             FireCalls(self._store, self._clock),
             self._gate,
             self._hosts,
-            RunCalls(self._store, self._runs),
-            PastCalls(self._past),
+            RunCalls(self._store, self._runs, self._own_ways.of),
+            PastCalls(self._history),
             control,
         )
         hello = Hello(PROTOCOL, __version__, "engine", engine=spec.name)
@@ -156,7 +170,7 @@ class Engine:
 
     async def _open(self) -> None:
         inventory = self._configuration.inventory
-        await self._past.open(self._store)
+        await self._history.start()
         config = str(inventory.files[0]) if inventory.files else ""
         self._store.put_engine(
             EngineInfo(
@@ -193,9 +207,10 @@ class Engine:
 
     async def _close(self) -> None:
         await self.server.close()
+        await self._own_ways.close()
         await self._outside.remote.close()
         await self._outside.web.close()
-        await self._past.close()
+        await self._history.stop()
 
     async def _evaluate(self) -> None:
         while True:
@@ -210,6 +225,8 @@ class Engine:
         while True:
             await self._clock.sleep(_IDLE_LOOK)
             linger = self._configuration.inventory.settings.linger
+            if not self._runs.live:
+                await self._own_ways.close()
             if self.server.peers or self._runs.live:
                 self._quiet_since = self._clock.now()
             elif self._is_forgotten(linger):
@@ -230,17 +247,21 @@ class Engine:
         self._runs.use(self._registry)
         self._offer()
         await self._collector.update(inventory)
+        self._history.forget(change.removed)
         self._tell(Event(0, self._clock.now(), "engine", "config", "", change.sentence))
 
     def _offer(self) -> None:
         self._store.put_actions(self._registry.specs.values())
         self._store.put_plugins(self._registry.plugins.values())
 
+    def _poll_now(self, targets: Sequence[str]) -> None:
+        self._collector.poll_now(targets)
+
+    async def _certificate(self, address: str, port: int, server_name: str) -> Certificate:
+        return await certificate(self._outside.web, address, port, server_name)
+
     def _host(self, name: str) -> Host | None:
         return self._hosts.hosts.get(name)
-
-    def _publish(self, run: Run) -> None:
-        self._store.put_run(run)
 
     def _tell(self, event: Event) -> None:
         self._store.put_event(event)
@@ -250,6 +271,23 @@ class Engine:
             self._store.put_banner(Banner(identity, text))
         else:
             self._store.drop_banner(identity)
+
+    def _on_reading(self, reading: SourceReading) -> None:
+        self._evaluation.take(reading)
+        self._evaluation.step(self._clock.now())
+
+    def _on_banner(self, identity: str, banner: Banner | None) -> None:
+        if banner is None:
+            self._store.drop_banner(identity)
+        else:
+            self._store.put_banner(banner)
+
+    def _on_loaded(self, loaded: Loaded) -> None:
+        self._store.restore(loaded)
+        self._evaluation.recall(loaded.alerts, self._clock.now())
+
+    async def _events_of(self, subject: str, since: float) -> Sequence[Event]:
+        return await self._history.events(since, self._clock.now(), _EVENTS, subject)
 
     def _note_known_hosts(self) -> None:
         self._banner("known_hosts", "; ".join(self._outside.keys.warnings()[:3]))

@@ -22,8 +22,9 @@ class Evaluation:
         self._rules = self._rules_for(inventory)
 
     def recall(self, alerts: Iterable[Alert], now: float) -> None:
-        """Begin with the fires that an earlier engine left."""
-        self._memory = recall(alerts, now)
+        """Begin with the fires that an earlier engine left; too late once something was evaluated."""
+        if self._memory.rules is None:
+            self._memory = recall(alerts, now)
 
     def take(self, reading: SourceReading) -> None:
         """Take one poll of an alert source."""

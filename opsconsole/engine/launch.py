@@ -20,6 +20,8 @@ from opsconsole.rpc.server import is_served
 
 _UP_WITHIN: Final = 20.0
 _LOOK_EVERY: Final = 0.05
+_KEPT: Final = ("SSH_AUTH_SOCK", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "PATH")
+"""What an engine under the user's systemd takes over from the login that starts it."""
 
 
 class LaunchSpec(Struct, frozen=True):
@@ -67,11 +69,7 @@ def _command(spec: LaunchSpec) -> list[str]:
     if not _has_user_manager():
         return [*program, "--detach"]
     unit = f"--unit=opsconsole-{spec.name}-{os.getpid()}"
-    kept = [
-        f"--setenv={name}"
-        for name in ("SSH_AUTH_SOCK", "XDG_STATE_HOME", "PATH")
-        if name in os.environ
-    ]
+    kept = [f"--setenv={name}" for name in _KEPT if name in os.environ]
     return ["systemd-run", "--user", "--quiet", "--collect", unit, *kept, "--", *program]
 
 

@@ -50,6 +50,8 @@ class Outside:
     remote: Remote
     keys: Keys
     web: Web
+    with_agent: Callable[[str], Remote]
+    """The same hosts over connections of their own, logged in with another agent."""
 
 
 Dial = Callable[[Settings, Clock, Callable[[str], Host | None], Callable[[], str | None]], Outside]
@@ -69,4 +71,8 @@ def dial(
     from opsconsole.transport.ssh import SshTransport
 
     ssh = SshTransport(settings, clock, hosts=hosts, agent=agent)
-    return Outside(Router(ssh, LocalTransport(clock)), ssh, HttpClient(clock))
+
+    def with_agent(agent: str) -> Remote:
+        return Router(ssh.with_agent(lambda: agent), LocalTransport(clock))
+
+    return Outside(Router(ssh, LocalTransport(clock)), ssh, HttpClient(clock), with_agent)

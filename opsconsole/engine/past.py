@@ -1,53 +1,35 @@
-"""What outlives the engine: opens the history, and answers calls about what was."""
-
-from collections.abc import Callable, Sequence
-from pathlib import Path
+"""Calls about what was: series and events, from memory and from the history's file."""
 
 from msgspec import Struct
 
-from opsconsole.clock import Clock
-from opsconsole.model.calls import AnyCall, Events, ReadEvents, ReadHistory, Series
-from opsconsole.model.event import Event
+from opsconsole.errors import RefusedError
+from opsconsole.model.calls import AnyCall, Events, ReadEvents, ReadHistory
 from opsconsole.rpc.peer import Peer
-from opsconsole.state.keeping import Keeper, Nowhere
-from opsconsole.state.store import Store
-
-
-class Past:
-    """The engine's side of the history."""
-
-    def __init__(self, path: Path, clock: Clock, on_trouble: Callable[[str, str], None]) -> None:
-        self._path = path
-        self._clock = clock
-        self._on_trouble = on_trouble
-
-    @property
-    def keeper(self) -> Keeper:
-        """Where the store hands on what is to be kept."""
-        return Nowhere()
-
-    async def open(self, store: Store) -> None:
-        """Open the database and give the store what an earlier engine left."""
-
-    async def close(self) -> None:
-        """Write what waits and close."""
-
-    async def events_of(self, subject: str, since: float) -> Sequence[Event]:
-        """Read a reference's events since a time, newest first."""
-        return ()
+from opsconsole.state.history import History
 
 
 class PastCalls:
-    """Answers calls about what was."""
+    """Answers them."""
 
-    def __init__(self, past: Past) -> None:
-        self._past = past
+    def __init__(self, history: History) -> None:
+        self._history = history
 
-    async def answer(self, call: AnyCall, peer: Peer) -> Struct | None:
-        """Answer a call of this topic; None for any other."""
+    async def answer(self, call: AnyCall, peer: Peer) -> Struct | None:  # noqa: ARG002 - every topic's shape
+        """Answer a call of this topic; None for any other.
+
+        Raises:
+            RefusedError: The span or the number of points makes no sense.
+        """
         match call:
             case ReadHistory():
-                return Series((), {})
+                if not call.since < call.until or call.points < 1:
+                    raise RefusedError("param", "a series needs since < until, and points")
+                return await self._history.series(
+                    call.target, call.metrics, call.since, call.until, call.points
+                )
             case ReadEvents():
-                return Events(())
+                found = await self._history.events(
+                    call.since, call.until, max(0, call.limit), call.subject
+                )
+                return Events(found)
         return None

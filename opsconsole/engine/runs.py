@@ -1,19 +1,30 @@
 """Calls about runs: handed to the run service with the snapshot of the moment."""
 
+from collections.abc import Callable
+from typing import Final
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsconsole.model.calls import AnyCall, PlanRun, ReadChoices, ReadOutput, StartRun, StopRun
 from opsconsole.rpc.peer import Peer
 from opsconsole.runs.service import RunService
 from opsconsole.state.store import Store
+from opsconsole.transport.base import Remote
+
+_WAIT_AT_MOST: Final = 60.0
 
 
 class RunCalls:
     """Answers them."""
 
-    def __init__(self, store: Store, runs: RunService) -> None:
+    def __init__(
+        self, store: Store, runs: RunService, remote_of: Callable[[Peer], Remote | None]
+    ) -> None:
+        """Set up; `remote_of` gives the way to hosts with a peer's own keys, None for the shared one."""
         self._store = store
         self._runs = runs
+        self._remote_of = remote_of
 
     async def answer(self, call: AnyCall, peer: Peer) -> Struct | None:
         """Answer a call of this topic; None for any other.
@@ -25,11 +36,14 @@ class RunCalls:
             case PlanRun():
                 return await self._runs.plan(call, peer.actor, self._store.snapshot)
             case StartRun():
-                return await self._runs.start(call, peer.actor, self._store.snapshot)
+                remote = self._remote_of(peer)
+                shown = self._store.snapshot
+                return await self._runs.start(call, peer.actor, shown, remote=remote)
             case StopRun():
                 return await self._runs.stop(call, peer.actor)
             case ReadOutput():
-                return await self._runs.output(call)
+                bounded = replace(call, wait=min(call.wait, _WAIT_AT_MOST))
+                return await self._runs.output(bounded)
             case ReadChoices():
                 return await self._runs.choices(call, self._store.snapshot)
         return None

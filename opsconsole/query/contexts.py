@@ -69,7 +69,7 @@ HOST_FIELDS: Final = (
     Field("in_maintenance", Kind.TRUTH),
     Field("features", Kind.LIST, "what it has: its init system, its groups"),
     Field("facts.*", title="one fact (`facts.kernel`)"),
-    Field("os", title="operating system"),
+    Field("os", title="the system's family: linux, freebsd, ..."),
     Field("kernel"),
     Field("init", title="init system"),
     Field("load", alias_of="load.1m"),

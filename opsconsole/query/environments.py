@@ -18,15 +18,20 @@ _LESS_IS_WORSE: Final = ("available", "available_ratio")
 class HostEnv:
     """A host's row as an environment."""
 
-    __slots__ = ("_me", "_now", "_record")
+    __slots__ = ("_me", "_now", "_record", "_text")
 
-    def __init__(self, record: HostRecord, now: float, me: str = "") -> None:
+    def __init__(
+        self, record: HostRecord, now: float, me: str = "", text: str | None = None
+    ) -> None:
         self._record = record
         self._now = now
         self._me = me
+        self._text = text
 
     def get(self, name: str, /) -> Value:
         """Give a field, a metric (unknown when stale), a label or a fact."""
+        if name == "text" and self._text is not None:
+            return self._text
         reader = _HOST.get(name)
         if reader is not None:
             return reader(self._record, self._now)
@@ -67,6 +72,12 @@ def _host_flags(record: HostRecord, now: float) -> tuple[str, ...]:
     return tuple(flags)
 
 
+def _system(record: HostRecord) -> str | None:
+    """Name the family of the system as uname does, in lower case: `linux`, `freebsd`."""
+    name = record.facts.get("system") or record.facts.get("os")
+    return name.lower() if name else None
+
+
 def host_text(record: HostRecord) -> str:
     """Join what one reads of a host: name, address, labels, groups, reason."""
     words = (record.name, record.address, *record.labels.values(), *record.groups, record.reason)
@@ -90,7 +101,7 @@ _HOST: Final[Mapping[str, Reader[HostRecord]]] = {
     "is": _host_flags,
     "in_maintenance": lambda r, _: r.state is HostState.MAINTENANCE or bool(r.maintenance),
     "features": lambda r, _: (*(v for k in ("init", "os") if (v := r.facts.get(k))), *r.groups),
-    "os": lambda r, _: r.facts.get("os"),
+    "os": lambda r, _: _system(r),
     "kernel": lambda r, _: r.facts.get("kernel"),
     "init": lambda r, _: r.facts.get("init"),
     "text": lambda r, _: host_text(r).lower(),
@@ -128,9 +139,16 @@ class RecordEnv:
         return self._read(name, self._now)
 
 
-def host_env(record: HostRecord, now: float, me: str = "") -> Env:
-    """See a host as an environment of `contexts.HOSTS`."""
-    return HostEnv(record, now, me)
+def host_env(record: HostRecord, now: float, me: str = "", text: str | None = None) -> Env:
+    """See a host as an environment of `contexts.HOSTS`.
+
+    Args:
+        record: The host.
+        now: Epoch seconds, for ages and staleness.
+        me: Who asks.
+        text: `host_text` in lower case, where the caller has it already.
+    """
+    return HostEnv(record, now, me, text)
 
 
 def service_env(record: ServiceRecord, now: float, me: str = "") -> Env:

@@ -18,6 +18,7 @@ from opsconsole.model.calls import AnyCall
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.rpc.framing import encode, read_from_server
 from opsconsole.rpc.messages import (
+    CLIENT_FRAME_LIMIT,
     PROTOCOL,
     Bye,
     CallFrame,
@@ -154,17 +155,20 @@ class Client:
             raise EngineError(self.reason or "the engine is not attached")
         self._last_call += 1
         number = self._last_call
+        frame = encode(CallFrame(number, call))
+        if len(frame) > CLIENT_FRAME_LIMIT:
+            raise RefusedError("param", f"a call of {len(frame)} bytes is too long for the engine")
         answer: asyncio.Future[ReplyFrame] = asyncio.get_running_loop().create_future()
         self._pending[number] = answer
         try:
-            self._writer.write(encode(CallFrame(number, call)))
+            self._writer.write(frame)
             async with asyncio.timeout(within):
-                frame = await answer
+                said = await answer
         except TimeoutError:
             raise EngineError(f"the engine did not answer within {within:g} s") from None
         finally:
             self._pending.pop(number, None)
-        return _unpack(frame, reply)
+        return _unpack(said, reply)
 
     async def close(self) -> None:
         """Detach and end."""

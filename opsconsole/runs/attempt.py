@@ -171,25 +171,29 @@ class Attempt:
     async def _record_dispatch(self, trace: Trace, request: Request, command: Command) -> None:
         """On disk before the first byte leaves; a run that was closed meanwhile sends nothing."""
         self._check_open()
-        await self._journal.append(
-            "step.dispatch",
-            sync=trace.writes,
-            target=self.target,
-            step=trace.step,
-            effect=str(request.effect),
-            argv=shown_argv(command),
+        trace.dispatched = (
+            True  # already now: cancelled while it is written, the line may be on disk
         )
-        trace.dispatched = True
+        try:
+            await self._journal.append(
+                "step.dispatch",
+                sync=trace.writes,
+                target=self.target,
+                step=trace.step,
+                effect=str(request.effect),
+                argv=shown_argv(command),
+            )
+        except JournalError:
+            trace.dispatched = False
+            raise
         self.on_dispatch(trace.step)
 
     async def _settle(self, trace: Trace, answer: Answer) -> None:
-        if answer.ending is not Ending.UNREACHABLE:
-            trace.dispatched = True
-        if not trace.dispatched:
-            trace.ending = Ending.UNREACHABLE
+        recorded = trace.dispatched
+        trace.dispatched = answer.ending is not Ending.UNREACHABLE  # which says: nothing ran there
+        trace.ending = answer.ending
+        if not recorded and not trace.dispatched:
             return
-        unreachable = answer.ending is Ending.UNREACHABLE
-        trace.ending = Ending.LOST if unreachable else answer.ending
         trace.code = answer.status
         try:
             await self._journal.append(
@@ -208,14 +212,18 @@ class Attempt:
             self._say(trace.step, "run", str(error))
 
     async def _keep_output(self, trace: Trace, answer: Answer) -> None:
-        number = sum(1 for each in self.traces if each.step == trace.step)
-        twin = f".{number}" if number > 1 else ""
-        if number > 1 and not trace.writes:
+        """Keep a step's output; of one that is asked again and again, the first answer."""
+        if any(each.step == trace.step for each in self.traces[:-1]):
             return
-        name = f"{_ODD.sub('_', self.target)}.{_ODD.sub('_', trace.step)}{twin}"
+        name = output_name(self.target, trace.step)
         for suffix, content in (("out", answer.stdout), ("err", answer.stderr)):
             if content:
                 await self._journal.keep(f"out/{name}.{suffix}", content)
+
+
+def output_name(target: str, step: str) -> str:
+    """Name a step's output files, without their ending."""
+    return f"{_ODD.sub('_', target)}.{_ODD.sub('_', step)}"
 
 
 def command_for(request: Request, host: Host, budget: float) -> Command:

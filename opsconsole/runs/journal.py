@@ -8,8 +8,8 @@ import fcntl
 import hashlib
 import os
 import threading
-from asyncio import get_running_loop
-from collections.abc import Mapping
+from asyncio import CancelledError, Future, get_running_loop, shield
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final
@@ -79,13 +79,19 @@ class Journal:
         return journal
 
     async def append(self, kind: str, *, sync: bool, **fields: Field) -> None:
-        """Write one line; with `sync` it is on the disk when this returns.
+        """Write one line; with `sync` it is on the disk when this returns. Cancelled, it is written all the same.
 
         Raises:
             JournalError: It could not be written, or an earlier one could not.
         """
-        loop = get_running_loop()
-        await loop.run_in_executor(self._executor, lambda: self.write(kind, fields, sync=sync))
+        writing = get_running_loop().run_in_executor(
+            self._executor, lambda: self.write(kind, fields, sync=sync)
+        )
+        try:
+            await shield(writing)  # a line that was begun is finished, and none overtakes it
+        except CancelledError:
+            writing.add_done_callback(_look_at)
+            raise
 
     def write(self, kind: str, fields: Mapping[str, Field], *, sync: bool) -> None:
         """Write one line here and now; for the end of the process, where nobody waits any more.
@@ -124,12 +130,20 @@ class Journal:
         """
         await get_running_loop().run_in_executor(self._executor, self._keep, name, content)
 
+    async def seal(self, send: Callable[[str], None] | None, word: str) -> None:
+        """Tell another log the head hash, so that a journal that is cut or edited later is found out."""
+        if send is None or self.broken:
+            return
+        text = f"run {self.folder.name} {word}: line {self._n}, head {self._prev}"
+        await get_running_loop().run_in_executor(self._executor, send, text)
+
     def close(self) -> None:
         """Close the files; the folder's lock goes with them."""
-        for fd in (self._fd, self._lock_fd):
-            if fd >= 0:
-                os.close(fd)
-        self._fd = self._lock_fd = -1
+        with self._writing:
+            for fd in (self._fd, self._lock_fd):
+                if fd >= 0:
+                    os.close(fd)
+            self._fd = self._lock_fd = -1
 
     def _create(self, plan: bytes) -> None:
         try:
@@ -163,6 +177,12 @@ class Journal:
                 os.close(fd)
         except OSError as error:
             raise JournalError(f"journal {self.folder.name}/{name}: {error.strerror}") from error
+
+
+def _look_at(writing: Future[None]) -> None:
+    """Nobody waits for this line any more; its failure is in `broken`."""
+    if not writing.cancelled():
+        writing.exception()
 
 
 def _write_all(fd: int, content: bytes) -> None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from opsconsole.actions.steps import Target
 from opsconsole.clock import Clock
 from opsconsole.errors import OpsConsoleError
+from opsconsole.model.action import Plan, PlannedTarget
 from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.states import RunState, TargetState
 from opsconsole.model.text import clean
@@ -74,30 +75,9 @@ class LiveRun:
         self._stopped = self._halted = self._interrupted = False
         self._scopes: dict[str, asyncio.Timeout] = {}
         self._attempts: dict[str, Attempt] = {}
-        plan = prepared.plan
-        self._targets = {
-            each.name: RunTarget(
-                each.name,
-                TargetState.SKIPPED if each.skip else TargetState.PENDING,
-                why=each.skip,
-            )
-            for each in plan.targets
-        }
+        self._targets = {each.name: _first_state(each) for each in prepared.plan.targets}
         self._queue = deque(t for t in prepared.targets if not self._targets[t.name].why)
-        self._run = Run(
-            id=run_id,
-            action=plan.action,
-            title=plan.title,
-            effect=plan.effect,
-            actor=actor,
-            state=RunState.RUNNING,
-            at=clock.now(),
-            params=plan.params,
-            targets=tuple(self._targets.values()),
-            plan_hash=plan.hash,
-            reason=clean(reason, 400),
-            max_parallel=plan.max_parallel,
-        )
+        self._run = _new_run(run_id, prepared.plan, actor, reason, clock.now())
 
     @property
     def run(self) -> Run:
@@ -279,6 +259,7 @@ class LiveRun:
         state = judge_run(self._targets.values(), stopped=self._stopped, halted=self._halted)
         self._run = replace(self._run, state=state, ended=self._clock.now())
         await self._record("run.end", sync=True, state=str(state), note=self._run.note)
+        await self._journal.seal(self._ports.syslog, f"{state}")
         try:
             await self._journal.keep("run.json", msgspec.json.encode(self.run))
         except OpsConsoleError as error:
@@ -307,3 +288,25 @@ class LiveRun:
             )
         except JournalError:
             return
+
+
+def _first_state(planned: PlannedTarget) -> RunTarget:
+    state = TargetState.SKIPPED if planned.skip else TargetState.PENDING
+    return RunTarget(planned.name, state, why=planned.skip)
+
+
+def _new_run(run_id: str, plan: Plan, actor: str, reason: str, at: float) -> Run:
+    return Run(
+        id=run_id,
+        action=plan.action,
+        title=plan.title,
+        effect=plan.effect,
+        actor=actor,
+        state=RunState.RUNNING,
+        at=at,
+        params=plan.params,
+        targets=(),
+        plan_hash=plan.hash,
+        reason=clean(reason, 400),
+        max_parallel=plan.max_parallel,
+    )

@@ -7,7 +7,7 @@ from typing import Final
 
 from opsconsole.clock import Clock
 from opsconsole.model.run import OutputLine
-from opsconsole.model.text import MESSAGE_LIMIT, clean
+from opsconsole.model.text import MESSAGE_LIMIT, Safe, clean
 
 LINES_KEPT: Final = 20_000
 CHARACTERS_KEPT: Final = 8 << 20
@@ -30,9 +30,7 @@ class OutputRing:
     def say(self, target: str, step: str, stream: str, text: str | bytes) -> OutputLine:
         """Add one line; it is cleaned here."""
         self._cursor += 1
-        line = OutputLine(
-            self._cursor, self._clock.now(), target, step, stream, clean(text, MESSAGE_LIMIT)
-        )
+        line = OutputLine(self._cursor, self._clock.now(), target, step, stream, shown(text))
         self._lines.append(line)
         self._characters += len(line.text)
         while len(self._lines) > LINES_KEPT or self._characters > CHARACTERS_KEPT:
@@ -72,6 +70,11 @@ class OutputRing:
     def _ring(self) -> None:
         bell, self._bell = self._bell, asyncio.Event()
         bell.set()
+
+
+def shown(text: str | bytes) -> Safe:
+    """Make a line safe to show."""
+    return clean(text, MESSAGE_LIMIT)
 
 
 class LineCutter:

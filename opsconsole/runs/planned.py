@@ -90,11 +90,20 @@ def _read_values(
     spec: ActionSpec, call: PlanRun, names: Sequence[str], actor: str, snapshot: Snapshot
 ) -> Values:
     """Defaults that depend on the target come from the first one: a run has one set of parameters."""
-    subject = _subject(spec, names[0], call.alert, actor, snapshot)
+    subject = _with_service(_subject(spec, names[0], call.alert, actor, snapshot), call)
     world = World(snapshot.hosts, snapshot.services, snapshot.alerts, snapshot.now)
     typed = with_defaults(spec.params, call.params, subject)
     plain = tuple(msgspec.structs.replace(param, default=None) for param in spec.params)
     return read_params(plain, typed, world)
+
+
+def _with_service(subject: Subject, call: PlanRun) -> Subject:
+    """A service that was named as the target says as much about the parameters as a fire on it."""
+    named = (word.removeprefix("service:") for word in call.targets if word.startswith("service:"))
+    service = subject.snapshot.services.get(next(named, ""))
+    if subject.service is not None or service is None:
+        return subject
+    return msgspec.structs.replace(subject, service=service)
 
 
 def _subject(

@@ -133,8 +133,11 @@ def _target(name: str, chain: Chain) -> RunTarget:
     ended = next((entry for entry in mine if entry.kind == "target.end"), None)
     if ended is not None:
         return _ended(name, ended)
+    settles = [entry.text("ending") for entry in mine if entry.kind == "step.settle"]
+    settled = len(settles)
     dispatched = [entry for entry in mine if entry.kind == "step.dispatch"]
-    settled = sum(1 for entry in mine if entry.kind == "step.settle")
+    if settled == len(dispatched) and set(settles) == {"unreachable"}:
+        return RunTarget(name, TargetState.UNREACHABLE, why="unreachable, then the engine died")
     if not dispatched:
         return RunTarget(name, TargetState.NOT_STARTED, why="the engine died before")
     last = dispatched[-1]

@@ -34,6 +34,7 @@ from opsconsole.runs.boundary import run_contained
 from opsconsole.runs.chain import JournalError
 from opsconsole.runs.choices import ChoiceBook
 from opsconsole.runs.journal import Journal
+from opsconsole.runs.kept_output import read_kept_output
 from opsconsole.runs.live import LiveRun
 from opsconsole.runs.locks import Held, Holder, take_locks
 from opsconsole.runs.planned import Prepared, prepare
@@ -65,7 +66,9 @@ class RunService:
         self._runs: dict[str, LiveRun] = {}
         self._waiting: asyncio.Queue[tuple[LiveRun, Held]] = asyncio.Queue()
         self._channels = asyncio.Semaphore(CHANNELS)
-        self._disk = ThreadPoolExecutor(4, thread_name_prefix="journal")
+        self._disk = ThreadPoolExecutor(
+            1, thread_name_prefix="journal"
+        )  # one: lines keep their order
         self._choices = ChoiceBook(ports.remote, clock)
 
     @property
@@ -106,7 +109,8 @@ class RunService:
         """
         action = self._registry.resolve(call.action)
         plan_id = f"p{secrets.token_hex(6)}"
-        prepared = await prepare(call, action, actor, snapshot, self._ports, plan_id)
+        seen = msgspec.structs.replace(snapshot, now=self._clock.now())
+        prepared = await prepare(call, action, actor, seen, self._ports, plan_id)
         self._plans[plan_id] = prepared
         while len(self._plans) > PLANS_KEPT:
             del self._plans[next(iter(self._plans))]
@@ -130,15 +134,15 @@ class RunService:
         run_id = _new_id(self._clock.now())
         held = await self._take_locks(prepared, run_id, actor)
         del self._plans[call.plan]
+        live: LiveRun | None = None
         try:
             live = await self._open(run_id, prepared, call, actor, remote)
         except JournalError as error:
-            held.release()
             self._ports.trouble(str(error))
             raise RefusedError("journal", f"nothing was started: {error}") from error
-        except BaseException:
-            held.release()
-            raise
+        finally:
+            if live is None:
+                held.release()
         self._keep(live)
         self._ports.publish(live.run)
         self._waiting.put_nowait((live, held))
@@ -160,12 +164,27 @@ class RunService:
         """Give lines behind the cursor, waiting up to `wait` seconds for the first new one.
 
         Raises:
-            RefusedError: not-running: no such run in memory.
+            RefusedError: not-running: there is no such run.
         """
-        ring = self._find(call.run).ring
+        if call.run not in self._runs:
+            return await self._earlier_output(call)
+        ring = self._runs[call.run].ring
         await ring.wait(call.after, call.wait)
         lines, dropped = ring.read(call.after, max(1, min(call.limit, 5_000)), call.target)
         return Output(lines, ring.over, dropped)
+
+    async def _earlier_output(self, call: ReadOutput) -> Output:
+        """Read a run of before this engine, or one that memory has let go, from its files."""
+        loop = asyncio.get_running_loop()
+        lines = await loop.run_in_executor(
+            self._disk, read_kept_output, self._state / "runs", call.run
+        )
+        if lines is None:
+            raise RefusedError("not-running", f"there is no run {clean(call.run, 60)}")
+        found = [
+            line for line in lines if line.cursor > call.after and call.target in ("", line.target)
+        ]
+        return Output(tuple(found[: max(1, min(call.limit, 5_000))]), over=True)
 
     async def choices(self, call: ReadChoices, snapshot: Snapshot) -> Choices:
         """Ask the first target for a parameter's choices, 2 s at most; best first, cached 30 s.
@@ -248,6 +267,7 @@ class RunService:
                 targets=tuple(target.name for target in prepared.targets),
                 params=prepared.values.texts,
             )
+            await journal.seal(self._ports.syslog, f"{prepared.plan.action} started by {actor}")
         except JournalError:
             journal.close()
             raise

@@ -265,6 +265,14 @@ class Link:
             kept.stop_loops()
         return False
 
+    def judge_timeout(self, budget: float) -> TransportError:
+        """Say why somebody's time ran out, by what the link is at."""
+        if self._dialling is not None:
+            return faults.of_timeout(self._trace)
+        if self._fault is not None:
+            return self._again(self._fault)
+        return TransportError(self.host.name, Reach.SLOW, f"no answer in {budget:g} s")
+
     # -- trouble -------------------------------------------------------------------------------
 
     async def judge_silence(self, kept: Kept, what: str) -> TransportError:

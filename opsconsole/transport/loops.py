@@ -18,6 +18,7 @@ from opsconsole.transport.resident import end_mark, new_nonce, start_mark
 _JUDGING: Final = 1.1
 """Seconds of the budget kept for finding out what is wrong; never more than half of it."""
 _SHARE: Final = 0.97
+"""Of the budget for getting a connection, so that its own reason is heard before our time is up."""
 _LOOPS: Final = 2
 _FAILURES: Final = 2
 
@@ -40,36 +41,47 @@ async def ask_round(
     nonce = new_nonce()
     try:
         async with asyncio.timeout(timeout), link.round_lock(script):
-            budget = timeout * _SHARE  # so that its own reason is heard before our time is up
-            kept = await link.connect(budget)
-            loop = await _running(link, kept, script, env, budget)
-            if loop is not None:
+            running = await _running(link, script, env, timeout * _SHARE)
+            if running is not None:
                 left = max(0.0, until - clock.monotonic())
                 share = max(left - _JUDGING, left / 2)
-                answer = await _answer(link, kept, loop, nonce, share, max_output)
+                answer = await _answer(link, *running, nonce, share, max_output)
                 if answer is not None:
                     return answer
-                _count_failure(kept, script)
+                _count_failure(running[0], script)
             left = max(0.5, until - clock.monotonic())
             return await _by_exec(link, clock, script, env, nonce, left, max_output)
     except TimeoutError as error:
-        raise TransportError(link.host.name, Reach.SLOW, f"no answer in {timeout:g} s") from error
+        raise link.judge_timeout(timeout) from error
+    except BrokenPipeError as error:
+        raise TransportError(link.host.name, Reach.DROPPED_US, "the connection was lost") from error
 
 
 async def _running(
-    link: Link, kept: Kept, script: str, env: Mapping[str, str], budget: float
-) -> Loop | None:
-    """Find the loop, or start it; None where loops cannot stay."""
+    link: Link, script: str, env: Mapping[str, str], budget: float
+) -> tuple[Kept, Loop] | None:
+    """Find the loop and what it lives on, or start it; None where loops cannot stay."""
+    kept = await link.connect(budget)
     loop = kept.loops.get(script)
     if loop is not None and not loop.rounds.is_over:
-        return loop
+        return kept, loop
     if not _may_stay(kept, script):
         return None
     nonce = new_nonce()
-    loop = await link.open(lambda on: Loop(on.forget, start_mark(nonce)), budget)
-    kept.loops[script] = loop
+    home = kept
+
+    def make(on: Kept) -> Loop:
+        nonlocal home
+        home = on
+        return Loop(on.forget, start_mark(nonce))
+
+    loop = await link.open(make, budget)
+    if home.room == 1:  # learnt while we waited: the only session there is must be shared
+        loop.finish()
+        return None
+    home.loops[script] = loop
     loop.write(bootstrap.line(Command(script=script, env=env), nonce), eof=False)
-    return loop
+    return home, loop
 
 
 def _may_stay(kept: Kept, script: str) -> bool:

@@ -68,7 +68,7 @@ def _open(
         dark=dark,
     )
     look = Look(themes.load(name), ASCII if ascii else UNICODE, SystemClock())
-    console = Console(connect, look, themes, prefs_file=prefs_file(), lifeline=lifeline)
+    console = Console(connect, look, themes, memory=prefs_file(), lifeline=lifeline)
     console.run(mouse=mouse)
     if console.crash:
         sys.stderr.write(f"the screen broke, the engine goes on:\n{console.crash}\n")

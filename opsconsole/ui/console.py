@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from textual import events
-from textual.app import App, SystemModalScreen
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.widgets import Input
 
 from opsconsole.errors import ConfigError
 from opsconsole.model.text import MESSAGE_LIMIT, clean
@@ -19,7 +20,7 @@ from opsconsole.ui import clipboard
 from opsconsole.ui.driver import ConsoleDriver
 from opsconsole.ui.leaving import Leaving
 from opsconsole.ui.look import Look
-from opsconsole.ui.prefs import Prefs, read_prefs, write_prefs
+from opsconsole.ui.prefs import Prefs, prefs_file, read_prefs, save_text, write_prefs
 from opsconsole.ui.screens.dialog import Dialog
 from opsconsole.ui.screens.main import Main
 from opsconsole.ui.session import Session
@@ -38,13 +39,13 @@ class Console(App[None]):
     ESCAPE_TO_MINIMIZE = False
     TITLE = "opsconsole"
     CSS = """
-    Screen { background: $background; color: $foreground; layers: base notice; }
+    Main { background: $background; color: $foreground; layers: base notice; }
+    Dialog { background: transparent; color: $foreground; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        # Textual quits on ctrl+q without a question; here it asks.
-        Binding("ctrl+q", "ask_to_quit", "quit", id="app.quit", show=False, priority=True),
-        Binding("ctrl+z", "suspend_process", "suspend", id="app.suspend", show=False),
-        Binding("ctrl+c", "no_quit", "cancel", id="app.cancel", show=False),
+        # Textual quits on ctrl+q without a question, and tells how to quit on ctrl+c.
+        Binding("ctrl+q", "ask_to_quit", "quit", show=False, priority=True),
+        Binding("ctrl+c", "no_quit", "cancel", show=False),
     ]
 
     def __init__(
@@ -53,20 +54,18 @@ class Console(App[None]):
         look: Look,
         themes: ThemeFolder,
         *,
-        prefs_file: Path | None = None,
+        memory: Path | None = None,
         lifeline: int = -1,
         driver: type[Driver] | None = ConsoleDriver,
     ) -> None:
         super().__init__(driver_class=driver)
         self.look = look
         self.themes = themes
-        self.session = Session(
-            connect(), look, Prefs() if prefs_file is None else read_prefs(prefs_file)
-        )
+        self.session = Session(connect(), look, Prefs() if memory is None else read_prefs(memory))
         self.main = Main(self.session)
         self.crash = ""
         """What to tell after the terminal is back, if the screen broke."""
-        self._prefs_file = prefs_file
+        self._memory = memory
         self._theme_stamp = themes.stamp(look.palette.name)
         self._leaving = Leaving(self._leave, lifeline)
 
@@ -87,12 +86,23 @@ class Console(App[None]):
         await self.session.source.close()
 
     async def on_event(self, event: events.Event) -> None:
-        """Drop keys and pastes that a dialog must not take: typed before its paint, or not typed at all."""
-        screen = self.screen if self._screen_stack else None
-        if isinstance(event, events.Key | events.Paste) and isinstance(screen, Dialog):
-            if not screen.accepts(event):
+        """Take keys one after the other, and drop those that a dialog must not take."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            screen = self.screen if self._screen_stack else None
+            if isinstance(screen, Dialog) and not screen.accepts(event):
+                return
+            if isinstance(event, events.Key) and await self._does_command(event):
                 return
         await super().on_event(event)
+
+    async def _does_command(self, event: events.Key) -> bool:
+        # Textual lets a key bubble through four queues before its binding is looked up; the next key is
+        # on its way by then, and would mean something else if this one opened a prompt.
+        if isinstance(self.focused, Input):
+            return False
+        return await self._check_bindings(event.key, priority=True) or await self._check_bindings(
+            event.key
+        )
 
     # -- the source
 
@@ -143,9 +153,14 @@ class Console(App[None]):
 
     def save_prefs(self) -> None:
         """Write what is remembered between sessions."""
-        why = "" if self._prefs_file is None else write_prefs(self._prefs_file, self.session.prefs)
+        why = "" if self._memory is None else write_prefs(self._memory, self.session.prefs)
         if why:
             self.main.say(why)
+
+    def save_text(self, kind: str, text: str) -> str:
+        """Write a text to a file beside what is remembered; a sentence says where, or why not."""
+        folder = (self._memory or prefs_file()).parent / "saved"
+        return save_text(folder, kind, text, self.look.clock.now())
 
     # -- the terminal
 
@@ -177,7 +192,7 @@ class Console(App[None]):
 
     def action_ask_to_quit(self) -> None:
         """Ask before leaving."""
-        if not isinstance(self.screen, SystemModalScreen | Dialog):
+        if not isinstance(self.screen, Dialog):
             self.main.ask_to_quit()
 
     def _leave(self, code: int) -> None:

@@ -14,6 +14,11 @@ class Place(Struct, frozen=True):
     key: str = ""
     tab: str = ""
 
+    @property
+    def words(self) -> str:
+        """The place as one reads it."""
+        return " ".join(word for word in (self.kind, self.key, self.tab) if word)
+
 
 HOME: Final = Place("overview")
 
@@ -30,6 +35,11 @@ class Trail:
     def here(self) -> Place:
         """Where one stands."""
         return self._places[self._at]
+
+    @property
+    def visited(self) -> tuple[Place, ...]:
+        """The places one was at, newest first, each once."""
+        return tuple(dict.fromkeys(reversed(self._places)))
 
     def go(self, place: Place) -> Place:
         """Go on to a place; what lay ahead is forgotten."""

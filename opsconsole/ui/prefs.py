@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -67,3 +68,16 @@ def write_prefs(file: Path, prefs: Prefs) -> str:
     except OSError as error:
         return f"kept for this session only: {file}: {error.strerror}"
     return ""
+
+
+def save_text(folder: Path, kind: str, text: str, at: float) -> str:
+    """Write a text to a new file of its own; a sentence says where, or why not."""
+    name = datetime.fromtimestamp(at, UTC).strftime(f"{kind}-%Y%m%dT%H%M%SZ.txt")
+    file = folder / name
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        return f"not saved: {file}: {error.strerror}"
+    return f"saved as {file}"

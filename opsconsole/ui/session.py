@@ -26,6 +26,7 @@ class Session:
         self.hidden: frozenset[str] = frozenset()
         self.frozen: Snapshot | None = None
         """The snapshot the screen was stopped at (`p`); None while it is live."""
+        self.mouse = True
         self._frozen_at = 0.0
         signs = glyphs.ASCII if look.signs is ASCII else glyphs.UNICODE
         self._base = ViewOptions(glyphs=signs)
@@ -45,6 +46,15 @@ class Session:
     def layout_name(self) -> str:
         """Which layout is in force."""
         return self.prefs.layout
+
+    def toggle_mouse(self) -> bool:
+        """Take the mouse or leave it; tell whether it is ours now."""
+        self.mouse = not self.mouse
+        return self.mouse
+
+    def prefer_theme(self, name: str) -> None:
+        """Remember a theme."""
+        self.prefs = replace(self.prefs, theme=name)
 
     def freeze(self) -> bool:
         """Stop the screen, or let it go on; tell whether it stands still now."""
@@ -85,6 +95,11 @@ class Session:
         """Open or fold a group of rows."""
         options = self.options(pane)
         self._panes[pane] = replace(options, expanded=options.expanded ^ {key})
+
+    def toggle_grouping(self, pane: str) -> None:
+        """Fold equal rows into one, or show each for itself."""
+        options = self.options(pane)
+        self._panes[pane] = replace(options, grouped=not options.grouped)
 
     def set_time(self, word: str) -> None:
         """Show times in `utc`, `local` or `relative` everywhere."""

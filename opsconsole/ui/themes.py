@@ -1,12 +1,13 @@
 """Theme files: where they are, which one to use, and when one changed."""
 
+import dataclasses
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from opsconsole.config.loader import load_yaml, plain
 from opsconsole.config.paths import config_file
@@ -93,11 +94,9 @@ def to_textual(palette: Palette) -> Theme:
     ink = colour_of(palette["text"])
     accent = colour_of(palette["accent"])
     if ground is None or ink is None or accent is None:
-        return Theme(
-            name=f"opsconsole-{palette.name}", ansi=True, dark=palette.dark, primary="ansi_default",
-            foreground="ansi_default", background="ansi_default", surface="ansi_default",
-            panel="ansi_default", boost="ansi_default", accent="ansi_default",
-        )  # fmt: skip
+        # The terminal's own colours: Textual's themes for that have every variable its widgets ask for.
+        base = BUILTIN_THEMES["ansi-dark" if palette.dark else "ansi-light"]
+        return dataclasses.replace(base, name=f"opsconsole-{palette.name}")
     return Theme(
         name=f"opsconsole-{palette.name}", dark=palette.dark, primary=accent, accent=accent, foreground=ink,
         background=ground, surface=ground, panel=ground, boost=ground,

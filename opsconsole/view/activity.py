@@ -8,7 +8,7 @@ from opsconsole.model.snapshot import Snapshot
 from opsconsole.query.environments import event_env
 from opsconsole.view import format as fmt
 from opsconsole.view.cache import RowCache, Sieve
-from opsconsole.view.cells import cell, safe_cell, state_tone
+from opsconsole.view.cells import cell, chosen, safe_cell, state_tone
 from opsconsole.view.glyphs import Glyphs, state_glyph
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
@@ -27,7 +27,7 @@ _OF_KIND: Final = {
     "engine": "note",
 }
 _COLUMNS: Final = (
-    Column("time", "", 8, sortable=False),
+    Column("time", "", 8, sortable=False, rank=1),
     Column("glyph", "", 1, sortable=False),
     Column("what", "", 20, flexible=True, sortable=False),
 )
@@ -41,17 +41,18 @@ def table(
     cache: RowCache | None = None,
 ) -> Table:
     """Make the Activity pane; its columns have no titles: the rows read as lines."""
-    del width
     cache = cache or RowCache()
     newest = sorted(snapshot.events.values(), key=lambda event: (event.at, event.id), reverse=True)
     sieve: Sieve[Event] = Sieve(
         options.filter, cache, "event", lambda event: event_env(event, now, options.me), now
     )
     shown = sieve.passing((str(event.id), event, False) for event in newest[:LIMIT])
-    rows = tuple(_row(event, now, options, cache) for event in shown)
-    cache.forget("event", {str(event.id): event for event in newest})
+    columns = chosen(_COLUMNS, width)
+    first = len(_COLUMNS) - len(columns)
+    rows = tuple(_row(event, now, first, options, cache) for event in shown)
+    cache.forget({str(event.id): event for event in newest})
     return Table(
-        columns=_COLUMNS,
+        columns=columns,
         rows=rows,
         title=cell("Activity", Tone.STRONG),
         hint=cell(options.filter.source or "all", Tone.DIM),
@@ -74,20 +75,20 @@ def _line(event: Event, now: float, options: ViewOptions) -> Cell:
     return (*time, *gap, *glyph, *gap, *what)
 
 
-def _row(event: Event, now: float, options: ViewOptions, cache: RowCache) -> Row:
-    stamp = (options.glyphs, options.time, int(now) if options.time == "relative" else 0)
+def _row(event: Event, now: float, first: int, options: ViewOptions, cache: RowCache) -> Row:
+    tick = int(now) if options.time == "relative" else 0
+    stamp = (options.glyphs, options.time, tick, first)
     return cache.value(
         "event",
         str(event.id),
         event,
         stamp,
-        lambda: Row(f"event:{event.id}", _cells(event, now, options)),
+        lambda: Row(f"event:{event.id}", _cells(event, now, options)[first:]),
     )
 
 
 def _cells(event: Event, now: float, options: ViewOptions) -> tuple[Cell, Cell, Cell]:
-    relative = options.time == "relative"
-    time = fmt.age(now - event.at) if relative else fmt.clock_time(event.at, options.time)
+    time = fmt.when(event.at, now, options.time)
     return safe_cell(time, Tone.DIM), _glyph(event, options.glyphs), cell(event_text(event))
 
 
@@ -97,6 +98,9 @@ def event_text(event: Event) -> str:
         return event.text if event.text.startswith(event.actor) else f"{event.actor} {event.text}"
     if event.kind == "deploy" and not event.text.startswith("deploy"):
         return f"deploy {event.text}"
+    name = event.subject.partition(":")[2]
+    if event.kind in ("fired", "resolved") and name and name not in event.text:
+        return f"{name} {event.text}"
     return event.text
 
 

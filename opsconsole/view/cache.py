@@ -26,22 +26,28 @@ class RowCache:
     """What was made of records, found again by the record's identity and a stamp of what else counts."""
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[str, str], _Entry] = {}
+        self._entries: dict[str, dict[str, _Entry]] = {}
+        self._keys: set[str] = set()
 
     def value(self, kind: str, key: str, record: R, stamp: object, make: Callable[[], V]) -> V:
         """Give what was made of this very record under this stamp, or make it."""
-        entry = self._entries.get((kind, key))
+        entries = self._entries.setdefault(kind, {})
+        entry = entries.get(key)
         if entry is not None and entry.record is record and entry.stamp == stamp:
             return entry.value  # type: ignore[return-value]  # the kind says what was stored
         value = make()
-        self._entries[kind, key] = _Entry(record, stamp, value)
+        entries[key] = _Entry(record, stamp, value)
+        self._keys.add(key)
         return value
 
-    def forget(self, kind: str, present: Mapping[str, object]) -> None:
-        """Drop what belongs to objects that are gone."""
-        gone = [each for each in self._entries if each[0] == kind and each[1] not in present]
-        for each in gone:
-            del self._entries[each]
+    def forget(self, present: Mapping[str, object]) -> None:
+        """Drop what belongs to objects that are gone; looks only when there may be some."""
+        if len(self._keys) <= len(present):
+            return
+        for gone in self._keys - present.keys():
+            for kind in self._entries.values():
+                kind.pop(gone, None)
+        self._keys &= present.keys()
 
 
 class Sieve(Generic[R]):

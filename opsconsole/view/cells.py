@@ -1,6 +1,7 @@
 """Making cells: every text goes through here, so everything is cleaned and has a meaning."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from opsconsole.model.text import LABEL_LIMIT, Safe, clean
@@ -35,8 +36,9 @@ def cell(text: str, tone: Tone = Tone.NORMAL) -> Cell:
     return (Span(clean(text, LABEL_LIMIT), tone),)
 
 
+@lru_cache(maxsize=8192)
 def safe_cell(text: Safe, tone: Tone = Tone.NORMAL) -> Cell:
-    """Make a cell from text that our own formatting made."""
+    """Make a cell from text that our own formatting made; numbers repeat, so cells are shared."""
     return (Span(text, tone),)
 
 

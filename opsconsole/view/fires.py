@@ -75,7 +75,7 @@ def table(
     groups = _sorted(groups, options)
     scene = _Scene(snapshot, now, options, columns(width, options), cache)
     rows = tuple(row for group in groups for row in _rows(group, scene))
-    cache.forget("fire", {row.key: row for row in rows})
+    cache.forget({**snapshot.alerts, **{row.key: row for row in rows}})
     return Table(
         columns=scene.columns,
         rows=rows,

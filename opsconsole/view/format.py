@@ -43,6 +43,11 @@ def clock_time(at: float, style: str = "utc") -> Safe:
     return Safe(_moment(at, style).strftime("%H:%M:%S"))
 
 
+def when(at: float, now: float, style: str = "utc") -> Safe:
+    """Write a moment as lists do: the time of day, or its age where `style` is relative."""
+    return age(now - at) if style == "relative" else clock_time(at, style)
+
+
 def moment(at: float, now: float, style: str = "utc") -> Safe:
     """Write a moment: the time of day with its zone, and the date when it is not today's."""
     when, today = _moment(at, style), _moment(now, style)
@@ -98,6 +103,9 @@ def size(value: float | None, glyphs: Glyphs) -> Safe:
 @lru_cache(maxsize=8192)
 def _spark(steps: str, width: int, signs: str) -> Safe:
     shown = steps[-width:].rjust(width)
+    known = shown.lstrip("? ")
+    if known:  # before the first look there was nothing to know: blank, and not a doubt
+        shown = known.rjust(width)
     return Safe("".join(_step(char, signs) for char in shown))
 
 
@@ -108,7 +116,7 @@ def _step(char: str, signs: str) -> str:
 
 
 def spark(steps: str, width: int, glyphs: Glyphs) -> Safe:
-    """Draw the last `width` steps of a record's spark: digits 0 to 8, `?` where nothing was known."""
+    """Draw the last `width` steps of a record's spark: digits 0 to 8, `?` where it was not known any more."""
     return _spark(steps, width, glyphs.steps)
 
 

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 from opsconsole.model.snapshot import HostRecord, Snapshot, is_stale
 from opsconsole.model.states import HostState, state_rank
 from opsconsole.model.text import Safe
-from opsconsole.query.environments import host_env
+from opsconsole.query.environments import host_env, host_text
+from opsconsole.query.values import Env
 from opsconsole.view import format as fmt
 from opsconsole.view.cache import RowCache, Sieve
 from opsconsole.view.cells import cell, chosen, safe_cell, state_tone
@@ -15,7 +16,7 @@ from opsconsole.view.naming import natural_key
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
 from opsconsole.view.tally import count_of_bad, tally
-from opsconsole.view.triage import count_by_state
+from opsconsole.view.triage import count_by_state, order_key
 
 _NORMAL_FROM: Final = 58
 _WIDE_FROM: Final = 90
@@ -98,8 +99,9 @@ def table(
     shown = _passing(snapshot, now, options, cache)
     shown = _sorted(shown, now, options, cache)
     wanted = columns(width, options, sources(snapshot.hosts.values()))
-    rows = tuple(_row(record, now, wanted, options, cache) for record in shown)
-    cache.forget("host", snapshot.hosts)
+    painter = _Painter(now, wanted, options, cache, worst_words(snapshot))
+    rows = tuple(painter.row(record) for record in shown)
+    cache.forget(snapshot.hosts)
     return Table(
         columns=wanted,
         rows=rows,
@@ -124,7 +126,7 @@ def sources(records: Iterable[HostRecord]) -> frozenset[str]:
         found.update(column for column, name in _METRIC_OF.items() if name in metrics)
         if found >= _SOURCED:
             break
-    # A fleet of which nothing is known yet keeps its core columns, so that nothing jumps when it answers.
+    # Rates and disks come seconds after the load: these stay, so that nothing jumps at the start.
     return frozenset(found | {"load", "cpu", "disk"})
 
 
@@ -153,9 +155,12 @@ def _passing(
         records = [record for record in records if is_bad(record)]
     if options.filter.expr is None:
         return list(records)
-    sieve: Sieve[HostRecord] = Sieve(
-        options.filter, cache, "host", lambda record: host_env(record, now, options.me), now
-    )
+
+    def env(record: HostRecord) -> Env:
+        text = cache.value("host=", record.name, record, None, lambda: host_text(record).lower())
+        return host_env(record, now, options.me, text)
+
+    sieve: Sieve[HostRecord] = Sieve(options.filter, cache, "host", env, now)
     return sieve.passing((record.name, record, is_stale(record, now)) for record in records)
 
 
@@ -216,28 +221,58 @@ def network(record: HostRecord) -> float | None:
     return None if received is None or sent is None else received + sent
 
 
-def _row(
-    record: HostRecord,
-    now: float,
-    wanted: tuple[Column, ...],
-    options: ViewOptions,
-    cache: RowCache,
-) -> Row:
-    stale = is_stale(record, now)
-    age = fmt.age_of(record.at, now, options.glyphs)
-    stamp = (stale, age, wanted, options.glyphs)
-    return cache.value(
-        "host", record.name, record, stamp, lambda: _make_row(record, now, wanted, options)
-    )
+class _Painter:
+    """Makes rows: the whole one when its record changes, only the age when time goes on."""
 
+    def __init__(
+        self,
+        now: float,
+        wanted: tuple[Column, ...],
+        options: ViewOptions,
+        cache: RowCache,
+        words: Mapping[str, str],
+    ) -> None:
+        self._now = now
+        self._wanted = wanted
+        self._options = options
+        self._cache = cache
+        self._age_at = next((n for n, column in enumerate(wanted) if column.id == "age"), -1)
+        self._spark = next((column.width for column in wanted if column.id == "spark"), 0)
+        self._look = (wanted, options.glyphs)
+        self._words = words if any(column.id == "note" for column in wanted) else {}
 
-def _make_row(
-    record: HostRecord, now: float, wanted: tuple[Column, ...], options: ViewOptions
-) -> Row:
-    spark = next((column.width for column in wanted if column.id == "spark"), 0)
-    seen = _Seen(record, now, is_stale(record, now), options, spark)
-    cells = tuple(_CELLS[column.id](seen) for column in wanted)
-    return Row(f"host:{record.name}", cells, row_tone(record.state))
+    def row(self, record: HostRecord) -> Row:
+        """Give a host's row."""
+        age = fmt.age_of(record.at, self._now, self._options.glyphs)
+        stale = is_stale(record, self._now)
+        return self._cache.value(
+            "host",
+            record.name,
+            record,
+            (stale, age, self._look, self._words.get(record.name)),
+            lambda: self._aged(record, age, stale=stale),
+        )
+
+    def _aged(self, record: HostRecord, age: Safe, *, stale: bool) -> Row:
+        whole = self._cache.value(
+            "host.",
+            record.name,
+            record,
+            (stale, self._look, self._words.get(record.name)),
+            lambda: self._whole(record, stale=stale),
+        )
+        at = self._age_at
+        if at < 0:
+            return whole
+        tone = Tone.STALE if stale and record.at else Tone.NORMAL
+        return Row(
+            whole.key, (*whole.cells[:at], safe_cell(age, tone), *whole.cells[at + 1 :]), whole.tone
+        )
+
+    def _whole(self, record: HostRecord, *, stale: bool) -> Row:
+        seen = _Seen(record, stale, self._options, self._spark, self._words.get(record.name, ""))
+        cells = tuple(_CELLS[column.id](seen) for column in self._wanted)
+        return Row(f"host:{record.name}", cells, row_tone(record.state))
 
 
 def row_tone(state: str) -> Tone:
@@ -249,10 +284,10 @@ def row_tone(state: str) -> Tone:
 
 class _Seen(NamedTuple):
     record: HostRecord
-    now: float
     stale: bool
     options: ViewOptions
     spark_width: int
+    words: str
 
     def number(self, name: str) -> float | None:
         """Give a metric that may be believed."""
@@ -270,9 +305,15 @@ def _spark(seen: _Seen) -> Cell:
     return (*safe_cell(Safe(text[:cut]), tone), *safe_cell(Safe(text[cut:]), tail))
 
 
-def _age(seen: _Seen) -> Cell:
-    text = fmt.age_of(seen.record.at, seen.now, seen.options.glyphs)
-    return safe_cell(text, Tone.STALE if seen.stale and seen.record.at else Tone.NORMAL)
+def worst_words(snapshot: Snapshot) -> Mapping[str, str]:
+    """Say of each host with fires what the worst of them says."""
+    words: dict[str, tuple[tuple[object, ...], str]] = {}
+    for alert in snapshot.alerts.values():
+        if alert.is_firing and not alert.suppressed_by and alert.on.startswith("host:"):
+            mine = (order_key(alert), alert.summary or alert.name)
+            name = alert.on[len("host:") :]
+            words[name] = min(words.get(name, mine), mine)
+    return {name: said for name, (_, said) in words.items()}
 
 
 def note(record: HostRecord) -> str:
@@ -296,10 +337,10 @@ _CELLS: Final[Mapping[str, Callable[[_Seen], Cell]]] = {
     "disk": lambda s: safe_cell(fmt.percent(s.number("fs.worst_used_ratio"), s.options.glyphs)),
     "net": lambda s: safe_cell(fmt.size(None if s.stale else network(s.record), s.options.glyphs)),
     "up": lambda s: _uptime(s),
-    "age": _age,
+    "age": lambda _: (),
     "alerts": lambda s: cell(str(min(s.record.alerts, 99))),
     "spark": _spark,
-    "note": lambda s: cell(note(s.record), Tone.DIM),
+    "note": lambda s: cell(note(s.record) or s.words, Tone.DIM),
 }
 
 

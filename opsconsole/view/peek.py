@@ -155,8 +155,7 @@ def _changed(snapshot: Snapshot, alert: Alert, now: float, options: ViewOptions)
         return cell("none known in the 30m before", Tone.DIM)
     event = found[0]
     more = f"  +{len(found) - 1} more" if len(found) > 1 else ""
-    del now
-    return cell(f"{fmt.clock_time(event.at, options.time)} {event_text(event)}{more}")
+    return cell(f"{fmt.when(event.at, now, options.time)} {event_text(event)}{more}")
 
 
 def do_lines(snapshot: Snapshot, alert: Alert, now: float, me: str) -> list[Cell]:
@@ -207,7 +206,9 @@ def _doable(snapshot: Snapshot, alert: Alert, now: float, me: str) -> list[Offer
     """List the actions that have something to act on."""
     selection = Selection("fires", f"alert:{alert.episode}", me=me)
     found = offers(snapshot, selection, now)
-    return [offer for offer in found if offer.targets or offer.action.scope != "host"]
+    return [
+        offer for offer in found if offer.targets or offer.action.scope not in ("host", "service")
+    ]
 
 
 def _vitals_of(snapshot: Snapshot, on: str, now: float, glyphs: Glyphs) -> Cell:

@@ -31,7 +31,7 @@ class Tone(StrEnum):
     """The badge of a production environment: the theme's `prod` token, solid."""
 
 
-class Span(Struct, frozen=True):
+class Span(Struct, frozen=True, gc=False):
     """A piece of text with one meaning."""
 
     text: Safe
@@ -55,7 +55,7 @@ class Column(Struct, frozen=True):
     sortable: bool = True
 
 
-class Row(Struct, frozen=True):
+class Row(Struct, frozen=True, gc=False):
     """One row; equal rows are painted once. `key` is the object's id and never an index."""
 
     key: str

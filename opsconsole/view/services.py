@@ -30,7 +30,7 @@ def columns(width: int, options: ViewOptions, present: frozenset[str]) -> tuple[
     compact, wide = width < _NORMAL_FROM, width >= _WIDE_FROM
     every = (
         _GLYPH,
-        Column("service", "SERVICE", 9 if compact else 12, flexible=True),
+        Column("service", "SERVICE", 9 if compact else 16 if wide else 12, flexible=not wide),
         Column("up", "UP", 5),
         Column("p95", "P95", 5 if compact else 6, right=True, rank=2),
         Column("errors", "ERR%", 4, right=True, rank=3),
@@ -72,7 +72,7 @@ def table(
     shown = _sorted(_passing(snapshot, now, options, cache), options)
     wanted = columns(width, options, sources(snapshot.services.values()))
     rows = tuple(_row(record, now, wanted, options, cache) for record in shown)
-    cache.forget("service", snapshot.services)
+    cache.forget(snapshot.services)
     total = len(snapshot.services)
     footer = cell(f"{len(rows)} of {total} shown", Tone.DIM) if len(rows) < total else ()
     return Table(

@@ -10,6 +10,7 @@ from opsconsole.errors import QueryError
 from opsconsole.model.alert import Ack, Alert
 from opsconsole.model.snapshot import Feed, HostRecord, ServiceRecord, Snapshot
 from opsconsole.model.states import HostState, ServiceState, Severity
+from opsconsole.model.text import clean
 from opsconsole.query.contexts import ALERTS, HOSTS, SERVICES
 from opsconsole.query.environments import alert_env, host_env, owner_of, service_env
 from opsconsole.query.filter_line import Filter, compile_filter
@@ -139,8 +140,9 @@ def _filters(line: str) -> tuple[Filter | None, Filter | None, Filter | None]:
     return found[0], found[1], found[2]
 
 
-def document(snapshot: Snapshot, now: float) -> Status:
-    """Make the JSON document of a snapshot, or of a selection of it."""
+def document(snapshot: Snapshot, now: float, line: str = "") -> Status:
+    """Make the JSON document of what passes a filter line; QueryError as `select`."""
+    snapshot = select(snapshot, line, now)
     return Status(
         schema=SCHEMA,
         at=now,
@@ -168,8 +170,9 @@ def counts(snapshot: Snapshot) -> Mapping[str, Mapping[str, int]]:
     }
 
 
-def exit_code(snapshot: Snapshot) -> int:
+def exit_code(snapshot: Snapshot, now: float, line: str = "") -> int:
     """Give the exit code: the worst unsuppressed firing alert, acked ones too; 3 where we cannot see."""
+    snapshot = select(snapshot, line, now)
     loud = [a.severity for a in snapshot.alerts.values() if a.is_firing and not a.suppressed_by]
     if Severity.CRITICAL in loud:
         return CRITICAL
@@ -201,26 +204,25 @@ def is_complete(snapshot: Snapshot) -> bool:
 def text(
     snapshot: Snapshot,
     now: float,
-    width: int,
+    line: str = "",
+    *,
+    width: int = 100,
     options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
-) -> list[str]:
-    """Write what the panes would show as lines: all fires, the faults among hosts and services, the feeds."""
+) -> str:
+    """Write what the panes would show: all fires, the faults among hosts and services, silent feeds."""
+    snapshot = select(snapshot, line, now, options.me)
     head = [
-        plain(line).rstrip() for line in header_lines(snapshot, now, width, Frame(), options)[:1]
+        plain(each).rstrip() for each in header_lines(snapshot, now, width, Frame(), options)[:1]
     ]
-    faults = replace(options, faults_only=True)
-    lines = [*head, *(banner.text for banner in snapshot.banners.values())]
+    lines = [*head, *(clean(banner.text) for banner in snapshot.banners.values())]
     lines += _block(fires.table(snapshot, now, width, options), width, options)
     if snapshot.hosts:
-        whole = len(snapshot.hosts) <= _SMALL
-        table = hosts.table(snapshot, now, width, options if whole else faults)
-        lines += _block(table, width, options)
+        how = replace(options, faults_only=len(snapshot.hosts) > _SMALL)
+        lines += _block(hosts.table(snapshot, now, width, how), width, options)
     if snapshot.services:
-        whole = len(snapshot.services) <= _SMALL
-        lines += _block(
-            services.table(snapshot, now, width, options if whole else faults), width, options
-        )
-    return lines + _feed_lines(snapshot, now)
+        how = replace(options, faults_only=len(snapshot.services) > _SMALL)
+        lines += _block(services.table(snapshot, now, width, how), width, options)
+    return "\n".join(lines + _feed_lines(snapshot, now))
 
 
 _SMALL: Final = 20
@@ -241,11 +243,12 @@ def _feed_lines(snapshot: Snapshot, now: float) -> list[str]:
     ]
     if not silent:
         return []
-    return [
-        "",
-        "Feeds",
-        *(f"   {f.name} {f.state}: {f.reason or 'no word'} ({_ago(f, now)})" for f in silent),
-    ]
+    return ["", "Feeds", *(_feed_line(feed, now) for feed in silent)]
+
+
+def _feed_line(feed: Feed, now: float) -> str:
+    reason = feed.reason or f"{feed.ok} of {feed.total} answer"
+    return clean(f"   {feed.name} {feed.state}: {reason} ({_ago(feed, now)})")
 
 
 def _ago(feed: Feed, now: float) -> str:

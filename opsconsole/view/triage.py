@@ -12,6 +12,7 @@ from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import AlertState, Freshness, Severity
 from opsconsole.query.environments import owner_of
+from opsconsole.view.naming import natural_key
 from opsconsole.view.rows import Tone
 
 _SEVERITY_RANK: Final = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -44,7 +45,7 @@ def fires(snapshot: Snapshot) -> list[Alert]:
     return sorted((a for a in snapshot.alerts.values() if a.is_firing), key=order_key)
 
 
-def order_key(alert: Alert) -> tuple[bool, int, bool, bool, float, str]:
+def order_key(alert: Alert) -> tuple[object, ...]:
     """Give a fire's place in the triage order."""
     return (
         bool(alert.suppressed_by),
@@ -52,6 +53,7 @@ def order_key(alert: Alert) -> tuple[bool, int, bool, bool, float, str]:
         alert.no_data,
         alert.has_owner,
         alert.since,
+        natural_key(alert.on),
         alert.episode,
     )
 
@@ -179,7 +181,8 @@ def members(snapshot: Snapshot, key: str) -> tuple[Alert, ...]:
 
 def on_object(snapshot: Snapshot, reference: str) -> list[Alert]:
     """List the fires on an object, in triage order."""
-    return [alert for alert in fires(snapshot) if alert.on == reference]
+    found = [a for a in snapshot.alerts.values() if a.on == reference and a.is_firing]
+    return sorted(found, key=order_key)
 
 
 def count_by_state(states: Iterable[str]) -> Mapping[str, int]:

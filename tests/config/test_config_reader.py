@@ -137,6 +137,7 @@ alert_sources:
         ("alert_sources: [{name: m, kind: pagerduty, urls: ['http://x']}]", "is none of alertmanager"),
         ("alert_sources: [{name: m, kind: alertmanager, url: 'http://x'}]", "the word is urls"),
         ("rules: {FsSpace: {warn: 1%}}", "unknown key warn in a rule's settings, did you mean warning"),
+        ("rules: {FsSpce: {off: true}}", "did you mean FsSpace"),
         ("environment: ''", "is not a name"),
         ("inventory: [{ssh_config: a, ansible: b}]", "one of them"),
         ("- a\n- b", "the configuration is a mapping"),

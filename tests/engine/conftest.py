@@ -2,10 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +24,7 @@ from opsconsole.rpc.messages import PROTOCOL, Hello
 from opsconsole.rpc.solo import open_solo
 from opsconsole.transport.base import Answer, Command, Ending, OnDispatch, OnOutput
 from opsconsole.transport.http import Endpoint, HttpAnswer, HttpFault, ProbeAnswer
+from tests.program import Program
 
 FINGERPRINT = "SHA256:5Yw0mFv8cGq3zQd1sX7r0b2mVn4kLtP9hJ6uEaRoIyA"
 STARTED = "2026-05-01T08:00:00.000Z"
@@ -153,14 +150,14 @@ class World:
         engine = Engine(spec, place, self.inventory, clock, solo=True, outside=self._dial)
         task = _running(engine)
         hello = Hello(PROTOCOL, __version__, "console")
-        async with Client(open_solo(engine.server), hello, clock) as client:
-            async with contextlib.AsyncExitStack() as stack:
-                stack.push_async_callback(_ended, engine, task)
-                await client.ready()
-                yield engine, client
+        client = Client(open_solo(engine.server), hello, clock)
+        async with client, contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(_ended, engine, task)
+            await client.ready()
+            yield engine, client
 
     def _dial(self, settings: Settings, clock: Clock, hosts: object, agent: object) -> Outside:
-        return Outside(self.remote, self.remote, self.web)
+        return Outside(self.remote, self.remote, self.web, lambda _agent: self.remote)
 
 
 def _running(engine: Engine) -> "asyncio.Task[None]":
@@ -181,62 +178,6 @@ async def until(client: Client, condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not condition():
             await client.wait_change()
-
-
-class Program:
-    """The real program, with its state in a temporary folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.state = folder / "state"
-        self.folder = folder
-        self.environ = {
-            **{
-                k: v for k, v in os.environ.items() if k not in ("SSH_AUTH_SOCK", "XDG_RUNTIME_DIR")
-            },
-            "XDG_STATE_HOME": str(self.state),
-            "XDG_CONFIG_HOME": str(folder / "config"),
-        }
-        self._children: list[subprocess.Popen[bytes]] = []
-
-    def run(self, *arguments: str, timeout: float = 40.0) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "opsconsole", *arguments]
-        return subprocess.run(
-            command, env=self.environ, capture_output=True, text=True, timeout=timeout,
-            stdin=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
-
-    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "opsconsole", *arguments]
-        child = subprocess.Popen(
-            command, env=self.environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        self._children.append(child)
-        return child
-
-    def place(self, name: str = "default") -> Place:
-        return Place(name, self.state / "opsconsole" / name)
-
-    def wait_for(self, condition: Callable[[], bool], what: str) -> None:
-        give_up = time.monotonic() + 30
-        while not condition():
-            if time.monotonic() > give_up:
-                raise AssertionError(f"waited 30 s for {what}")
-            time.sleep(0.05)  # another process, not ours, has to move
-
-    def end(self) -> None:
-        from opsconsole.engine.lock import holder_of
-
-        for child in self._children:
-            child.kill()
-            child.wait()
-            if child.stdout is not None:
-                child.stdout.close()
-        for folder in (self.state / "opsconsole").glob("*"):
-            holder = holder_of(folder / "lock")
-            if holder is not None and holder.pid > 1:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(holder.pid, 9)
 
 
 @pytest.fixture

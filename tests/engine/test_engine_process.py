@@ -13,7 +13,8 @@ from opsconsole.engine.lock import holder_of
 from opsconsole.model.calls import Done, UnlockChanges
 from opsconsole.rpc.client import Client, open_path
 from opsconsole.rpc.messages import PROTOCOL, Hello
-from tests.engine.conftest import Program, until
+from tests.engine.conftest import until
+from tests.program import Program
 
 
 def test_an_engine_starts_in_the_background_and_stops_cleanly(program: Program) -> None:

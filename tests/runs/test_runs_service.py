@@ -5,9 +5,11 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import MakeBench  # noqa: TID251
-from fake_remote import Drop, End, Exit, Hang, make_snapshot
+from runs_bench import LOOK, RESTART, Bench, MakeBench
+from runs_fakes import Drop, End, Exit, Hang, make_snapshot
 
+from opsconsole.actions.registry import Registry
+from opsconsole.actions.yaml_runbook import read_runbook
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import StopRun
 from opsconsole.model.run import Run
@@ -354,11 +356,6 @@ async def test_output_is_cleaned_streamed_and_kept_in_a_file(
 
 
 async def test_an_engine_that_stops_writes_down_what_it_knows(tmp_path: Path) -> None:
-    from conftest import Bench, LOOK, RESTART  # noqa: PLC0415
-
-    from opsconsole.actions.registry import Registry
-    from opsconsole.actions.yaml_runbook import read_runbook
-
     actions = [read_runbook(RESTART.format(parallel=1, stop="false"), "r"), read_runbook(LOOK, "l")]
     bench = Bench(tmp_path, Registry(actions), make_snapshot("web1", "web2"))
     bench.remote.on("systemctl restart *", Hang())
@@ -374,4 +371,4 @@ async def test_an_engine_that_stops_writes_down_what_it_knows(tmp_path: Path) ->
     assert run.id == run_id
     assert run.state is RunState.INDETERMINATE
     assert states(run) == {"web1": "unknown", "web2": "not-started"}
-    assert [each.state for each in run.targets][0] is TargetState.UNKNOWN
+    assert run.targets[0].state is TargetState.UNKNOWN

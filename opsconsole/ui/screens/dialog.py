@@ -6,16 +6,17 @@ from typing import ClassVar, Generic, TypeVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
 
 from opsconsole.ui.look import Look
 from opsconsole.ui.paint import cell_width
 from opsconsole.ui.widgets.lines import Lines
+from opsconsole.ui.widgets.pane import Pane
 from opsconsole.view.rows import Cell
 
 Answer = TypeVar("Answer")
+_LEAST = 44
 _BURST = 0.001
 """Seconds between two keys below which no person typed them: an unmarked paste or a flood."""
 
@@ -29,7 +30,9 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
 
     DEFAULT_CSS = """
     Dialog { align: center middle; background: transparent; }
-    Dialog > Vertical { background: $background; height: auto; max-width: 100%; max-height: 100%; }
+    Dialog > #frame { layout: vertical; max-width: 100%; max-height: 100%; }
+    Dialog > #frame > Widget { margin: 0 1; }
+    Dialog > #frame > #box { margin: 1 1 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "give_up", "close", id="dialog.close")
@@ -38,20 +41,33 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self.look = look
+        self.frame = Pane(look, id="frame")
+        self.frame.can_focus = False
+        self.frame.lit = True
         self.box = Lines(look, id="box")
+        self.box.framed = False
         self._painted_at = float("inf")
         self._last_key = 0.0
 
     def compose(self) -> ComposeResult:
-        """The box, and below it what a subclass adds."""
-        with Vertical():
+        """The frame, in it the box, and below that what a subclass adds."""
+        with self.frame:
             yield self.box
+            yield from self.fields()
+
+    def fields(self) -> ComposeResult:
+        """What stands below the box, one line each."""
+        yield from ()
 
     def on_mount(self) -> None:
         """Fill the box and wait for its first paint."""
+        self.begin()
         self.fill()
-        self.box.focus()
         self.call_after_refresh(self._arm)
+
+    def begin(self) -> None:
+        """Give the keys to the box; subclasses give them to a line, where they have one."""
+        self.box.focus()
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit the box to the new size."""
@@ -72,16 +88,13 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
     ) -> None:
         """Size the box to its lines and show them; `extra` lines are left below for other widgets."""
         wide, high = self.app.size
-        needed = max(
-            [cell_width(line) for line in lines] + [cell_width(title) + cell_width(hint) + 4]
-        )
-        width = min(wide, max(40, needed + 4))
-        height = max(3, min(high - extra, len(lines) + 2))
-        column = self.query_one(Vertical)
-        column.styles.width = width
-        self.box.styles.width = width
-        self.box.styles.height = height
-        self.box.show(lines, title, hint, footer)
+        longest = max([cell_width(line) for line in lines] + [cell_width(title) + cell_width(hint)])
+        width = min(wide, max(_LEAST, longest + 4))
+        height = max(1, min(high - extra - 2, len(lines)))
+        self.frame.styles.width, self.frame.styles.height = width, height + extra + 2
+        self.box.styles.width, self.box.styles.height = max(1, width - 2), height
+        self.frame.entitle(title, hint, footer)
+        self.box.show(lines)
 
     def accepts(self, event: events.Event) -> bool:
         """Tell whether an input event may reach this dialog."""

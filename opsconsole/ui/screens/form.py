@@ -6,8 +6,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.message import Message
+from textual.containers import Horizontal
 from textual.widgets import Input
 
 from opsconsole.model.action import ActionSpec, ParamSpec
@@ -24,14 +23,6 @@ _LABEL_WIDTH = 18
 class Form(Dialog[dict[str, str]]):
     """Answers the values as typed; empty ones are left out, so that defaults apply."""
 
-    class ChoicesWanted(Message):
-        """A parameter's choices come from the targets; `offer` takes them."""
-
-        def __init__(self, form: "Form", param: str) -> None:
-            super().__init__()
-            self.form = form
-            self.param = param
-
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "step(1)", "next", id="form.next", show=False, priority=True),
         Binding("shift+tab", "step(-1)", "previous", id="form.previous", show=False, priority=True),
@@ -40,7 +31,6 @@ class Form(Dialog[dict[str, str]]):
         Binding("ctrl+r", "reveal", "show secret", id="form.reveal", show=False),
     ]
     DEFAULT_CSS = """
-    Form > Vertical { padding: 0; }
     Form Horizontal { height: 1; background: $background; }
     Form .label { width: 20; }
     Form LineInput { width: 1fr; }
@@ -64,24 +54,19 @@ class Form(Dialog[dict[str, str]]):
         self._choices = {param.name: _static_choices(param) for param in spec.params}
         self._place = 0
 
-    def compose(self) -> ComposeResult:
+    def fields(self) -> ComposeResult:
         """The heading, a line a parameter, and a hint for the one under the cursor."""
-        with Vertical():
-            yield self.box
-            for param in self._spec.params:
-                with Horizontal():
-                    yield Bar(self.look, id=f"label-{param.name}").add_class("label")
-                    value = self._values.get(param.name, param.default or "")
-                    yield LineInput(value, id=f"value-{param.name}", password=param.secret)
-            yield Bar(self.look, id="hint")
+        for param in self._spec.params:
+            with Horizontal():
+                yield Bar(self.look, id=f"label-{param.name}").add_class("label")
+                value = self._values.get(param.name, param.default or "")
+                yield LineInput(value, id=f"value-{param.name}", password=param.secret)
+        yield Bar(self.look, id="hint")
 
-    def on_mount(self) -> None:
-        """Stand in the first line and ask for choices that live on the targets."""
-        super().on_mount()
+    def begin(self) -> None:
+        """Stand in the first line."""
         for param in self._spec.params:
             self.query_one(f"#label-{param.name}", Bar).show((self._label(param),))
-            if param.choices_from:
-                self.post_message(self.ChoicesWanted(self, param.name))
         self.action_step(0)
 
     def accepts(self, event: events.Event) -> bool:

@@ -1,6 +1,7 @@
 """The screen behind everything: header, one view, the bottom line; routes keys to commands and back."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -8,23 +9,26 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
+from opsconsole.commands.line import Invocation
+from opsconsole.commands.registry import BY_ID
+from opsconsole.errors import OpsConsoleError
 from opsconsole.model.selection import Selection
-from opsconsole.ui import keymap
+from opsconsole.ui import keymap, verbs
 from opsconsole.ui.alarms import Alarms
 from opsconsole.ui.places import Place
 from opsconsole.ui.screens import views
 from opsconsole.ui.screens.view import View
 from opsconsole.ui.session import Session
-from opsconsole.ui.tiles import NUMBERS
 from opsconsole.ui.widgets.bars import Bar, KeyBar
 from opsconsole.ui.widgets.log_view import LogView
 from opsconsole.ui.widgets.notice import Notice
-from opsconsole.ui.widgets.prompt import Prompt
+from opsconsole.ui.widgets.prompt import Complete, Prompt
+from opsconsole.ui.widgets.row_table import RowTable
 from opsconsole.view import header
 from opsconsole.view.rows import Tone
 
 
-class Main(Screen[None]):
+class Main(Screen[None], inherit_bindings=False):
     """Owns no data: the session does; draws nothing itself: the view and the bars do."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(keymap.bindings())
@@ -44,6 +48,8 @@ class Main(Screen[None]):
         self.prompt = Prompt(session.look)
         self.notice = Notice(session.look)
         self._alarms = Alarms()
+        self._answer: asyncio.Future[str | None] | None = None
+        self._heard: Callable[[str], None] | None = None
 
     def compose(self) -> ComposeResult:
         """Header, body, bottom line."""
@@ -82,7 +88,7 @@ class Main(Screen[None]):
         session, width = self.session, self.size.width
         frame = header.Frame(
             crumbs=self.view.crumbs,
-            filter=session.options(self.view.where).filter.source,
+            filter=session.options(self.view.focused_id).filter.source,
             layout=session.layout_name,
             link=session.source.link,
             paused_at=session.now if session.frozen is not None else None,
@@ -106,7 +112,19 @@ class Main(Screen[None]):
 
     def show_keys(self) -> None:
         """Show the keys that do something here and now."""
-        self.keys.show_keys(keymap.footer(self.where, self.keys_in_force, lambda _: ""))
+        session = self.session
+        self.keys.show_keys(keymap.bottom_line(session.snapshot, self.where, session.now))
+
+    def text(self) -> str:
+        """Write what stands on the screen as plain lines."""
+        shown = (self.header, *(self.view.panes[name] for name in self.view.shown), self.keys)
+        rows = [[" "] * self.size.width for _ in range(self.size.height)]
+        for widget in shown:
+            for y in range(widget.region.height):
+                text = widget.render_line(y).text
+                row = rows[widget.region.y + y]
+                row[widget.region.x : widget.region.x + len(text)] = text
+        return "\n".join("".join(row).rstrip() for row in rows)
 
     # -- where one is
 
@@ -140,33 +158,102 @@ class Main(Screen[None]):
             live=self.session.source.link == "attached",
         )
 
-    @property
-    def keys_in_force(self) -> Mapping[str, str]:
-        """Binding ids to the keys that reach them now."""
-        return keymap.in_force(self.active_bindings)
+    def on_row_table_cursor_moved(self, message: RowTable.CursorMoved) -> None:
+        """Let Peek and the bottom line follow the cursor."""
+        del message
+        self.view.cursor_moved()
+        self.show_keys()
+
+    async def on_row_table_row_chosen(self, message: RowTable.RowChosen) -> None:
+        """Open what the row stands for; an action's row runs it."""
+        if message.key.startswith("action:"):
+            self.do(Invocation(BY_ID["act.run"], {"action": message.key.removeprefix("action:")}))
+            return
+        place = self.view.place_of(message.key)
+        if place is not None:
+            await self.go(place)
+
+    def on_descendant_focus(self) -> None:
+        """Other keys work in another pane."""
+        self.call_after_refresh(self.show_keys)
 
     # -- commands
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave a key alone where its command has nothing to act on; a refused one tells why."""
+        """Leave a key alone where its command has no meaning; where it is refused, it tells why."""
         if action != "command":
             return True
-        if self.prompt.is_open:
-            return False
-        return keymap.applies(str(parameters[0]), self.where)
+        return not self.prompt.is_open and keymap.takes(str(parameters[0]), self.where)
 
-    def action_command(self, command: str) -> None:
+    async def action_command(self, command: str) -> None:
         """Do what a key stands for."""
-        self.do(command, "")
+        self.do(Invocation(BY_ID[command], {}))
+        # The command's task takes its first step here, so that a prompt is open before the next key.
+        await asyncio.sleep(0)
 
-    def do(self, command: str, line: str) -> None:
-        """Do a command, by its id, with what was typed behind it."""
-        del line
-        self.say(command)
-        self.do_pane(command)
+    def do(self, wanted: Invocation) -> None:
+        """Do a command, or say why not."""
+        command = wanted.command
+        refusal = command.disabled_reason(self.session.snapshot, self.where, self.session.now)
+        handler = verbs.find(command.id)
+        if refusal or handler is None:
+            self.say(refusal or f"{command.title} is not there yet", Tone.WARNING)
+        else:
+            self.run_worker(self._try(handler(self, wanted)), name=command.id, group="command")
 
-    def do_pane(self, command: str) -> None:
-        kind, _, what = command.partition(".")
-        if kind == "pane" and what.isdigit():
-            names = {n: name for name, n in NUMBERS.items()}
-            self.view.focus_pane(names[what], again_zooms=True)
+    async def _try(self, deed: Awaitable[None]) -> None:
+        try:
+            await deed
+        except OpsConsoleError as error:
+            self.say(str(error), Tone.WARNING)
+        self.update()
+
+    # -- asking
+
+    async def ask(
+        self,
+        kind: str,
+        label: str,
+        *,
+        value: str = "",
+        complete: Complete | None = None,
+        heard: Callable[[str], None] | None = None,
+        mistake: str = "",
+    ) -> str | None:
+        """Ask one line at the bottom; None when it was given up. `heard` is told each change."""
+        if self._answer is not None:
+            return None
+        self._answer, self._heard = asyncio.get_running_loop().create_future(), heard
+        self.add_class("-asking")
+        self.prompt.ask(kind, label, value, complete)
+        if mistake:
+            self.prompt.tell(mistake)
+        try:
+            return await self._answer
+        finally:
+            self._answer = self._heard = None
+            self.prompt.close()
+            self.remove_class("-asking")
+            self.view.pane.focus()
+
+    def on_prompt_changed(self, message: Prompt.Changed) -> None:
+        """Tell who listens."""
+        if self._heard is not None:
+            self._heard(message.value)
+
+    def on_prompt_answered(self, message: Prompt.Answered) -> None:
+        """Hand the answer over."""
+        self._answered(message.value)
+
+    def on_prompt_cancelled(self, message: Prompt.Cancelled) -> None:
+        """Hand over that there is none."""
+        del message
+        self._answered(None)
+
+    def _answered(self, value: str | None) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(value)
+
+    def ask_to_quit(self) -> None:
+        """Ask whether to leave, as the command does."""
+        self.do(Invocation(BY_ID["app.detach"], {}))

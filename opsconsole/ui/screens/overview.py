@@ -27,8 +27,10 @@ from opsconsole.ui.tiles import (
 from opsconsole.ui.widgets.lines import Lines
 from opsconsole.ui.widgets.pane import Pane
 from opsconsole.ui.widgets.row_table import RowTable
-from opsconsole.view import activity, fires, hosts, peek, services
+from opsconsole.view import activity, fires, fleet_map, hosts, peek, runs, services, timeline
 from opsconsole.view.cache import RowCache
+from opsconsole.view.options import ViewOptions
+from opsconsole.view.sections import Section
 
 _TABLES: Final = {
     FIRES: fires.table,
@@ -36,7 +38,6 @@ _TABLES: Final = {
     SERVICES: services.table,
     ACTIVITY: activity.table,
 }
-_SUBJECTS: Final = (FIRES, HOSTS, SERVICES)
 
 
 class Overview(View):
@@ -44,8 +45,9 @@ class Overview(View):
 
     def __init__(self, session: Session, place: Place) -> None:
         self._caches = {name: RowCache() for name in _TABLES}
-        super().__init__(session, place)
+        self._options: dict[str, ViewOptions] = {}
         self._peeked = FIRES
+        super().__init__(session, place)
 
     def make_panes(self) -> list[Pane]:
         """Make tables and lines; which of them are shown depends on the size."""
@@ -75,11 +77,11 @@ class Overview(View):
         pane = self.panes[PEEK]
         pane.framed, pane.can_focus = not bare, True
 
-    def focus_pane(self, name: str, *, again_zooms: bool = False) -> None:
-        """Give the keys to a pane; Peek goes on speaking of the last table's object."""
-        super().focus_pane(name, again_zooms=again_zooms)
-        if name in _SUBJECTS:
+    def _turn_to(self, name: str) -> None:
+        # Peek goes on speaking of the last table's object.
+        if name in _TABLES:
             self._peeked = name
+        super()._turn_to(name)
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -90,6 +92,21 @@ class Overview(View):
     def subject(self) -> str | None:
         """The object under the cursor of the last table that had the keys."""
         return self.table(self._peeked).cursor
+
+    def cursor_moved(self) -> None:
+        """Let Peek follow."""
+        self.update_lines(PEEK)
+
+    def place_of(self, key: str) -> Place | None:
+        """Open the object of a row; a group of fires opens in its place, an event leads to its subject."""
+        if key.startswith("group:"):
+            self.session.toggle_group(FIRES, key)
+            self.update()
+            return None
+        if key.startswith("event:"):
+            event = self.session.snapshot.events.get(int(key.removeprefix("event:")))
+            key = event.subject if event is not None else ""
+        return super().place_of(key)
 
     def table(self, name: str) -> RowTable:
         """Give a table by its name."""
@@ -107,16 +124,11 @@ class Overview(View):
                 self.update_lines(name)
 
     def _update_table(self, name: str) -> None:
-        session, pane = self.session, self.table(name)
-        pane.show(
-            _TABLES[name](
-                session.snapshot,
-                session.now,
-                pane.body.width,
-                session.options(name),
-                self._caches[name],
-            )
-        )
+        session, pane, options = self.session, self.table(name), self.session.options(name)
+        asked = self._options.get(name) not in (None, options)
+        self._options[name] = options
+        width, cache = pane.body.width, self._caches[name]
+        pane.show(_TABLES[name](session.snapshot, session.now, width, options, cache), asked=asked)
 
     def update_lines(self, name: str) -> None:
         """Make the lines of Peek, fleet map, timeline or people."""
@@ -132,4 +144,31 @@ class Overview(View):
         seen = peek.peek(session.snapshot, key, session.now, session.options(PEEK))
         pane.show(seen.lines, seen.title)
 
-    _LINES: ClassVar = {PEEK: _show_peek}
+    def _show_section(self, pane: Lines, section: Section) -> None:
+        pane.show(section.lines, section.title, section.hint, section.footer)
+
+    def _show_fleet(self, pane: Lines) -> None:
+        size, options = pane.body, self.session.options(FLEET)
+        self._show_section(
+            pane, fleet_map.section(self.session.snapshot, size.width - 2, size.height, options)
+        )
+
+    def _show_timeline(self, pane: Lines) -> None:
+        session, size = self.session, pane.body
+        options = session.options(TIMELINE)
+        made = timeline.section(session.snapshot, session.now, size.width - 2, size.height, options)
+        self._show_section(pane, made)
+
+    def _show_people(self, pane: Lines) -> None:
+        session, size = self.session, pane.body
+        options = session.options(PEOPLE)
+        self._show_section(
+            pane, runs.people(session.snapshot, session.now, size.width - 2, size.height, options)
+        )
+
+    _LINES: ClassVar = {
+        PEEK: _show_peek,
+        FLEET: _show_fleet,
+        TIMELINE: _show_timeline,
+        PEOPLE: _show_people,
+    }

@@ -1,17 +1,23 @@
 """What every view is: tiles, one of which has the keys, and an object under its cursor."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
+from textual import events
 from textual.app import ComposeResult
 from textual.geometry import Region, Size
 
 from opsconsole.ui.places import Place
 from opsconsole.ui.session import Session
 from opsconsole.ui.tiles import Grown
+from opsconsole.ui.widgets.log_view import LogView
 from opsconsole.ui.widgets.pane import Pane
 from opsconsole.ui.widgets.row_table import RowTable
 from opsconsole.ui.widgets.tile_board import TileBoard
+from opsconsole.view.naming import bare_name
+from opsconsole.view.triage import members
 
+_PLACES = ("host", "service", "alert", "run")
 _GROWTH = (Grown.NORMAL, Grown.HALF, Grown.FULL)
 
 
@@ -70,9 +76,20 @@ class View(TileBoard):
             return
         if again_zooms and name == self.focused_id:
             self.zoom()
-        self.focused_id = name
-        self.tiles_changed()
+        self._turn_to(name)
         self.pane.focus()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Follow the mouse: a clicked pane has the keys."""
+        name = event.widget.id or ""
+        if name in self.panes and name != self.focused_id:
+            self._turn_to(name)
+
+    def _turn_to(self, name: str) -> None:
+        self.focused_id = name
+        for other, pane in self.panes.items():
+            pane.light(on=other == name)
+        self.tiles_changed()
         self.call_after_refresh(self.update)
 
     def zoom(self) -> None:
@@ -92,7 +109,49 @@ class View(TileBoard):
     def tick(self) -> None:
         """Read again what this view reads by itself."""
 
+    def cursor_moved(self) -> None:
+        """Show what belongs to the object under the cursor."""
+
+    def turn_tab(self, step: int) -> None:
+        """Turn to another tab, where there are tabs."""
+
+    def drop_search(self) -> bool:
+        """End a search in a text; tell whether there was one."""
+        pane = self.pane
+        if not isinstance(pane, LogView) or not pane.needle:
+            return False
+        pane.find("")
+        return True
+
     # -- what commands act on
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no row move while a dialog speaks about them."""
+        tables = [pane for pane in self.panes.values() if isinstance(pane, RowTable)]
+        for table in tables:
+            table.hold(held=True)
+        try:
+            yield
+        finally:
+            for table in tables:
+                table.hold(held=False)
+
+    @property
+    def selection_words(self) -> str:
+        """The selection in a few words, for a dialog's title."""
+        marks = self.marks
+        if marks:
+            return f"{len(marks)} marked"
+        alerts = members(self.session.snapshot, self.subject or "")
+        if alerts:
+            return f"{alerts[0].name} on {bare_name(alerts[0].on)}"
+        return bare_name(self.subject or "") or "nothing"
+
+    def place_of(self, key: str) -> Place | None:
+        """Say where opening a row leads; None when it does something else, or nothing."""
+        kind, _, name = key.partition(":")
+        return Place(kind, name) if kind in _PLACES and name else None
 
     @property
     def where(self) -> str:

@@ -44,7 +44,7 @@ class Lines(Pane):
         """Take new lines; only those that differ are painted."""
         old, self.lines = self.lines, lines
         self.entitle(title, hint, footer)
-        self.top = min(self.top, self._last_top)
+        self.scroll_top(self.top)
         height = self.body.height
         self.refresh_body(*(y for y in range(height) if self._at(old, y) != self._at(lines, y)))
 

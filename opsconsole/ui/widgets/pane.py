@@ -23,8 +23,21 @@ class Pane(Widget, can_focus=True):
         self.look = look
         self.number = number
         self.framed = True
+        self.lit = False
+        """Shown as the one with the keys, though a prompt has them for the moment."""
         self.titles: tuple[Cell, Cell, Cell] = ((), (), ())
         """Top left, top right, bottom left."""
+
+    @property
+    def active(self) -> bool:
+        """Whether it is the pane that the keys are for."""
+        return self.lit or self.has_focus
+
+    def light(self, *, on: bool) -> None:
+        """Show it as the one with the keys, or as another."""
+        if on != self.lit:
+            self.lit = on
+            self.refresh()
 
     @property
     def body(self) -> Size:
@@ -63,7 +76,7 @@ class Pane(Widget, can_focus=True):
             return blank(width, self.look.palette)
         if y in (0, height - 1):
             return self._edge(width, bottom=y > 0)
-        post = side(self.look.palette, self.look.signs, focused=self.has_focus)
+        post = side(self.look.palette, self.look.signs, focused=self.active)
         return Strip([post, *self.body_line(y - 1, width - 2), post], width)
 
     def repaint(self) -> None:
@@ -95,6 +108,6 @@ class Pane(Widget, can_focus=True):
             right,
             self.look.palette,
             self.look.signs,
-            focused=self.has_focus,
+            focused=self.active,
             bottom=bottom,
         )

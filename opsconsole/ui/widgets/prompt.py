@@ -95,7 +95,7 @@ class Prompt(Horizontal):
         self.add_class("-open")
         line = self.query_one(LineInput)
         line.put(value)
-        line.focus()
+        self.screen.set_focus(line)
         self._show_hint(value)
 
     def close(self) -> None:

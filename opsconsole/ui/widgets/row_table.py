@@ -111,10 +111,17 @@ class RowTable(Pane):
             return tuple(row.key for row in self.rows if row.key in self.marks)
         return () if self.cursor is None else (self.cursor,)
 
-    def show(self, table: Table) -> None:
-        """Take a new content; its order waits while somebody is moving, all of it under a dialog."""
+    def show(self, table: Table, *, asked: bool = False) -> None:
+        """Take a new content.
+
+        Its order waits while somebody is moving, all of it under a dialog, and what vanished under the
+        cursor stays as a ghost. Not so when the person `asked` for other rows by a filter or a sort.
+        """
         if self._held:
             self._waiting = table
+        elif asked:
+            self._waiting = None
+            self._take(table, list(table.rows), keep_ghost=False)
         elif self._moving and not self._same_order(table):
             if self._waiting is None:
                 self.set_timer(SETTLE, self._settle, name="settle order")
@@ -169,7 +176,7 @@ class RowTable(Pane):
         if y < self._header or place >= len(self.rows):
             return _NOTHING
         row = self.rows[place]
-        return _Line(row, self.has_focus and row.key == self.cursor, row.key in self.marks)
+        return _Line(row, self.active and row.key == self.cursor, row.key in self.marks)
 
     def _row_strip(self, line: _Line, row: Row, width: int) -> Strip:
         known = self._strips.get(row.key)
@@ -183,7 +190,6 @@ class RowTable(Pane):
 
     def _paint_row(self, line: _Line, row: Row, width: int) -> Strip:
         signs, palette = self.look.signs, self.look.palette
-        tone = Tone.MUTED if row.ghost else row.tone
         gutter = signs.mark if line.marked else signs.cursor if line.cursor else " "
         flag = Span(Safe(gutter), Tone.ACCENT if line.marked else Tone.FOCUS)
         shares = self._fit_columns(width)
@@ -194,7 +200,9 @@ class RowTable(Pane):
             text = fit(
                 join(row, self.table.columns, shares, signs.ellipsis), width - 1, signs.ellipsis
             )
-        return Strip(segments((flag, *text), palette, tone, cursor=line.cursor), width)
+        if row.ghost:
+            text = tuple(Span(span.text, Tone.MUTED) for span in text)
+        return Strip(segments((flag, *text), palette, row.tone, cursor=line.cursor), width)
 
     def _natural(self, row: Row, shares: Sequence[int]) -> list[int]:
         pairs = zip(self.table.columns, shares, row.cells, strict=False)
@@ -247,9 +255,9 @@ class RowTable(Pane):
         if table is not None and not self._held:
             self.show(table)
 
-    def _take(self, table: Table, rows: list[Row]) -> None:
+    def _take(self, table: Table, rows: list[Row], *, keep_ghost: bool = True) -> None:
         place, offset = self._place, (self._place or 0) - self.top
-        if place is not None:
+        if place is not None and keep_ghost:
             rows = with_ghost(rows, self.rows[place], place)
         if table.columns != self.table.columns:
             self.refresh()
@@ -259,7 +267,9 @@ class RowTable(Pane):
         self.table = table
         self._set_rows(rows)
         self._find_cursor()
-        self.top = max(0, (self._place or 0) - offset)
+        if self.top or (self._place or 0) >= self._page:
+            # The top stays in view as long as the cursor does: what is worst stands there.
+            self.top = max(0, (self._place or 0) - offset)
         self._scroll_to_cursor()
         self.entitle(table.title, table.hint, table.footer)
         self._refresh_changed()
@@ -271,9 +281,15 @@ class RowTable(Pane):
             self.marks = frozenset(key for key in self.marks if key in self._places)
 
     def _find_cursor(self) -> None:
-        if self.cursor not in self._places:
-            self.cursor = self.rows[0].key if self.rows else None
+        first = self.rows[0].key if self.rows else None
+        if self.cursor not in self._places or (self._is_untouched and self.cursor != first):
+            self.cursor = first
             self.post_message(self.CursorMoved(self, self.cursor))
+
+    @property
+    def _is_untouched(self) -> bool:
+        """A pane nobody has been in shows its first rows, whatever came first when it was empty."""
+        return not self.active and self._moved_at == float("-inf")
 
     def _drop_ghost(self) -> None:
         if any(row.ghost and row.key != self.cursor for row in self.rows):

@@ -15,15 +15,20 @@ class _Tiles(Layout):
         self._board = board
 
     def arrange(
-        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
+        self,
+        parent: Widget,
+        children: list[Widget],
+        size: Size,
+        greedy: bool = True,  # noqa: FBT001, FBT002 (Textual's signature)
     ) -> ArrangeResult:
         """Place each child where the board wants it."""
         del parent, greedy
         regions = self._board.regions(size)
+        placed = ((regions.get(child.id or ""), child) for child in children)
         return [
-            WidgetPlacement(regions[child.id], NULL_OFFSET, Spacing(), child)
-            for child in children
-            if child.id in regions
+            WidgetPlacement(at, NULL_OFFSET, Spacing(), child)
+            for at, child in placed
+            if at is not None
         ]
 
 

@@ -1,0 +1,57 @@
+"""What an earlier run's targets said, read back from its files in the order of its journal."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from opsconsole.model.run import OutputLine
+from opsconsole.runs.attempt import output_name
+from opsconsole.runs.chain import Entry, JournalError, read_chain
+from opsconsole.runs.output import LINES_KEPT, LineCutter, shown
+
+_RUN_ID: Final = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
+
+
+def read_kept_output(folder: Path, run_id: str) -> tuple[OutputLine, ...] | None:
+    """Read a run's lines; None when there is no such run. Blocks: call it on a thread.
+
+    Every line of a step bears the time at which the step was settled.
+    """
+    if not _RUN_ID.fullmatch(run_id):
+        return None
+    try:
+        chain = read_chain(folder / run_id)
+    except JournalError:
+        return None
+    lines: list[OutputLine] = []
+    seen: set[str] = set()
+    for entry in chain.entries:
+        if entry.kind == "step.settle":
+            _add_step(folder / run_id / "out", entry, seen, lines)
+        elif entry.kind == "target.end":
+            why = entry.text("why")
+            words = entry.text("state") + (f": {why}" if why else "")
+            _add(lines, entry, "run", words.encode())
+        if len(lines) >= LINES_KEPT:
+            break
+    return tuple(lines)
+
+
+def _add_step(place: Path, entry: Entry, seen: set[str], lines: list[OutputLine]) -> None:
+    name = output_name(entry.text("target"), entry.text("step"))
+    if name in seen:
+        return
+    seen.add(name)
+    for stream in ("out", "err"):
+        try:
+            content = (place / f"{name}.{stream}").read_bytes()
+        except OSError:
+            continue
+        cutter = LineCutter()
+        for line in [*cutter.feed(content), *cutter.end()]:
+            _add(lines, entry, stream, line)
+
+
+def _add(lines: list[OutputLine], entry: Entry, stream: str, text: bytes) -> None:
+    target, step = entry.text("target"), entry.text("step") or "end"
+    lines.append(OutputLine(len(lines) + 1, entry.at, target, step, stream, shown(text)))

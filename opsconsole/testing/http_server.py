@@ -1,0 +1,107 @@
+"""A very small HTTP/1.1 server on loopback: answers GET by a function, keeps connections, owns no task."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+from msgspec import Struct
+
+_HEAD_LIMIT: Final = 16 * 1024
+
+
+class Reply(Struct, frozen=True):
+    """What to answer, and how long that takes."""
+
+    status: int = 200
+    body: bytes = b"ok\n"
+    content_type: str = "text/plain"
+    after: float = 0.0
+    """Seconds until the answer leaves."""
+
+
+Answer = Callable[[str], Reply]
+"""Told the path with its query, gives the reply; must not block."""
+
+
+class HttpServer:
+    """One listener."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._open: set[asyncio.Transport] = set()
+        self._server: asyncio.Server | None = None
+        self.url = ""
+
+    async def start(self, address: str) -> None:
+        """Listen on a free port of an address."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: _Connection(self._answer, self._open), address, 0
+        )
+        port = self._server.sockets[0].getsockname()[1]
+        self.url = f"http://{address}:{port}"
+
+    async def stop(self) -> None:
+        """Stop listening and close what is open."""
+        if self._server is not None:
+            self._server.close()
+        for transport in tuple(self._open):
+            transport.abort()
+        await asyncio.sleep(0)
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, answer: Answer, opened: set[asyncio.Transport]) -> None:
+        self._answer = answer
+        self._opened = opened
+        self._buffer = bytearray()
+        self._transport: asyncio.Transport | None = None
+        self._later: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._opened.add(transport)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        if self._later is not None:
+            self._later.cancel()
+        if self._transport is not None:
+            self._opened.discard(self._transport)
+        self._transport = None
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if len(self._buffer) > _HEAD_LIMIT and self._transport is not None:
+            self._transport.abort()
+        elif b"\r\n\r\n" in self._buffer and self._later is None:
+            self._take()
+
+    def _take(self) -> None:
+        head, _, rest = bytes(self._buffer).partition(b"\r\n\r\n")
+        self._buffer = bytearray(rest)
+        method, _, target = head.split(b"\r\n", 1)[0].decode("latin-1").partition(" ")
+        reply = (
+            self._answer(target.split(" ")[0])
+            if method in ("GET", "HEAD")
+            else Reply(405, b"GET only\n")
+        )
+        body = b"" if method == "HEAD" else reply.body
+        loop = asyncio.get_running_loop()
+        self._later = loop.call_later(reply.after, self._send, reply, body)
+
+    def _send(self, reply: Reply, body: bytes) -> None:
+        self._later = None
+        if self._transport is None:
+            return
+        phrase = HTTPStatus(reply.status).phrase
+        head = (
+            f"HTTP/1.1 {reply.status} {phrase}\r\nContent-Type: {reply.content_type}\r\n"
+            f"Content-Length: {len(reply.body)}\r\n\r\n"
+        )
+        with contextlib.suppress(OSError):
+            self._transport.write(head.encode() + body)
+        if b"\r\n\r\n" in self._buffer:
+            self._take()

@@ -1,0 +1,173 @@
+"""The program itself: command line, palette, help, themes, saving, leaving."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from opsconsole.commands import line as command_line
+from opsconsole.commands.command import Command
+from opsconsole.commands.keymap import shown_key
+from opsconsole.commands.line import Invocation, LineError
+from opsconsole.commands.registry import COMMANDS
+from opsconsole.model.calls import Done, Reload
+from opsconsole.ui.console_calls import console_of
+from opsconsole.ui.help_lines import help_lines, matching_lines
+from opsconsole.ui.screens.confirm import Confirm, Question
+from opsconsole.ui.screens.help import Help
+from opsconsole.ui.screens.picker import Choice, Picker
+from opsconsole.ui.screens.sheet import Sheet
+from opsconsole.ui.verbs.verb import Verb
+from opsconsole.view.cells import cell
+from opsconsole.view.rows import Cell, Tone
+
+if TYPE_CHECKING:
+    from opsconsole.ui.screens.main import Main
+
+
+async def _command(main: "Main", _: Invocation) -> None:
+    await _ask_command(main, "")
+
+
+async def _ask_command(main: "Main", typed: str) -> None:
+    def offer(line: str, _: int) -> Sequence[str]:
+        return command_line.complete(line, main.session.snapshot, lambda kind: _values(main, kind))
+
+    mistake = ""
+    while True:
+        line = await main.ask("command", ":", value=typed, complete=offer, mistake=mistake)
+        if not line:
+            return
+        try:
+            wanted = command_line.read(line)
+        except LineError as error:
+            typed, mistake = line, str(error)
+            continue
+        main.do(wanted)
+        return
+
+
+def _values(main: "Main", kind: str) -> Sequence[str]:
+    if kind == "theme":
+        return console_of(main).themes.names()
+    return sorted(main.session.prefs.layouts) if kind == "layout" else ()
+
+
+async def _palette(main: "Main", _: Invocation) -> None:
+    session = main.session
+
+    def narrow(typed: str) -> list[Choice]:
+        found = [command for command in COMMANDS if _is_meant(command, typed)]
+        why = (c.disabled_reason(session.snapshot, where, session.now) for c in found)
+        return [Choice(c.id, _entry(c, said)) for c, said in zip(found, why, strict=True)]
+
+    where = main.where
+    chosen = await main.app.push_screen_wait(Picker(session.look, "Commands", narrow))
+    command = next((c for c in COMMANDS if c.id == chosen), None)
+    if command is None:
+        return
+    if any(argument.required for argument in command.arguments):
+        await _ask_command(main, f"{command.line} ")
+    else:
+        main.do(Invocation(command, {}))
+
+
+def _is_meant(command: Command, typed: str) -> bool:
+    words = f"{command.title} {command.line} {command.help} {command.group}".casefold()
+    return command.group != "move" and all(word in words for word in typed.casefold().split())
+
+
+def _entry(command: Command, refusal: str) -> Cell:
+    keys = " ".join(shown_key(key) for key in command.keys)
+    line = f":{command.line}" if command.line else ""
+    tone = Tone.MUTED if refusal else Tone.NORMAL
+    said = refusal or command.help
+    return (
+        *cell(f"{keys:<12} ", Tone.ACCENT),
+        *cell(f"{line:<10} ", Tone.DIM),
+        *cell(f"{command.title:<24} ", tone),
+        *cell(said, Tone.DIM),
+    )
+
+
+async def _help(main: "Main", _: Invocation) -> None:
+    session, where = main.session, main.where
+
+    def write(typed: str, width: int) -> Sequence[Cell]:
+        if typed.strip():
+            return matching_lines(where, typed)
+        return help_lines(session.snapshot, where, session.options("help").glyphs, width)
+
+    await main.app.push_screen_wait(Help(session.look, f"Help: {where.where}", write))
+
+
+async def _pause(main: "Main", _: Invocation) -> None:
+    stopped = main.session.freeze()
+    main.say("the screen stands still; p lets it go on" if stopped else "live again")
+
+
+async def _leave(main: "Main", _: Invocation) -> None:
+    main.app.exit(return_code=0)
+
+
+async def _detach(main: "Main", _: Invocation) -> None:
+    live = sum(not run.state.is_over for run in main.session.snapshot.runs.values())
+    lines = [cell("The engine goes on without this screen, and so do its runs.")]
+    if main.session.snapshot.engine.solo:
+        lines = [cell("The engine lives in this process (--solo) and ends with it.", Tone.WARNING)]
+    if live:
+        lines.append(cell(f"{live} live now: they are found again under :runs.", Tone.WARNING))
+    question = Question("Leave opsconsole", "leave", harmless=True)
+    if await main.app.push_screen_wait(Confirm(main.session.look, question, lines)) is not None:
+        main.app.exit(return_code=0)
+
+
+async def _theme(main: "Main", wanted: Invocation) -> None:
+    name = wanted.arguments["theme"]
+    console_of(main).wear(name)
+    main.session.prefer_theme(name)
+    console_of(main).save_prefs()
+
+
+async def _save_screen(main: "Main", _: Invocation) -> None:
+    main.say(console_of(main).save_text("screen", main.text()))
+
+
+async def _mouse(main: "Main", _: Invocation) -> None:
+    on = main.session.toggle_mouse()
+    console_of(main).set_mouse(on=on)
+    main.say("mouse on" if on else "mouse off: the terminal selects text")
+
+
+async def _suspend(main: "Main", _: Invocation) -> None:
+    main.app.action_suspend_process()
+
+
+async def _reload(main: "Main", _: Invocation) -> None:
+    done = await main.session.source.call(Reload(), Done)
+    main.say(done.text or "read again")
+
+
+async def _plugins(main: "Main", _: Invocation) -> None:
+    plugins = sorted(main.session.snapshot.plugins.values(), key=lambda p: (not p.error, p.id))
+    lines = [
+        (*cell(f"{p.id:<20} ", Tone.ACCENT), *cell(p.error or f"{len(p.actions)} actions, {p.source}",
+                                                    Tone.CRITICAL if p.error else Tone.NORMAL))
+        for p in plugins
+    ] or [cell("No plugin was found.", Tone.DIM)]  # fmt: skip
+    await main.app.push_screen_wait(Sheet(main.session.look, "Plugins", lambda _: lines))
+
+
+VERBS: Final[Mapping[str, Verb]] = {
+    "app.command": _command,
+    "app.palette": _palette,
+    "app.help": _help,
+    "app.keys": _help,
+    "app.quit": _leave,
+    "app.detach": _detach,
+    "app.theme": _theme,
+    "app.save-screen": _save_screen,
+    "app.mouse": _mouse,
+    "app.suspend": _suspend,
+    "app.reload": _reload,
+    "app.plugins": _plugins,
+    "time.freeze": _pause,
+}

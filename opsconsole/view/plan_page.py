@@ -1,0 +1,96 @@
+"""A plan as a person reads it before saying yes: what, where, exactly which commands, how it is confirmed."""
+
+from collections.abc import Sequence
+
+from opsconsole.model.action import Plan, PlannedStep, PlannedTarget
+from opsconsole.model.states import Confirm, Effect
+from opsconsole.view import format as fmt
+from opsconsole.view.cells import cell, span
+from opsconsole.view.naming import bare_name, folded
+from opsconsole.view.options import ViewOptions
+from opsconsole.view.peek import effect_words
+from opsconsole.view.rows import Cell, Tone
+
+
+def lines(plan: Plan, options: ViewOptions = ViewOptions()) -> tuple[Cell, ...]:  # noqa: B008 - frozen
+    """Write a plan; targets with the same steps are written once."""
+    tone = {Effect.READ: Tone.OK, Effect.WRITE: Tone.WARNING, Effect.DESTRUCTIVE: Tone.CRITICAL}[
+        plan.effect
+    ]
+    going = [target for target in plan.targets if not target.skip]
+    body: list[Cell] = [
+        _line("action", (span(f"{plan.action}   "), span(effect_words(plan.effect), tone))),
+        _line(
+            "on",
+            cell(
+                f"{len(going)} of {len(plan.targets)}   {folded(bare_name(t.name) for t in going)}"
+            ),
+        ),
+    ]
+    if plan.blast:
+        body.append(_line("blast", cell(plan.blast)))
+    if plan.params:
+        body.append(
+            _line("with", cell("  ".join(f"{name}={value}" for name, value in plan.params.items())))
+        )
+    body.append(_line("how", cell(_how(plan))))
+    body.append(())
+    for names, steps in _alike(going):
+        body += _steps(names, steps, single=len(going) == len(names))
+    skipped = [target for target in plan.targets if target.skip]
+    body += [
+        (span(f"{options.glyphs.none} {bare_name(target.name)}: "), span(target.skip, Tone.WARNING))
+        for target in skipped
+    ]
+    return tuple(body)
+
+
+def _line(label: str, content: Cell) -> Cell:
+    return (span(label.ljust(8), Tone.ACCENT), *content)
+
+
+def _how(plan: Plan) -> str:
+    several = len(plan.targets) > 1
+    parallel = f"{plan.max_parallel} at a time, " if several else ""
+    stop = "stops at the first failure, " if several and plan.stop_on_failure else ""
+    return f"{parallel}{stop}at most {fmt.duration(plan.timeout)} each"
+
+
+def _alike(targets: Sequence[PlannedTarget]) -> list[tuple[list[str], tuple[PlannedStep, ...]]]:
+    groups: dict[tuple[PlannedStep, ...], list[str]] = {}
+    for target in targets:
+        groups.setdefault(target.steps, []).append(bare_name(target.name))
+    return [(names, steps) for steps, names in groups.items()]
+
+
+def _steps(names: list[str], steps: tuple[PlannedStep, ...], *, single: bool) -> list[Cell]:
+    found: list[Cell] = [] if single else [cell(folded(names), Tone.STRONG)]
+    for number, step in enumerate(steps, 1):
+        tone = Tone.DIM if step.effect is Effect.READ else Tone.WARNING
+        found.append((span(f"{number} {step.id}  "), span(effect_words(step.effect), tone)))
+        if step.argv:
+            found.append((span("    "), span(command_line(step.argv))))
+        if step.note:
+            found.append((span("    "), span(step.note, Tone.DIM)))
+    return found
+
+
+def command_line(argv: Sequence[str]) -> str:
+    """Write an argument list so that its borders are seen; for reading, never for a shell."""
+    return " ".join(
+        argument if argument and not set(argument) & set(" \t'\"") else repr(argument)
+        for argument in argv
+    )
+
+
+def question(plan: Plan) -> str:
+    """Say what must be typed to start it; empty where a key is enough."""
+    match plan.confirm:
+        case Confirm.COUNT:
+            return f"type the number of targets ({plan.expect})"
+        case Confirm.TYPED:
+            return f"type {plan.expect}"
+        case Confirm.PEER:
+            return "another person must approve it"
+        case _:
+            return ""

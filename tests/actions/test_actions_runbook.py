@@ -1,0 +1,133 @@
+"""YAML runbooks: what is read, and that every mistake is told at its place."""
+
+import pytest
+
+from opsconsole.actions.yaml_runbook import read_runbook
+from opsconsole.errors import ConfigError
+from opsconsole.model.states import Confirm, Effect
+
+HEAD = """api: 1
+id: acme.x
+title: X
+scope: host
+effect: {effect}
+idempotent: true
+needs: [ssh, "sudo:systemctl"]
+params:
+  unit: {{type: unit}}
+  body: {{type: text, required: false}}
+  word: {{type: str, required: false}}
+steps:
+"""
+
+
+def read(steps: str, effect: str = "write") -> object:
+    return read_runbook(HEAD.format(effect=effect) + steps, "x.yaml")
+
+
+def mistakes(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        read_runbook(text, "x.yaml")
+    return [str(mistake) for mistake in raised.value.mistakes]
+
+
+def test_a_step_of_a_reading_action_reads_and_of_a_writing_one_writes() -> None:
+    step = "  - {id: a, run: [uptime]}\n"
+
+    assert read(step, "read").impl._runbook.steps[0].effect is Effect.READ
+    assert read(step, "write").impl._runbook.steps[0].effect is Effect.WRITE
+
+
+def test_confirmation_is_never_weaker_than_the_effect() -> None:
+    text = HEAD.format(effect="destructive").replace("steps:", "confirm: none\nsteps:")
+
+    assert read_runbook(text + "  - {id: a, run: [x]}\n", "x").spec.confirm is Confirm.TYPED
+
+
+def test_the_digest_covers_the_content() -> None:
+    one = read("  - {id: a, run: [uptime]}\n")
+    other = read("  - {id: a, run: [uptimes]}\n")
+
+    assert one.spec.digest != other.spec.digest
+
+
+WRONG = [
+    ("  - {id: a, runn: [x]}\n", "x.yaml:13:13: runn: a step has no such key, did you mean run"),
+    ("  - {id: a}\n", "x.yaml:13:5: a step has exactly one of run, sh, until, note, wait"),
+    ("  - {id: a, run: [x], note: y}\n", "a step has exactly one of"),
+    ("  - {id: a, run: [x]}\n  - {id: a, run: [x]}\n", "x.yaml:14:6: id: a is used twice"),
+    ('  - {id: a, run: ["${params.unit}"]}\n', "the program itself may not be a reference"),
+    ('  - {id: a, run: [x, "${params.unti}"]}\n', "there is no parameter unti"),
+    ('  - {id: a, run: [x, "${params.unit}${target.name}"]}\n', "one reference an element"),
+    ('  - {id: a, run: [x, "${nope.x}"]}\n', "refers to nothing"),
+    ('  - {id: a, run: [x, "${params.word}"]}\n', "put -- before ${params.word}"),
+    ('  - {id: a, run: [x, "${params.body}"]}\n', "only stdin takes it"),
+    ('  - {id: a, run: [x, "${save.b.text}"]}\n', "no step before this one is called b"),
+    ('  - {id: a, run: "systemctl restart x"}\n', "must be a list"),
+    ('  - {id: a, sh: "systemctl restart ${params.unit}"}\n', "a script is constant"),
+    ("  - {id: a, sh: x, env: {LD_PRELOAD: y}}\n", "is not a name that may be set"),
+    ("  - {id: a, sh: x, env: {A: y}, sudo: systemctl}\n", "sudo drops it"),
+    ("  - {id: a, run: [x], sudo: postgres}\n", "needs: sudo:postgres is used and not declared"),
+    ("  - {id: a, http: {client: lb}}\n", "http: is not supported by this version"),
+    ("  - {id: a, run: [x], timeout: 2d}\n", "timeout must be above 0 and at most 1h"),
+    ("  - {id: a, run: [x], timeout: forever}\n", "a duration looks like"),
+    ("  - {id: a, run: [x], ok: [0, x]}\n", "must be a list of exit codes"),
+    ("  - {id: a, run: [x], when: params.unit = 3}\n", "when: "),
+    ("  - {id: a, run: [x], expect: {matches: '('}}\n", "matches: "),
+    ("  - {id: a, until: {run: [x], every: 2s}}\n", "for: is missing in until"),
+    ("  - {id: a, wait: 2s, on_fail: ask}\n", "is stop or continue"),
+]
+
+
+@pytest.mark.parametrize(("steps", "words"), WRONG)
+def test_a_wrong_step_is_told_with_its_place(steps: str, words: str) -> None:
+    told = mistakes(HEAD.format(effect="write") + steps)
+
+    assert any(words in mistake for mistake in told), told
+    assert all(mistake.startswith("x.yaml:") for mistake in told)
+
+
+def test_a_write_in_a_reading_action_is_refused() -> None:
+    told = mistakes(HEAD.format(effect="read") + "  - {id: a, run: [x], effect: write}\n")
+
+    assert told == ["x.yaml:13:23: effect: only reads may stand here"]
+
+
+HEADS = [
+    ("effect: write", "effect: wrte", "effect must be one of read, write, destructive"),
+    ("effect: write\n", "", "effect is missing"),
+    ("idempotent: true\n", "", "idempotent is missing"),
+    ("id: acme.x", "id: Acme", "is no action id"),
+    ("api: 1", "api: 2", "this version reads api: 1"),
+    ("scope: host", "scope: hosts", "scope must be one of"),
+    ("title: X", "titel: X", "titel: a runbook has no such key, did you mean title"),
+    ("title: X", "title: X\nmatch: alert.nme == 3 and", "match: "),
+    ("title: X", "title: X\nrollout: {canary: 1}", "rollout: is not supported by this version"),
+    ("type: unit", "type: untl", "there is no type untl"),
+    (
+        "type: unit",
+        "type: unit, default: '${save.x.text}'",
+        "may refer to alert, target and service",
+    ),
+    ('needs: [ssh, "sudo:systemctl"]', "needs: [telnet]", "nobody can give 'telnet'"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "words"), HEADS)
+def test_a_wrong_head_is_told_with_its_place(old: str, new: str, words: str) -> None:
+    text = (HEAD.format(effect="write") + "  - {id: a, run: [x]}\n").replace(old, new)
+
+    told = mistakes(text)
+
+    assert any(words in mistake for mistake in told), told
+
+
+def test_all_mistakes_of_a_file_are_told_at_once() -> None:
+    text = HEAD.format(effect="write").replace("title: X\n", "") + "  - {id: a, runn: [x]}\n"
+
+    assert len(mistakes(text)) >= 2
+
+
+def test_hostile_yaml_is_a_mistake_and_nothing_worse() -> None:
+    for text in ("", "[]", "{", "a: &a [*a]", "!!python/object/apply:os.system [id]", "\x00"):
+        assert mistakes(text)
