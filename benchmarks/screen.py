@@ -33,7 +33,11 @@ def _run(name: str, rows: int, visible: int, keys: int) -> Figures:
         if not keys:
             terminal.drain(10)
         figures.wall = time.perf_counter() - began
-        figures.cpu, figures.bytes_out, figures.rss = terminal.cpu() - cpu, terminal.seen - seen, terminal.rss()
+        figures.cpu, figures.bytes_out, figures.rss = (
+            terminal.cpu() - cpu,
+            terminal.seen - seen,
+            terminal.rss(),
+        )
     finally:
         terminal.end()
     return figures
