@@ -1,4 +1,4 @@
-"""The main job: from a fire to green again, by keyboard alone at 80x24 and by command line, over the demo fleet."""
+"""The main job over the demo fleet: from a fire to green again, by keyboard alone and by command line."""
 
 import json
 import os
