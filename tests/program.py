@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +18,7 @@ class Program:
     """The real program, with its state in a temporary folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.state = folder / "state"
+        self.state = Path(tempfile.mkdtemp(prefix="oc-"))  # a socket's path has to be short
         self.folder = folder
         self.environ = {
             **{
@@ -64,3 +66,4 @@ class Program:
             if holder is not None and holder.pid > 1:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(holder.pid, 9)
+        shutil.rmtree(self.state, ignore_errors=True)
