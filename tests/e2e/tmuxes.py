@@ -9,7 +9,12 @@ from typing import Self
 from tests.program import Program
 from tests.realsshd import need
 
-_CONFIG = "set -g status off\nset -g default-terminal tmux-256color\nset -g remain-on-exit on\nset -sg escape-time 0\n"
+_CONFIG = """
+set -g status off
+set -g default-terminal tmux-256color
+set -g remain-on-exit on
+set -sg escape-time 0
+"""
 _WAIT = 40.0
 _AGAIN = 4.0
 

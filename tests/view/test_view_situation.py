@@ -109,6 +109,16 @@ def test_peek_in_three_lines(snapshot: Snapshot) -> None:
     ]
 
 
+def test_a_fire_that_is_over_is_not_said_to_wait_for_an_owner(snapshot: Snapshot) -> None:
+    key = next(f"alert:{a.episode}" for a in snapshot.alerts.values() if a.name == "Old")
+
+    brief = plain(peek.brief(snapshot, key, NOW, ME)[0])
+    who = [plain(line) for line in peek.peek(snapshot, key, NOW, ME).lines if "who" in plain(line)]
+
+    assert "Old web-prod-01 1m OVER" in brief
+    assert who == ["who    It is over."]
+
+
 @pytest.mark.parametrize(
     "key", ["", "host:gone", "alert:gone", "group:gone", "event:x", "event:99", "run:1", "::"]
 )
