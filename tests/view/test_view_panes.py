@@ -162,7 +162,8 @@ def test_hosts_at_three_widths_read_as_designed(snapshot: Snapshot, painted: Pai
     ]
     assert painted(hosts.table(snapshot, NOW, 110), 110)[:3] == [
         "   HOST             ROLE         LOAD CPU MEM DSK   NET    UP  AGE AL LOAD15m NOTE",
-        " ✗ db-prod-02       db           11.8  92  50  97   76M  212d   3s  2 ▄▅▅▆▇▇█ lag 412s > 60s, rising 29s/min",
+        " ✗ db-prod-02       db           11.8  92  50  97   76M  212d   3s  2 ▄▅▅▆▇▇█ lag 412s > 60s, rising"
+        " 29s/min",
         " ~ web-prod-14      web             —   —   —   —     —  212d   6m  1 ▁▂▂???? no answer in 8 s",
     ]
 
