@@ -400,9 +400,10 @@ async def test_an_owned_or_muted_critical_does_not_ring(console):
     assert said == []
 
 
-async def test_a_lost_engine_is_said_and_the_rows_stay(console):
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
+async def test_a_lost_engine_is_said_and_the_rows_stay(console, size):
     source = FakeSource()
-    async with console(source) as pilot:
+    async with console(source, size) as pilot:
         source.lose()
         console_of(pilot).main.source_changed()
         await settled(pilot)
@@ -463,6 +464,7 @@ async def test_the_first_frame_stands_before_anything_is_known(console):
 
     assert any("1 Fires" in line for line in lines)
     assert any("connecting" in line for line in lines)
+    assert "✓" not in lines[0]
 
 
 async def test_the_screen_can_stand_still(console):
