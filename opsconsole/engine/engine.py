@@ -216,7 +216,7 @@ class Engine:
         while True:
             now = self._clock.now()
             self._store.tick(now)
-            self._gate.tick(now)
+            await self._gate.tick(now)
             self._evaluation.step(now)
             self._note_known_hosts()
             await self._clock.sleep(_STEP)
