@@ -303,6 +303,18 @@ async def test_the_engine_refuses_what_is_locked_frozen_or_read_only(
     assert bench.remote.dispatched == []
 
 
+async def test_a_host_that_is_named_fleet_is_frozen_and_held_as_any_other(
+    make_bench: MakeBench,
+) -> None:
+    access = Access(freezes=(Freeze("f1", "op2", 2e9, "release", "role:db"),))
+    bench = make_bench(snapshot=make_snapshot("fleet", access=access))
+
+    with pytest.raises(RefusedError) as refused:
+        await bench.start(await bench.plan("acme.restart", "fleet"))
+
+    assert refused.value.code == "frozen"
+
+
 ALLOWED = [
     Access(locked=True, unlocks=(Unlock("op1", 2e9, "mine"),)),
     Access(freezes=(Freeze("f1", "op2", 2e9, "release", "role:db"),)),
