@@ -27,6 +27,8 @@ class Program:
             "XDG_STATE_HOME": str(self.state),
             "XDG_CONFIG_HOME": str(folder / "config"),
         }
+        self.line: tuple[str, ...] = ()
+        """Options that stand before every verb of `verb`."""
         self._children: list[subprocess.Popen[bytes]] = []
 
     def run(self, *arguments: str, timeout: float = 40.0) -> "subprocess.CompletedProcess[str]":
@@ -35,6 +37,9 @@ class Program:
             command, env=self.environ, capture_output=True, text=True, timeout=timeout,
             stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
+
+    def verb(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return self.run(*self.line, *arguments)
 
     def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "opsconsole", *arguments]
@@ -48,11 +53,11 @@ class Program:
     def place(self, name: str = "default") -> Place:
         return Place(name, self.state / "opsconsole" / name)
 
-    def wait_for(self, condition: Callable[[], bool], what: str) -> None:
-        give_up = time.monotonic() + 30
+    def wait_for(self, condition: Callable[[], bool], what: str, within: float = 30.0) -> None:
+        give_up = time.monotonic() + within
         while not condition():
             if time.monotonic() > give_up:
-                raise AssertionError(f"waited 30 s for {what}")
+                raise AssertionError(f"waited {within:g} s for {what}")
             time.sleep(0.05)  # another process, not ours, has to move
 
     def end(self) -> None:

@@ -13,7 +13,7 @@ from opsconsole.view.glyphs import Glyphs
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Tone
 from opsconsole.view.tally import tally
-from opsconsole.view.triage import count_by_state, fires, is_unacked, severity_word
+from opsconsole.view.triage import count_by_state, fires, is_blind, is_unacked, severity_word
 
 _NORMAL_FROM: Final = 100
 _WORD_OF: Final = {"CRIT": "critical", "WARN": "warning", "STALE": "unknown"}
@@ -62,7 +62,7 @@ def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Cell:
     burning = fires(snapshot)
     loud = [alert for alert in burning if not alert.suppressed_by]
     counts = count_by_state(_WORD_OF.get(severity_word(alert)[0], "info") for alert in loud)
-    seen = tally(counts, glyphs, faults_only=True) or cell(f"{glyphs.ok}", Tone.OK)
+    seen = tally(counts, glyphs, faults_only=True) or _no_fires(snapshot, glyphs)
     unacked = sum(is_unacked(alert) for alert in loud)
     hosts = count_by_state(record.state for record in snapshot.hosts.values())
     services = count_by_state(record.state for record in snapshot.services.values())
@@ -82,6 +82,11 @@ def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Cell:
             ),
         )
     )
+
+
+def _no_fires(snapshot: Snapshot, glyphs: Glyphs) -> Cell:
+    """No fire is good news only where everything is seen."""
+    return cell(glyphs.stale, Tone.STALE) if is_blind(snapshot) else cell(glyphs.ok, Tone.OK)
 
 
 def badge(access: Access, glyphs: Glyphs) -> Cell:
