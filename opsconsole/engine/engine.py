@@ -220,7 +220,7 @@ class Engine:
         while True:
             now = self._clock.now()
             self._store.tick(now)
-            self._gate.tick(now)
+            await self._gate.tick(now)
             self._evaluation.step(now)
             self._note_known_hosts()
             await self._clock.sleep(_STEP)
@@ -243,13 +243,15 @@ class Engine:
         return self._clock.now() - self._quiet_since >= linger
 
     async def _follow(self, inventory: Inventory, change: Changes) -> None:
+        registry = await asyncio.to_thread(load_catalogue, inventory.settings)
+        # from here to the end of the hosts nothing waits: no plan of the old hosts meets the new ones
+        self._registry = registry
+        self._runs.use(registry)
         self._hosts.hosts = {host.name: host for host in inventory.hosts}
         self._store.put_inventory(inventory)
         self._gate.follow(inventory.settings)
-        self._evaluation.follow(inventory)
-        self._registry = await asyncio.to_thread(load_catalogue, inventory.settings)
-        self._runs.use(self._registry)
         self._offer()
+        self._evaluation.follow(inventory)
         await self._collector.update(inventory)
         self._history.forget(change.removed)
         self._tell(Event(0, self._clock.now(), "engine", "config", "", change.sentence))

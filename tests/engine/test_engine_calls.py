@@ -111,6 +111,34 @@ async def test_a_freeze_outlives_its_engine(world: World) -> None:
         assert [one.reason for one in client.snapshot.access.freezes] == ["migration"]
 
 
+@pytest.mark.parametrize("damage", ["text", "folder"])
+async def test_freezes_that_cannot_be_read_freeze_everything_until_a_person_thaws(
+    world: World, damage: str
+) -> None:
+    kept = world.folder / "access.json"
+    if damage == "folder":
+        kept.mkdir()
+    else:
+        kept.write_text('{"freezes": [{"id"')
+
+    async with world.engine() as (_engine, client):
+        (laid,) = client.snapshot.access.freezes
+        assert (laid.id, laid.actor, laid.scope) == ("f1", "engine", "*")
+        assert "access" in client.snapshot.banners
+        await client.call(ThawChanges("f1"), Done)
+        await until(client, lambda: not client.snapshot.access.freezes)
+
+
+async def test_what_a_person_types_reaches_other_consoles_cleaned(world: World) -> None:
+    async with world.engine() as (_engine, client):
+        await client.call(UnlockChanges(900.0, "mailer\x1b]0;x\x07"), Done)
+        await until(client, lambda: "unlocked" in _newest(client.snapshot))
+        with pytest.raises(RefusedError, match="cannot be shown"):
+            await client.call(FreezeChanges(60.0, "x", 'role == "\x1b[2J"'), Done)
+
+        assert _newest(client.snapshot) == "unlocked for 15 min: mailer␛]0;x␇"
+
+
 async def test_a_freeze_of_a_scope_that_cannot_be_read_is_refused(world: World) -> None:
     async with world.engine() as (_engine, client):
         with pytest.raises(RefusedError, match="scope: "):
