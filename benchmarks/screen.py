@@ -7,13 +7,14 @@ from pathlib import Path
 
 from benchmarks.table import Line
 from benchmarks.terminal import Figures, Terminal, python
+from opsconsole.ui.app import FRAMES
 
-_KEYS = 250
 _PEERS = Path(__file__).parent / "peers"
 
 
 def _program(name: str, *args: str) -> Terminal:
-    return Terminal(python("-m", f"benchmarks.peers.{name}", *args))
+    env = {"TEXTUAL_FPS": FRAMES} if name == "console_table" else {}
+    return Terminal(python("-m", f"benchmarks.peers.{name}", *args), env)
 
 
 def _run(name: str, rows: int, visible: int, keys: int) -> Figures:
@@ -43,15 +44,15 @@ def _run(name: str, rows: int, visible: int, keys: int) -> Figures:
     return figures
 
 
-def keys_and_cpu(rows: int = 5_000) -> list[Line]:
+def keys_and_cpu(keys: int, rows: int = 5_000) -> list[Line]:
     """Measure key latency and CPU at many rows, six visible ones changing at 10 Hz; then the same without keys."""
-    ours, theirs = _run("console_table", rows, 6, _KEYS), _run("datatable", rows, 6, _KEYS)
+    ours, theirs = _run("console_table", rows, 6, keys), _run("datatable", rows, 6, keys)
     still, their_still = _run("console_table", rows, 6, 0), _run("datatable", rows, 6, 0)
     small = _run("console_table", 100, 6, 0)
     mine, peer = still.cpu / still.wall, their_still.cpu / their_still.wall
     return [
         Line(
-            f"keys, hosts pane of {rows:,} rows, 6 visible rows change at 10 Hz ({_KEYS} keys)",
+            f"keys, hosts pane of {rows:,} rows, 6 visible rows change at 10 Hz ({keys} keys)",
             f"p50 {1000 * ours.quantile(0.5):.1f} ms, p99 {1000 * ours.quantile(0.99):.0f} ms; "
             f"DataTable {1000 * theirs.quantile(0.5):.0f} / {1000 * theirs.quantile(0.99):.0f} ms",
             {
@@ -85,19 +86,19 @@ def _start(argv: list[str], marker: bytes, env: dict[str, str]) -> tuple[float, 
         terminal.end()
 
 
-def start_and_idle() -> list[Line]:
+def start_and_idle(runs: int) -> list[Line]:
     """Measure exec to first paint and idle CPU of the whole program, beside an empty Textual application."""
     with tempfile.TemporaryDirectory() as home:
         env = {"HOME": home, "XDG_STATE_HOME": f"{home}/state", "OPSCONSOLE_NO_GUARD": "1"}
         ours, empty = [], []
-        for _ in range(5):
+        for _ in range(runs):
             ours.append(_start(python("-m", "opsconsole", "--solo"), b"Hosts", env))
             empty.append(_start(python("-m", "benchmarks.peers.empty"), b"READY-MARK", {}))
-    paint, their_paint = (statistics.median(run[0] for run in runs) for runs in (ours, empty))
-    idle, their_idle = (statistics.median(run[1] for run in runs) for runs in (ours, empty))
+    paint, their_paint = (statistics.median(run[0] for run in seen) for seen in (ours, empty))
+    idle, their_idle = (statistics.median(run[1] for run in seen) for seen in (ours, empty))
     return [
         Line(
-            "exec to first paint (5 runs, median)",
+            f"exec to first paint ({runs} runs, median)",
             f"{paint:.2f} s; empty Textual application {their_paint:.2f} s",
             {"wall / empty application <= 1.4": paint / their_paint},
         ),

@@ -85,7 +85,9 @@ class Ours(App[None]):
 
     def on_row_table_cursor_moved(self, message: RowTable.CursorMoved) -> None:
         """Say where the cursor is, where the measurement looks."""
-        self.query_one("#keys", Static).update(f"KEYS-{int((message.key or '0')[-5:]):06d}")
+        self.query_one("#keys", Static).update(
+            f"KEYS-{int((message.key or '0')[-5:]):06d}", layout=False
+        )
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ NAMES = ("", "HOST", "ROLE", "LOAD", "CPU", "MEM", "DSK", "AGE", "AL", "LOAD15m"
 class Peer(App[None]):
     """Rows, the cursor's place in words, and changes ten times a second."""
 
+    CSS = "DataTable { height: 1fr; }"
+
     def __init__(self, rows: int, visible: int) -> None:
         super().__init__()
         self.count, self.changing = rows, visible
@@ -56,7 +58,7 @@ class Peer(App[None]):
 
     def on_data_table_row_highlighted(self, message: DataTable.RowHighlighted) -> None:
         """Say where the cursor is, where the measurement looks."""
-        self.query_one("#keys", Static).update(f"KEYS-{message.cursor_row:06d}")
+        self.query_one("#keys", Static).update(f"KEYS-{message.cursor_row:06d}", layout=False)
 
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ class Engine:
             self._gate,
             self._hosts,
             RunCalls(self._store, self._runs, self._own_ways.of),
-            PastCalls(self._history),
+            PastCalls(self._history, lambda: self._store.snapshot.events),
             control,
         )
         hello = Hello(PROTOCOL, __version__, "engine", engine=spec.name)

@@ -16,7 +16,8 @@ from opsconsole.model.text import Safe
 from opsconsole.ui.look import Look
 from opsconsole.ui.paint import blank, crop, fit, head, join, segments, text_width, widths
 from opsconsole.ui.widgets.pane import Pane
-from opsconsole.ui.widgets.reorder import keep_order, with_ghost
+from opsconsole.ui.widgets.reorder import keep_order
+from opsconsole.view.lazy_rows import in_keys, keys_of, with_ghost
 from opsconsole.view.rows import Row, Span, Table, Tone
 
 SETTLE: Final = 2.0
@@ -82,12 +83,15 @@ class RowTable(Pane):
     def __init__(self, look: Look, *, id: str, number: str = "") -> None:
         super().__init__(look, id=id, number=number)
         self.table = Table((), ())
-        self.rows: list[Row] = []
+        self.rows: Sequence[Row] = ()
+        """What is shown, in order; those that nobody looked at may not be made yet."""
         self.cursor: str | None = None
         self.marks: frozenset[str] = frozenset()
         self.top = 0
         self.left = 0
+        self._keys: tuple[str, ...] = ()
         self._places: dict[str, int] = {}
+        self._ghost: str | None = None
         self._waiting: Table | None = None
         self._held = False
         self._anchor: str | None = None
@@ -108,7 +112,7 @@ class RowTable(Pane):
     def selection(self) -> tuple[str, ...]:
         """The keys a command acts on: the marked rows in their order, else the one under the cursor."""
         if self.marks:
-            return tuple(row.key for row in self.rows if row.key in self.marks)
+            return tuple(key for key in self._keys if key in self.marks)
         return () if self.cursor is None else (self.cursor,)
 
     def show(self, table: Table, *, asked: bool = False) -> None:
@@ -121,15 +125,15 @@ class RowTable(Pane):
             self._waiting = table
         elif asked:
             self._waiting = None
-            self._take(table, list(table.rows), keep_ghost=False)
+            self._take(table, table.rows, keep_ghost=False)
         elif self._moving and not self._same_order(table):
             if self._waiting is None:
                 self.set_timer(SETTLE, self._settle, name="settle order")
             self._waiting = table
-            self._take(table, keep_order(self.rows, table.rows))
+            self._take(table, keep_order(self._keys, table.rows))
         else:
             self._waiting = None
-            self._take(table, list(table.rows))
+            self._take(table, table.rows)
 
     def hold(self, *, held: bool) -> None:
         """Freeze the rows while a dialog speaks about them."""
@@ -247,17 +251,23 @@ class RowTable(Pane):
         return self.look.clock.monotonic() - self._moved_at < SETTLE
 
     def _same_order(self, table: Table) -> bool:
-        fresh = [row.key for row in table.rows if row.key in self._places]
-        return fresh == sorted(fresh, key=self._places.__getitem__)
+        keys = keys_of(table.rows)
+        if keys == self._keys:
+            return True
+        places = [self._places[key] for key in keys if key in self._places]
+        return places == sorted(places)
 
     def _settle(self) -> None:
         table = self._waiting
         if table is not None and not self._held:
             self.show(table)
 
-    def _take(self, table: Table, rows: list[Row], *, keep_ghost: bool = True) -> None:
+    def _take(self, table: Table, rows: Sequence[Row], *, keep_ghost: bool = True) -> None:
         place, offset = self._place, (self._place or 0) - self.top
-        if place is not None and keep_ghost:
+        keys = keys_of(rows)
+        self._ghost = None
+        if place is not None and keep_ghost and keys != self._keys and self.cursor not in keys:
+            self._ghost = self.cursor
             rows = with_ghost(rows, self.rows[place], place)
         if table.columns != self.table.columns:
             self.refresh()
@@ -274,14 +284,16 @@ class RowTable(Pane):
         self.entitle(table.title, table.hint, table.footer)
         self._refresh_changed()
 
-    def _set_rows(self, rows: list[Row]) -> None:
+    def _set_rows(self, rows: Sequence[Row]) -> None:
+        keys = keys_of(rows)
         self.rows = rows
-        self._places = {row.key: place for place, row in enumerate(rows)}
-        if self.marks:
+        if keys != self._keys:
+            self._keys = keys
+            self._places = {key: place for place, key in enumerate(keys)}
             self.marks = frozenset(key for key in self.marks if key in self._places)
 
     def _find_cursor(self) -> None:
-        first = self.rows[0].key if self.rows else None
+        first = self._keys[0] if self._keys else None
         if self.cursor not in self._places or (self._is_untouched and self.cursor != first):
             self.cursor = first
             self.post_message(self.CursorMoved(self, self.cursor))
@@ -292,8 +304,10 @@ class RowTable(Pane):
         return not self.active and self._moved_at == float("-inf")
 
     def _drop_ghost(self) -> None:
-        if any(row.ghost and row.key != self.cursor for row in self.rows):
-            self._set_rows([row for row in self.rows if not row.ghost or row.key == self.cursor])
+        if self._ghost not in (None, self.cursor):
+            kept = tuple(key for key in self._keys if key != self._ghost)
+            self._ghost = None
+            self._set_rows(in_keys(self.rows, kept))
 
     # -- moving
 
@@ -333,7 +347,7 @@ class RowTable(Pane):
         if not self.rows:
             return
         self._moved_at = self.look.clock.monotonic()
-        before, self.cursor = self.cursor, self.rows[min(max(0, place), len(self.rows) - 1)].key
+        before, self.cursor = self.cursor, self._keys[min(max(0, place), len(self.rows) - 1)]
         if before != self.cursor:
             self._drop_ghost()
             self._mark_span()
@@ -363,7 +377,7 @@ class RowTable(Pane):
 
     def action_mark_all(self) -> None:
         """Mark all rows that are shown."""
-        self.marks = frozenset(row.key for row in self.rows if not row.ghost)
+        self.marks = frozenset(key for key in self._keys if key != self._ghost)
         self._refresh_changed()
 
     def action_unmark(self) -> None:
@@ -375,7 +389,7 @@ class RowTable(Pane):
         here, there = self._place, self._places.get(self._anchor or "")
         if here is not None and there is not None:
             low, high = sorted((here, there))
-            self.marks |= {row.key for row in self.rows[low : high + 1]}
+            self.marks |= set(self._keys[low : high + 1])
 
     # -- mouse
 
