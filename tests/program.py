@@ -48,11 +48,11 @@ class Program:
     def place(self, name: str = "default") -> Place:
         return Place(name, self.state / "opsconsole" / name)
 
-    def wait_for(self, condition: Callable[[], bool], what: str) -> None:
-        give_up = time.monotonic() + 30
+    def wait_for(self, condition: Callable[[], bool], what: str, within: float = 30.0) -> None:
+        give_up = time.monotonic() + within
         while not condition():
             if time.monotonic() > give_up:
-                raise AssertionError(f"waited 30 s for {what}")
+                raise AssertionError(f"waited {within:g} s for {what}")
             time.sleep(0.05)  # another process, not ours, has to move
 
     def end(self) -> None:

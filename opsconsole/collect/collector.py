@@ -22,13 +22,18 @@ from opsconsole.transport.base import Remote
 log = logging.getLogger(__name__)
 
 _STARTS: Final = 500.0
-"""First looks a second: nobody waits a whole interval, and no burst meets the loop."""
+"""First looks of checks and sources a second: nobody waits a whole interval, no burst meets the loop."""
+_FIRST_LOOKS: Final = 60.0
+"""Hosts a second that are logged in to, as a guess: for so long what can wait leaves them the way."""
+_SECOND_LOOKS: Final = 100.0
+"""Hosts a second that are then asked for what could wait."""
 _LOGINS: Final = 15.0
 """Logins a second that a fleet gets through at the least ..."""
 _LONGEST_QUEUE: Final = 60.0
 """... so that a host which waits for its turn at a cold start is not taken for a slow one."""
 _CLOSES: Final = 50
 """Connections closed a second when hosts leave the inventory."""
+_HOST_TIERS: Final = ("fast", "slow", "lazy")
 _HERE: Final = Host("localhost", "127.0.0.1", transport="local")
 
 
@@ -47,6 +52,8 @@ class Collector:
         self._hosts: dict[str, Host] = {}
         self._watches: dict[str, HostWatch] = {}
         self._planned: dict[str, Planned] = {}
+        self._unseen: set[str] = set()
+        """Hosts that were never looked at."""
         self._adopt(inventory)
 
     async def run(self) -> None:
@@ -103,6 +110,7 @@ class Collector:
         gone = tuple(host for host in before.values() if self._hosts.get(host.name) != host)
         for host in gone:
             self._watches.pop(host.name, None)
+            self._unseen.discard(host.name)
         wanted = {planned.name: planned for planned in plan(inventory)}
         for name in self._planned.keys() - wanted.keys():
             self._loop.remove(name)
@@ -112,13 +120,25 @@ class Collector:
         return gone
 
     def _start(self, new: list[Planned]) -> None:
-        span = len(new) / _STARTS
         now = self._clock.monotonic()
+        others = sum(planned.tier not in _HOST_TIERS for planned in new)
         for planned in new:
-            within = min(span, planned.schedule.interval)
-            self._loop.add(
-                self._build(planned), planned.schedule, due=now + spread(planned.name, within)
-            )
+            within = min(others / _STARTS, planned.schedule.interval)
+            due: float | None = now + spread(planned.name, within)
+            if planned.tier == "fast":
+                # All at once: the limit of logins in flight queues them, and the first green row is soon there.
+                due = now
+                self._unseen.add(planned.subject.name)
+            elif planned.tier in _HOST_TIERS:
+                due = None  # hurried by the first answer
+            self._loop.add(self._build(planned), planned.schedule, due=due)
+
+    def _patience(self, host: str) -> float:
+        """Note a host's first look; give seconds that its less urgent looks leave to the others' first ones."""
+        self._unseen.discard(host)
+        if not self._unseen:
+            return 0.0
+        return len(self._unseen) / _FIRST_LOOKS + spread(host, len(self._hosts) / _SECOND_LOOKS)
 
     def _build(self, planned: Planned) -> Probe:
         subject = planned.subject
@@ -141,6 +161,7 @@ class Collector:
                 clock=self._clock,
                 hurry=self._loop.hurry,
                 queue=lambda: min(_LONGEST_QUEUE, len(self._hosts) / _LOGINS),
+                patience=self._patience,
             )
             self._watches[host.name] = watch
         return watch

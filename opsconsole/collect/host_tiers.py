@@ -55,6 +55,7 @@ class HostWatch:
         clock: Where time comes from.
         hurry: Makes another probe of the host run soon.
         queue: Seconds to grant for the wait until there is a free place to log in.
+        patience: Told of the first look at a host; seconds that what is less urgent leaves to others.
     """
 
     def __init__(
@@ -66,12 +67,14 @@ class HostWatch:
         clock: Clock,
         hurry: Hurry,
         queue: Callable[[], float],
+        patience: Callable[[str], float] = lambda _host: 0.0,
     ) -> None:
         self.host = host
         self.remote = remote
         self.clock = clock
         self.hurry = hurry
         self.queue = queue
+        self.patience = patience
         self.fails = 0
         self.is_up = False
         self.counters: Counters | None = None
@@ -150,6 +153,7 @@ class FastProbe:
 
     def _failed(self, reach: Reach, reason: str) -> float | None:
         watch = self._watch
+        watch.patience(watch.host.name)
         watch.fails += 1
         watch.is_up = False
         watch.tell("fast", self._began, ServiceState.UNKNOWN, reach=reach, reason=reason)
@@ -162,14 +166,15 @@ class FastProbe:
         metrics = {**reading.metrics, **offset, "ssh.rtt": took}
         watch.tell("fast", self._began, ServiceState.UP, metrics=metrics, facts=reading.facts)
         fresh = before is None or before.boot_id != reading.counters.boot_id
+        wait = watch.patience(watch.host.name) if fresh or not watch.is_up else 0.0
         if fresh or not watch.is_up:
-            watch.hurry(f"{watch.host.ref} slow")
+            watch.hurry(f"{watch.host.ref} slow", wait)
         if fresh:
-            watch.hurry(f"{watch.host.ref} lazy", _SOON)
+            watch.hurry(f"{watch.host.ref} lazy", wait + _SOON)
         watch.counters = reading.counters
         watch.fails = 0
         watch.is_up = True
-        return min(_SOON, watch.host.every) if fresh else None
+        return min(_SOON, watch.host.every) + wait if fresh else None
 
 
 class TierProbe:

@@ -175,10 +175,7 @@ class RunService:
 
     async def _earlier_output(self, call: ReadOutput) -> Output:
         """Read a run of before this engine, or one that memory has let go, from its files."""
-        loop = asyncio.get_running_loop()
-        lines = await loop.run_in_executor(
-            self._disk, read_kept_output, self._state / "runs", call.run
-        )
+        lines = await asyncio.to_thread(read_kept_output, self._state / "runs", call.run)
         if lines is None:
             raise RefusedError("not-running", f"there is no run {clean(call.run, 60)}")
         found = [

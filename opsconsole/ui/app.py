@@ -5,9 +5,13 @@ import locale
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from opsconsole.ui.guard import guarded
+
+FRAMES: Final = "250"
+"""Paints a second at most: the screen library lets a key wait for a whole frame, however idle it is, and
+changes of data come ten times a second anyhow."""
 
 if TYPE_CHECKING:
     from opsconsole.ui.source import Source
@@ -50,6 +54,7 @@ def _open(
     connect: "Callable[[], Source]", lifeline: int, *, ascii: bool, theme: str | None, mouse: bool
 ) -> int:
     # The screen library is imported here, in the guarded child, so that the guard stays small.
+    os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     from opsconsole.ui.background import is_dark
 
     dark = is_dark()

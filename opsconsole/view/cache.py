@@ -28,6 +28,11 @@ class RowCache:
     def __init__(self) -> None:
         self._entries: dict[str, dict[str, _Entry]] = {}
         self._keys: set[str] = set()
+        self._ones: dict[type[object], object] = {}
+
+    def once(self, kind: type[V]) -> V:
+        """Give the pane's one object of a class, made at the first call."""
+        return self._ones.setdefault(kind, kind())  # type: ignore[return-value]  # stored by its class
 
     def value(self, kind: str, key: str, record: R, stamp: object, make: Callable[[], V]) -> V:
         """Give what was made of this very record under this stamp, or make it."""

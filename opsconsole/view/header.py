@@ -13,7 +13,7 @@ from opsconsole.view.glyphs import Glyphs
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Tone
 from opsconsole.view.tally import tally
-from opsconsole.view.triage import count_by_state, fires, is_unacked, severity_word
+from opsconsole.view.triage import count_by_state, fires, is_blind, is_unacked, severity_word
 
 _NORMAL_FROM: Final = 100
 _WORD_OF: Final = {"CRIT": "critical", "WARN": "warning", "STALE": "unknown"}
@@ -62,7 +62,7 @@ def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Cell:
     burning = fires(snapshot)
     loud = [alert for alert in burning if not alert.suppressed_by]
     counts = count_by_state(_WORD_OF.get(severity_word(alert)[0], "info") for alert in loud)
-    seen = tally(counts, glyphs, faults_only=True) or _calm(snapshot, glyphs)
+    seen = tally(counts, glyphs, faults_only=True) or _no_fires(snapshot, glyphs)
     unacked = sum(is_unacked(alert) for alert in loud)
     hosts = count_by_state(record.state for record in snapshot.hosts.values())
     services = count_by_state(record.state for record in snapshot.services.values())
@@ -84,12 +84,11 @@ def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Cell:
     )
 
 
-def _calm(snapshot: Snapshot, glyphs: Glyphs) -> Cell:
-    """Say that nothing burns, in green only where somebody looks."""
-    looks = any(
-        feed.state in (ServiceState.UP, ServiceState.DEGRADED) for feed in snapshot.feeds.values()
-    )
-    return cell(glyphs.ok, Tone.OK) if looks else cell(glyphs.none, Tone.DIM)
+def _no_fires(snapshot: Snapshot, glyphs: Glyphs) -> Cell:
+    """No fire is good news only where somebody looks, and everything is seen."""
+    if not (snapshot.hosts or snapshot.services or snapshot.feeds):
+        return cell(glyphs.none, Tone.DIM)
+    return cell(glyphs.stale, Tone.STALE) if is_blind(snapshot) else cell(glyphs.ok, Tone.OK)
 
 
 def badge(access: Access, glyphs: Glyphs) -> Cell:
@@ -163,7 +162,7 @@ def _link(frame: Frame) -> Cell:
 
 def feeds(snapshot: Snapshot, now: float, width: int) -> Cell:
     """Say how many of everything that feeds us answers, and how old the oldest sample is."""
-    if not snapshot.feeds:
+    if not (snapshot.hosts or snapshot.services or snapshot.feeds):
         return ()
     if width < _NORMAL_FROM:
         ok = sum(feed.ok for feed in snapshot.feeds.values())

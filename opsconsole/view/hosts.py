@@ -1,10 +1,10 @@
 """The Hosts pane: faults first, numbers in their places, a stale value never shown as one."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from opsconsole.model.snapshot import HostRecord, Snapshot, is_stale
-from opsconsole.model.states import HostState, state_rank
+from opsconsole.model.states import HostState
 from opsconsole.model.text import Safe
 from opsconsole.query.environments import host_env, host_text
 from opsconsole.query.values import Env
@@ -12,22 +12,17 @@ from opsconsole.view import format as fmt
 from opsconsole.view.cache import RowCache, Sieve
 from opsconsole.view.cells import cell, chosen, safe_cell, state_tone
 from opsconsole.view.glyphs import state_glyph
+from opsconsole.view.host_ledger import SOURCED, HostLedger
+from opsconsole.view.lazy_rows import LazyRows
 from opsconsole.view.naming import natural_key
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
 from opsconsole.view.tally import count_of_bad, tally
-from opsconsole.view.triage import count_by_state, order_key
 
+_KEY: Final = "host:"
 _NORMAL_FROM: Final = 58
 _WIDE_FROM: Final = 90
 _BAD: Final = (HostState.CRITICAL, HostState.WARNING, HostState.UNKNOWN)
-_METRIC_OF: Final = {
-    "load": "load.1m",
-    "cpu": "cpu.busy",
-    "mem": "mem.used_ratio",
-    "disk": "fs.worst_used_ratio",
-    "up": "uptime",
-}
 
 
 def columns(width: int, options: ViewOptions, present: frozenset[str]) -> tuple[Column, ...]:
@@ -38,7 +33,7 @@ def columns(width: int, options: ViewOptions, present: frozenset[str]) -> tuple[
         every: tuple[Column, ...] = _COMPACT
     else:
         every = _FULL if width >= _WIDE_FROM else _NORMAL
-    return chosen((c for c in every if c.id not in _SOURCED or c.id in present), width)
+    return chosen((c for c in every if c.id not in SOURCED or c.id in present), width)
 
 
 _GLYPH: Final = Column("glyph", "", 1, sortable=False)
@@ -78,13 +73,6 @@ _FULL: Final = (
     Column("spark", "LOAD15m", 7, rank=5, sortable=False),
     Column("note", "NOTE", 12, flexible=True, rank=10, sortable=False),
 )
-_SOURCED: Final = frozenset({"role", "load", "cpu", "mem", "disk", "net", "up", "spark"})
-
-
-class _Kept(NamedTuple):
-    """What the order of a host needs, kept while its record stays."""
-
-    order: tuple[int, int, tuple[tuple[int, int, str], ...]]
 
 
 def table(
@@ -96,38 +84,23 @@ def table(
 ) -> Table:
     """Make the Hosts pane; arguments as for fires."""
     cache = cache or RowCache()
-    shown = _passing(snapshot, now, options, cache)
-    shown = _sorted(shown, now, options, cache)
-    wanted = columns(width, options, sources(snapshot.hosts.values()))
-    painter = _Painter(now, wanted, options, cache, worst_words(snapshot))
-    rows = tuple(painter.row(record) for record in shown)
+    ledger = cache.once(HostLedger)
+    ledger.follow(snapshot)
+    names = _sorted(_passing(snapshot, now, options, cache, ledger), snapshot, now, options, ledger)
+    wanted = columns(width, options, ledger.sources)
+    painter = _Painter(now, wanted, options, cache, ledger.words)
+    rows = LazyRows(
+        tuple(map(_KEY.__add__, names)), lambda key: painter.row(snapshot.hosts[key[len(_KEY) :]])
+    )
     cache.forget(snapshot.hosts)
     return Table(
         columns=wanted,
         rows=rows,
-        title=_title(snapshot, width, options),
+        title=_title(ledger.counts, len(snapshot.hosts), width, options),
         hint=cell(hint(options), Tone.DIM),
-        footer=_footer(snapshot, rows),
+        footer=_footer(len(snapshot.hosts), len(rows)),
         empty=_empty(snapshot, options),
     )
-
-
-def sources(records: Iterable[HostRecord]) -> frozenset[str]:
-    """Tell which columns have a source in at least one host."""
-    found: set[str] = set()
-    for record in records:
-        metrics = record.metrics
-        if record.labels.get("role") or record.groups:
-            found.add("role")
-        if record.spark:
-            found.add("spark")
-        if "net.rx_total" in metrics:
-            found.add("net")
-        found.update(column for column, name in _METRIC_OF.items() if name in metrics)
-        if found >= _SOURCED:
-            break
-    # Rates and disks come seconds after the load: these stay, so that nothing jumps at the start.
-    return frozenset(found | {"load", "cpu", "disk"})
 
 
 def hint(options: ViewOptions) -> str:
@@ -148,39 +121,38 @@ def is_bad(record: HostRecord) -> bool:
 
 
 def _passing(
-    snapshot: Snapshot, now: float, options: ViewOptions, cache: RowCache
-) -> list[HostRecord]:
-    records: Iterable[HostRecord] = snapshot.hosts.values()
+    snapshot: Snapshot, now: float, options: ViewOptions, cache: RowCache, ledger: HostLedger
+) -> Sequence[str]:
+    """Name the hosts that are shown, in the pane's own order."""
+    hosts, names = snapshot.hosts, ledger.names
     if options.faults_only:
-        records = [record for record in records if is_bad(record)]
+        names = tuple(name for name in names if is_bad(hosts[name]))
     if options.filter.expr is None:
-        return list(records)
+        return names
 
     def env(record: HostRecord) -> Env:
         text = cache.value("host=", record.name, record, None, lambda: host_text(record).lower())
         return host_env(record, now, options.me, text)
 
     sieve: Sieve[HostRecord] = Sieve(options.filter, cache, "host", env, now)
-    return sieve.passing((record.name, record, is_stale(record, now)) for record in records)
+    records = map(hosts.__getitem__, names)
+    passing = sieve.passing((record.name, record, is_stale(record, now)) for record in records)
+    return [record.name for record in passing]
 
 
 def _sorted(
-    records: list[HostRecord], now: float, options: ViewOptions, cache: RowCache
-) -> list[HostRecord]:
-    def kept(record: HostRecord) -> _Kept:
-        return cache.value("host/", record.name, record, None, lambda: _keep(record))
-
+    names: Sequence[str],
+    snapshot: Snapshot,
+    now: float,
+    options: ViewOptions,
+    ledger: HostLedger,
+) -> Sequence[str]:
+    """Order hosts by what was asked for; they come in the pane's own order."""
     value = _SORTS.get(options.sort)
-    if value is None:
-        records.sort(key=lambda record: kept(record).order)
-    else:
-        records.sort(key=lambda record: (*_placed(value(record, now)), kept(record).order))
-    return records[::-1] if options.inverted else records
-
-
-def _keep(record: HostRecord) -> _Kept:
-    rank = state_rank(record.state)
-    return _Kept((rank, -record.alerts if rank < 3 else 0, natural_key(record.name)))
+    if value is not None:
+        hosts, orders = snapshot.hosts, ledger.orders
+        names = sorted(names, key=lambda name: (*_placed(value(hosts[name], now)), orders[name]))
+    return names[::-1] if options.inverted else names
 
 
 def _placed(value: object) -> tuple[bool, object]:
@@ -305,17 +277,6 @@ def _spark(seen: _Seen) -> Cell:
     return (*safe_cell(Safe(text[:cut]), tone), *safe_cell(Safe(text[cut:]), tail))
 
 
-def worst_words(snapshot: Snapshot) -> Mapping[str, str]:
-    """Say of each host with fires what the worst of them says."""
-    words: dict[str, tuple[tuple[object, ...], str]] = {}
-    for alert in snapshot.alerts.values():
-        if alert.is_firing and not alert.suppressed_by and alert.on.startswith("host:"):
-            mine = (order_key(alert), alert.summary or alert.name)
-            name = alert.on[len("host:") :]
-            words[name] = min(words.get(name, mine), mine)
-    return {name: said for name, (_, said) in words.items()}
-
-
 def note(record: HostRecord) -> str:
     """Say in a few words what is the matter with a host: maintenance, why it is unknown, what is odd."""
     if record.maintenance:
@@ -349,9 +310,7 @@ def _uptime(seen: _Seen) -> Cell:
     return safe_cell(Safe(seen.options.glyphs.none) if seconds is None else fmt.age(seconds))
 
 
-def _title(snapshot: Snapshot, width: int, options: ViewOptions) -> Cell:
-    counts = count_by_state(record.state for record in snapshot.hosts.values())
-    total = len(snapshot.hosts)
+def _title(counts: Mapping[str, int], total: int, width: int, options: ViewOptions) -> Cell:
     if width < _NORMAL_FROM:
         return cell(f"Hosts {total}{count_of_bad(counts)}", Tone.STRONG)
     return (
@@ -360,10 +319,8 @@ def _title(snapshot: Snapshot, width: int, options: ViewOptions) -> Cell:
     )
 
 
-def _footer(snapshot: Snapshot, rows: tuple[Row, ...]) -> Cell:
-    if len(rows) == len(snapshot.hosts):
-        return ()
-    return cell(f"{len(rows)} of {len(snapshot.hosts)} shown", Tone.DIM)
+def _footer(total: int, shown: int) -> Cell:
+    return () if shown == total else cell(f"{shown} of {total} shown", Tone.DIM)
 
 
 def _empty(snapshot: Snapshot, options: ViewOptions) -> str:

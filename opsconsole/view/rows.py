@@ -3,6 +3,7 @@
 A cell's text is Safe and already formatted; a tone is a meaning (a theme gives it its colour).
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -70,7 +71,8 @@ class Table(Struct, frozen=True):
 
     columns: tuple[Column, ...]
     """A line of titles is drawn where one of them has a title."""
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
+    """May be made only when they are looked at: see `lazy_rows`."""
     title: Cell = ()
     """In the top border, left."""
     hint: Cell = ()

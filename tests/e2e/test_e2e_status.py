@@ -40,13 +40,6 @@ def prometheus(tmp_path: Path, alertmanager: RealAlertmanager) -> Iterator[RealP
         yield server
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[Program]:
-    made = Program(tmp_path)
-    yield made
-    made.end()
-
-
 @pytest.mark.real
 @pytest.mark.timeout(180)
 def test_status_shows_two_hundred_real_hosts_and_a_thousand_real_alerts(

@@ -393,7 +393,9 @@ def test_a_silent_feed_is_no_all_clear(snapshot: Snapshot) -> None:
     down = replace(snapshot.feeds["main"], state=ServiceState.DOWN)
 
     assert status.exit_code(Snapshot(now=NOW, feeds={"main": down}), NOW) == 3
-    assert status.exit_code(Snapshot(now=NOW), NOW) == 0
+    seen = Snapshot(now=NOW, feeds={"main": replace(down, state=ServiceState.UP)})
+    assert status.exit_code(seen, NOW) == 0
+    assert status.exit_code(Snapshot(now=NOW), NOW) == 3
 
 
 def test_waiting_ends_when_everything_has_a_result(snapshot: Snapshot) -> None:

@@ -5,7 +5,7 @@ a ghost until the cursor moves, and a new order waits while the person is moving
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -14,26 +14,21 @@ from textual.strip import Strip
 
 from opsconsole.model.text import Safe
 from opsconsole.ui.look import Look
-from opsconsole.ui.paint import blank, crop, fit, head, join, segments, text_width, widths
+from opsconsole.ui.paint import blank
 from opsconsole.ui.widgets.pane import Pane
-from opsconsole.ui.widgets.reorder import keep_order, with_ghost
+from opsconsole.ui.widgets.reorder import keep_order
+from opsconsole.ui.widgets.row_painter import RowLine, RowPainter
+from opsconsole.view.lazy_rows import in_keys, keys_of, with_ghost
 from opsconsole.view.rows import Row, Span, Table, Tone
 
 SETTLE: Final = 2.0
 """Seconds without a move before a new order is shown."""
-_CACHE_LIMIT: Final = 1_024
 _TROUBLE: Final = frozenset((Tone.CRITICAL, Tone.WARNING, Tone.STALE, Tone.REVERSED))
 _SIDEWAYS: Final = 8
 _WHEEL: Final = 3
 
 
-class _Line(NamedTuple):
-    row: Row | None
-    cursor: bool
-    marked: bool
-
-
-_NOTHING: Final = _Line(row=None, cursor=False, marked=False)
+_NOTHING: Final = RowLine(row=None, cursor=False, marked=False)
 
 
 class RowTable(Pane):
@@ -82,19 +77,21 @@ class RowTable(Pane):
     def __init__(self, look: Look, *, id: str, number: str = "") -> None:
         super().__init__(look, id=id, number=number)
         self.table = Table((), ())
-        self.rows: list[Row] = []
+        self.rows: Sequence[Row] = ()
+        """What is shown, in order; those that nobody looked at may not be made yet."""
         self.cursor: str | None = None
         self.marks: frozenset[str] = frozenset()
         self.top = 0
         self.left = 0
+        self._keys: tuple[str, ...] = ()
         self._places: dict[str, int] = {}
+        self._ghost: str | None = None
         self._waiting: Table | None = None
         self._held = False
         self._anchor: str | None = None
         self._moved_at = float("-inf")
-        self._painted: list[_Line] = []
-        self._strips: dict[str, tuple[_Line, Strip]] = {}
-        self._shares: tuple[int, ...] = ()
+        self._painted: list[RowLine] = []
+        self._painter = RowPainter(look)
 
     # -- what is shown
 
@@ -108,7 +105,7 @@ class RowTable(Pane):
     def selection(self) -> tuple[str, ...]:
         """The keys a command acts on: the marked rows in their order, else the one under the cursor."""
         if self.marks:
-            return tuple(row.key for row in self.rows if row.key in self.marks)
+            return tuple(key for key in self._keys if key in self.marks)
         return () if self.cursor is None else (self.cursor,)
 
     def show(self, table: Table, *, asked: bool = False) -> None:
@@ -121,15 +118,15 @@ class RowTable(Pane):
             self._waiting = table
         elif asked:
             self._waiting = None
-            self._take(table, list(table.rows), keep_ghost=False)
+            self._take(table, table.rows, keep_ghost=False)
         elif self._moving and not self._same_order(table):
             if self._waiting is None:
                 self.set_timer(SETTLE, self._settle, name="settle order")
             self._waiting = table
-            self._take(table, keep_order(self.rows, table.rows))
+            self._take(table, keep_order(self._keys, table.rows))
         else:
             self._waiting = None
-            self._take(table, list(table.rows))
+            self._take(table, table.rows)
 
     def hold(self, *, held: bool) -> None:
         """Freeze the rows while a dialog speaks about them."""
@@ -146,7 +143,7 @@ class RowTable(Pane):
 
     def repaint(self) -> None:
         """Paint everything again: the theme or the signs changed."""
-        self._strips.clear()
+        self._painter.forget()
         self.refresh()
 
     # -- painting
@@ -154,65 +151,26 @@ class RowTable(Pane):
     def body_line(self, y: int, width: int) -> Strip:
         """Paint the column titles, a row, or the sentence for an empty table."""
         if y < self._header:
-            cell = (
-                Span(Safe(" ")),
-                *head(self.table.columns, self._fit_columns(width), self.look.signs.ellipsis),
-            )
+            cell = self._painter.title_cell(self.table.columns, width)
             return self.cell_strip(cell, width, Tone.DIM)
         line = self._line(y)
         if line.row is None:
             return self._empty_line(y, width)
-        return self._row_strip(line, line.row, width)
+        return self._painter.strip(line, line.row, self.table.columns, self.left, width)
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit columns and scroll position to the new size."""
         del event
-        self._strips.clear()
+        self._painter.forget()
         self._scroll_to_cursor()
         self.refresh()
 
-    def _line(self, y: int) -> _Line:
+    def _line(self, y: int) -> RowLine:
         place = self.top + y - self._header
         if y < self._header or place >= len(self.rows):
             return _NOTHING
         row = self.rows[place]
-        return _Line(row, self.active and row.key == self.cursor, row.key in self.marks)
-
-    def _row_strip(self, line: _Line, row: Row, width: int) -> Strip:
-        known = self._strips.get(row.key)
-        if known is not None and known[0] == line and known[1].cell_length == width:
-            return known[1]
-        strip = self._paint_row(line, row, width)
-        if len(self._strips) > _CACHE_LIMIT:
-            self._strips.clear()
-        self._strips[row.key] = (line, strip)
-        return strip
-
-    def _paint_row(self, line: _Line, row: Row, width: int) -> Strip:
-        signs, palette = self.look.signs, self.look.palette
-        gutter = signs.mark if line.marked else signs.cursor if line.cursor else " "
-        flag = Span(Safe(gutter), Tone.ACCENT if line.marked else Tone.FOCUS)
-        shares = self._fit_columns(width)
-        if self.left:
-            whole = join(row, self.table.columns, self._natural(row, shares), "")
-            text = crop(whole, self.left, width - 1)
-        else:
-            text = fit(
-                join(row, self.table.columns, shares, signs.ellipsis), width - 1, signs.ellipsis
-            )
-        if row.ghost:
-            text = tuple(Span(span.text, Tone.MUTED) for span in text)
-        return Strip(segments((flag, *text), palette, row.tone, cursor=line.cursor), width)
-
-    def _natural(self, row: Row, shares: Sequence[int]) -> list[int]:
-        pairs = zip(self.table.columns, shares, row.cells, strict=False)
-        return [
-            max(share, sum(text_width(span.text) for span in cell)) if column.flexible else share
-            for column, share, cell in pairs
-        ]
-
-    def _fit_columns(self, width: int) -> tuple[int, ...]:
-        return widths(self.table.columns, width - 1)
+        return RowLine(row, self.active and row.key == self.cursor, row.key in self.marks)
 
     def _empty_line(self, y: int, width: int) -> Strip:
         if self.rows or y != self._header or not self.table.empty:
@@ -247,21 +205,27 @@ class RowTable(Pane):
         return self.look.clock.monotonic() - self._moved_at < SETTLE
 
     def _same_order(self, table: Table) -> bool:
-        fresh = [row.key for row in table.rows if row.key in self._places]
-        return fresh == sorted(fresh, key=self._places.__getitem__)
+        keys = keys_of(table.rows)
+        if keys == self._keys:
+            return True
+        places = [self._places[key] for key in keys if key in self._places]
+        return places == sorted(places)
 
     def _settle(self) -> None:
         table = self._waiting
         if table is not None and not self._held:
             self.show(table)
 
-    def _take(self, table: Table, rows: list[Row], *, keep_ghost: bool = True) -> None:
+    def _take(self, table: Table, rows: Sequence[Row], *, keep_ghost: bool = True) -> None:
         place, offset = self._place, (self._place or 0) - self.top
-        if place is not None and keep_ghost:
+        keys = keys_of(rows)
+        self._ghost = None
+        if place is not None and keep_ghost and keys != self._keys and self.cursor not in keys:
+            self._ghost = self.cursor
             rows = with_ghost(rows, self.rows[place], place)
         if table.columns != self.table.columns:
             self.refresh()
-            self._strips.clear()
+            self._painter.forget()
         if table.empty != self.table.empty:
             self.refresh()
         self.table = table
@@ -274,14 +238,16 @@ class RowTable(Pane):
         self.entitle(table.title, table.hint, table.footer)
         self._refresh_changed()
 
-    def _set_rows(self, rows: list[Row]) -> None:
+    def _set_rows(self, rows: Sequence[Row]) -> None:
+        keys = keys_of(rows)
         self.rows = rows
-        self._places = {row.key: place for place, row in enumerate(rows)}
-        if self.marks:
+        if keys != self._keys:
+            self._keys = keys
+            self._places = {key: place for place, key in enumerate(keys)}
             self.marks = frozenset(key for key in self.marks if key in self._places)
 
     def _find_cursor(self) -> None:
-        first = self.rows[0].key if self.rows else None
+        first = self._keys[0] if self._keys else None
         if self.cursor not in self._places or (self._is_untouched and self.cursor != first):
             self.cursor = first
             self.post_message(self.CursorMoved(self, self.cursor))
@@ -292,8 +258,10 @@ class RowTable(Pane):
         return not self.active and self._moved_at == float("-inf")
 
     def _drop_ghost(self) -> None:
-        if any(row.ghost and row.key != self.cursor for row in self.rows):
-            self._set_rows([row for row in self.rows if not row.ghost or row.key == self.cursor])
+        if self._ghost not in (None, self.cursor):
+            kept = tuple(key for key in self._keys if key != self._ghost)
+            self._ghost = None
+            self._set_rows(in_keys(self.rows, kept))
 
     # -- moving
 
@@ -333,7 +301,7 @@ class RowTable(Pane):
         if not self.rows:
             return
         self._moved_at = self.look.clock.monotonic()
-        before, self.cursor = self.cursor, self.rows[min(max(0, place), len(self.rows) - 1)].key
+        before, self.cursor = self.cursor, self._keys[min(max(0, place), len(self.rows) - 1)]
         if before != self.cursor:
             self._drop_ghost()
             self._mark_span()
@@ -363,7 +331,7 @@ class RowTable(Pane):
 
     def action_mark_all(self) -> None:
         """Mark all rows that are shown."""
-        self.marks = frozenset(row.key for row in self.rows if not row.ghost)
+        self.marks = frozenset(key for key in self._keys if key != self._ghost)
         self._refresh_changed()
 
     def action_unmark(self) -> None:
@@ -375,7 +343,7 @@ class RowTable(Pane):
         here, there = self._place, self._places.get(self._anchor or "")
         if here is not None and there is not None:
             low, high = sorted((here, there))
-            self.marks |= {row.key for row in self.rows[low : high + 1]}
+            self.marks |= set(self._keys[low : high + 1])
 
     # -- mouse
 

@@ -1,0 +1,193 @@
+"""A real sshd with many addresses, and an engine that watches them: what a poll, a start and a host cost."""
+
+import asyncio
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.table import Line
+from benchmarks.watch import first_samples
+from tests.realfleet import RealFleet
+
+PEERS = Path(__file__).parent / "peers"
+COMMAND = "cat /proc/stat /proc/meminfo /proc/loadavg /proc/net/dev /proc/uptime; df -P"
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Ground:
+    """One sshd, its hosts file and a configuration of opsconsole for the first `count` addresses."""
+
+    def __init__(self, folder: Path, most: int) -> None:
+        self.folder = folder
+        self.sshd = RealFleet(folder / "sshd", most, {"MaxSessions": "20"})
+        self.sshd.start()
+        self.every = self.sshd.addresses
+
+    def hosts_file(self, count: int) -> Path:
+        """Write the first addresses, a line each."""
+        path = self.folder / f"hosts-{count}"
+        path.write_text("\n".join(self.every[:count]) + "\n")
+        return path
+
+    def config(self, count: int, every: float = 10.0) -> Path:
+        """Write a configuration for the first addresses."""
+        path = self.folder / f"fleet-{count}.yaml"
+        hosts = "\n".join(
+            f"  - {{name: h{i:04d}, address: {a}}}" for i, a in enumerate(self.every[:count])
+        )
+        path.write_text(
+            f"version: 1\ndefaults: {{user: {self.sshd.user}, port: {self.sshd.port}, every: {every:g}s, "
+            f"timeout: 8s, identity: {self.sshd.client_key}, known_hosts: {self.sshd.known_hosts}}}\nhosts:\n{hosts}\n"
+        )
+        return path
+
+    def close(self) -> None:
+        """End the sshd."""
+        self.sshd.stop()
+
+
+def cpu_of(pid: int) -> float:
+    """User and system seconds of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def rss_of(pid: int) -> int:
+    """Resident bytes of a process."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@contextmanager
+def engine(folder: Path, config: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """Run an engine in the foreground; give its process and its socket."""
+    env = {**os.environ, "XDG_STATE_HOME": str(folder / "state"), "HOME": str(folder)}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    name = f"b{time.monotonic_ns()}"
+    program = [sys.executable, "-m", "opsconsole", "-c", str(config), "-E", name, "engine", "run"]
+    process = subprocess.Popen(program, env=env, stdin=subprocess.DEVNULL)
+    try:
+        yield process, folder / "state" / "opsconsole" / name / "engine.sock"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def cold_start(ground: Ground, count: int) -> Line:
+    """Measure process start to every host's first sample: CPU and wall, beside parallel-ssh and clush."""
+    with engine(ground.folder, ground.config(count)) as (process, socket):
+        first, wall, good = asyncio.run(first_samples(socket, count, 180))
+        cpu = cpu_of(process.pid)
+    pssh = pssh_oneshot(ground, count)
+    clush = clush_oneshot(ground, count)
+    return Line(
+        f"cold start, {count} hosts ({good} up)",
+        f"first green {first:.2f} s, last {wall:.1f} s, {cpu:.2f} CPU s, imports and all",
+        {
+            "wall / parallel-ssh <= 0.65": _share(wall, pssh and pssh["wall"]),
+            "wall / clush <= 0.85": _share(wall, clush and clush["wall"]),
+            "CPU / parallel-ssh <= 1.3": _share(cpu, pssh and pssh["cpu"]),
+            "CPU / clush <= 0.25": _share(cpu, clush and clush["cpu"]),
+        },
+    )
+
+
+def _share(ours: float, theirs: float | None) -> float | None:
+    return ours / theirs if theirs else None
+
+
+def pssh_oneshot(ground: Ground, count: int) -> dict[str, float] | None:
+    """Run the command once on every host by parallel-ssh, 32 in flight; None where it is not installed."""
+    argv = [
+        sys.executable, str(PEERS / "pssh_oneshot.py"), str(ground.hosts_file(count)), str(ground.sshd.port),
+        str(ground.sshd.client_key), "32", COMMAND,
+    ]  # fmt: skip
+    done = subprocess.run(argv, capture_output=True, check=False, cwd=Path(__file__).parents[1])
+    return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def clush_oneshot(ground: Ground, count: int) -> dict[str, float] | None:
+    """Run the command once on every host by clush with curve25519, 32 in flight."""
+    clush = shutil.which("clush") or shutil.which("clush", path=str(Path(sys.executable).parent))
+    if clush is None:
+        return None
+    options = (
+        f"-p {ground.sshd.port} -i {ground.sshd.client_key} -o UserKnownHostsFile={ground.sshd.known_hosts} "
+        "-o KexAlgorithms=curve25519-sha256 -o Ciphers=aes128-gcm@openssh.com -F none"
+    )
+    argv = [
+        clush, "-q", "-f", "32", "-l", ground.sshd.user, "-o", options,
+        "--hostfile", str(ground.hosts_file(count)), COMMAND,
+    ]  # fmt: skip
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(
+        argv, capture_output=True, check=False, env={**os.environ, "HOME": str(ground.folder)}
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"wall": time.perf_counter() - began, "cpu": cpu}
+
+
+def paced(ground: Ground, count: int, seconds: float = 30.0) -> list[Line]:
+    """Measure an engine that polls every 10 s: CPU a poll and a core, memory a host; beside ControlMaster."""
+    with engine(ground.folder, ground.config(1)) as (process, socket):
+        asyncio.run(first_samples(socket, 1, 30))
+        base_rss = rss_of(process.pid)
+    with engine(ground.folder, ground.config(count)) as (process, socket):
+        asyncio.run(first_samples(socket, count, 180))
+        time.sleep(15)
+        before, began = cpu_of(process.pid), time.perf_counter()
+        time.sleep(seconds)
+        cpu, wall = cpu_of(process.pid) - before, time.perf_counter() - began
+        rss = rss_of(process.pid)
+    polls = count * wall / 10
+    master = control_master(ground, min(count, 20), 10)
+    share = 100 * cpu / wall
+    per_core = count / (cpu / wall)
+    return [
+        Line(
+            f"engine, {count} hosts each 10 s (poll, parse, store, rules)",
+            f"{1000 * cpu / polls:.2f} ms CPU a poll, {share:.1f} % of a core, {per_core:,.0f} hosts a core",
+            {
+                "CPU a poll / ControlMaster + ssh <= 0.17": _share(cpu / polls, master),
+                f"% of a core / {12 * count / 1000:.1f} <= 1": share / (12 * count / 1000),
+                "8000 / hosts a core <= 1": 8000 / per_core,
+            },
+        ),
+        Line(
+            f"engine memory, {count} hosts",
+            f"{(rss - base_rss) / count / 1024:.0f} KiB a host ({rss / 2**20:.0f} MiB in all)",
+            {"KiB a host / 80 <= 1": (rss - base_rss) / count / 1024 / 80},
+        ),
+    ]
+
+
+def control_master(ground: Ground, count: int, rounds: int) -> float | None:
+    """Poll by `ssh` over kept masters; give CPU seconds a poll, the children's share only."""
+    sockets = ground.folder / "cm"
+    sockets.mkdir(exist_ok=True)
+    base = [
+        "ssh", "-F", "none", "-p", str(ground.sshd.port), "-i", str(ground.sshd.client_key),
+        "-o", f"UserKnownHostsFile={ground.sshd.known_hosts}", "-o", f"ControlPath={sockets}/%h", "-l", ground.sshd.user,
+    ]  # fmt: skip
+    hosts = ground.every[:count]
+    for host in hosts:
+        subprocess.run(
+            [*base, "-o", "ControlMaster=yes", "-o", "ControlPersist=120", "-f", "-N", host],
+            check=True,
+        )
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for _ in range(rounds):
+        for host in hosts:
+            subprocess.run([*base, host, COMMAND], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for host in hosts:
+        subprocess.run([*base, "-O", "exit", host], check=True, capture_output=True)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / (rounds * count)

@@ -1,0 +1,1 @@
+"""The programs we are held against."""
