@@ -85,9 +85,7 @@ def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Cell:
 
 
 def _no_fires(snapshot: Snapshot, glyphs: Glyphs) -> Cell:
-    """No fire is good news only where somebody looks, and everything is seen."""
-    if not (snapshot.hosts or snapshot.services or snapshot.feeds):
-        return cell(glyphs.none, Tone.DIM)
+    """No fire is good news only where everything is seen."""
     return cell(glyphs.stale, Tone.STALE) if is_blind(snapshot) else cell(glyphs.ok, Tone.OK)
 
 
