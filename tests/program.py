@@ -27,6 +27,8 @@ class Program:
             "XDG_STATE_HOME": str(self.state),
             "XDG_CONFIG_HOME": str(folder / "config"),
         }
+        self.line: tuple[str, ...] = ()
+        """Options that stand before every verb of `verb`."""
         self._children: list[subprocess.Popen[bytes]] = []
 
     def run(self, *arguments: str, timeout: float = 40.0) -> "subprocess.CompletedProcess[str]":
@@ -35,6 +37,9 @@ class Program:
             command, env=self.environ, capture_output=True, text=True, timeout=timeout,
             stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
+
+    def verb(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return self.run(*self.line, *arguments)
 
     def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "opsconsole", *arguments]

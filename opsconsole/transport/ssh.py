@@ -152,7 +152,7 @@ class SshTransport:
     def _link(self, host: Host) -> Link:
         way = (host.name, host.jump)
         link = self._links.get(way)
-        if link is not None and not _is_same_way(link.host, host):
+        if link is not None and link.host.way != host.way:
             link.close()
             link = None
         if link is None:
@@ -205,11 +205,3 @@ class SshTransport:
             raise TransportError(
                 host.name, Reach.VIA_DOWN, f"unreachable via {jump.host.name}: {error.reason}"
             ) from error
-
-
-def _is_same_way(old: Host, new: Host) -> bool:
-    """Tell whether what a connection was made with is unchanged."""
-    return all(
-        getattr(old, name) == getattr(new, name)
-        for name in ("address", "port", "user", "identity", "known_hosts", "key_alias")
-    )

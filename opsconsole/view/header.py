@@ -62,7 +62,7 @@ def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Cell:
     burning = fires(snapshot)
     loud = [alert for alert in burning if not alert.suppressed_by]
     counts = count_by_state(_WORD_OF.get(severity_word(alert)[0], "info") for alert in loud)
-    seen = tally(counts, glyphs, faults_only=True) or _no_fires(snapshot, glyphs)
+    seen = tally(counts, glyphs, faults_only=True) or _calm(snapshot, glyphs)
     unacked = sum(is_unacked(alert) for alert in loud)
     hosts = count_by_state(record.state for record in snapshot.hosts.values())
     services = count_by_state(record.state for record in snapshot.services.values())
@@ -84,9 +84,14 @@ def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Cell:
     )
 
 
-def _no_fires(snapshot: Snapshot, glyphs: Glyphs) -> Cell:
-    """No fire is good news only where everything is seen."""
-    return cell(glyphs.stale, Tone.STALE) if is_blind(snapshot) else cell(glyphs.ok, Tone.OK)
+def _calm(snapshot: Snapshot, glyphs: Glyphs) -> Cell:
+    """Say that nothing burns, in green only where somebody looks and everything is seen."""
+    if not is_blind(snapshot):
+        return cell(glyphs.ok, Tone.OK)
+    looks = any(
+        feed.state in (ServiceState.UP, ServiceState.DEGRADED) for feed in snapshot.feeds.values()
+    )
+    return cell(glyphs.stale, Tone.STALE) if looks else cell(glyphs.none, Tone.DIM)
 
 
 def badge(access: Access, glyphs: Glyphs) -> Cell:
@@ -160,7 +165,7 @@ def _link(frame: Frame) -> Cell:
 
 def feeds(snapshot: Snapshot, now: float, width: int) -> Cell:
     """Say how many of everything that feeds us answers, and how old the oldest sample is."""
-    if not (snapshot.hosts or snapshot.services or snapshot.feeds):
+    if not snapshot.feeds:
         return ()
     if width < _NORMAL_FROM:
         ok = sum(feed.ok for feed in snapshot.feeds.values())
