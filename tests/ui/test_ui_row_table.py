@@ -3,6 +3,7 @@
 import pytest
 
 from opsconsole.ui.look import Look
+from opsconsole.ui.widgets.row_painter import CACHE_LIMIT, RowLine, RowPainter
 from opsconsole.ui.widgets.row_table import SETTLE, RowTable
 from opsconsole.view.rows import Column, Row, Span, Table, Tone
 
@@ -220,13 +221,10 @@ async def test_a_click_moves_the_cursor_and_a_double_click_opens(stage, widget):
 
 
 def test_the_strip_cache_is_bounded(look):
-    from opsconsole.ui.widgets import row_table
+    painter = RowPainter(look)
 
-    widget = RowTable(look, id="hosts")
-    widget.table = Table(COLUMNS, ())
-
-    for n in range(row_table._CACHE_LIMIT * 3):
+    for n in range(CACHE_LIMIT * 3):
         row = make_row(str(n))
-        widget._row_strip(row_table._Line(row, False, False), row, 60)
+        painter.strip(RowLine(row, cursor=False, marked=False), row, COLUMNS, 0, 60)
 
-    assert len(widget._strips) <= row_table._CACHE_LIMIT + 1
+    assert len(painter) <= CACHE_LIMIT
