@@ -2,10 +2,9 @@
 
 import asyncio
 
-from tests.engine.conftest import Refusing
-
 from opsconsole.engine.agents import Agents, OwnWays
 from opsconsole.rpc.peer import Peer
+from tests.engine.conftest import Refusing
 
 
 class Slow(Refusing):
