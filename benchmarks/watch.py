@@ -74,3 +74,11 @@ async def poll_jitter(
         except TimeoutError:
             pass
     return sorted(seen)
+
+
+async def states(socket: Path, names: frozenset[str]) -> dict[str, str]:
+    """Tell the reach of some hosts."""
+    async with client_of(socket) as client:
+        while not client.snapshot.hosts:
+            await client.wait_change()
+        return {name: str(host.reach) for name, host in client.snapshot.hosts.items() if name in names}

@@ -24,6 +24,7 @@ from opsconsole.engine.heart import Heart, Stall
 from opsconsole.engine.hosts import HostCalls
 from opsconsole.engine.intake import Intake
 from opsconsole.engine.launch import LaunchSpec
+from opsconsole.engine.lookers import Lookers
 from opsconsole.engine.outside import Dial, Outside, dial
 from opsconsole.engine.past import PastCalls
 from opsconsole.engine.place import Place
@@ -134,6 +135,7 @@ class Engine:
             PastCalls(self._history, lambda: self._store.snapshot.events),
             control,
         )
+        self._lookers = Lookers()
         hello = Hello(PROTOCOL, __version__, "engine", engine=spec.name)
         self.server = Server(self._store, self.answer, hello, self._clock, self._on_peers)
 
@@ -162,9 +164,11 @@ class Engine:
         Raises:
             OpsConsoleError: It cannot be done; RefusedError where it may not be.
         """
+        self._lookers.check(call, peer)
         for topic in self._topics:
             reply = await topic.answer(call, peer)
             if reply is not None:
+                self._lookers.note(reply)
                 return reply
         raise RefusedError("capability", f"this engine cannot {call.__struct_config__.tag}")
 

@@ -158,7 +158,7 @@ class Server:
             raise RpcError(f"refused: {_CLIENTS} clients are attached")
         actor = actor_of(who)
         theirs = await session.greet(self._hello_for(actor))
-        peer = Peer(number, who.uid, who.pid, actor, theirs.role, theirs.agent)
+        peer = Peer(number, who.uid, who.pid, actor, theirs.role, theirs.agent, theirs.read_only)
         self._peers[number] = peer
         self._sessions[number] = session
         self._on_peers(self.peers)

@@ -38,12 +38,17 @@ def guarded(screen: Callable[[int], int], grace: float = _GRACE) -> int:
     alive, lifeline = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
+    # Signals wait until either side knows what to do with them: the guard must not die of the first.
+    signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
     child = os.fork()
     if child == 0:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
         os.close(lifeline)
         return screen(alive)
     os.close(alive)
-    return _wait(child, saved, grace)
+    _pass_signals_on(child, grace)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+    return _wait(child, saved)
 
 
 def restore(saved: list[object] | None = None) -> None:
@@ -56,8 +61,7 @@ def restore(saved: list[object] | None = None) -> None:
         return  # the terminal is gone: nothing is left to restore
 
 
-def _wait(child: int, saved: list[object], grace: float) -> int:
-    _pass_signals_on(child, grace)
+def _wait(child: int, saved: list[object]) -> int:
     while True:
         _, status = os.waitpid(child, os.WUNTRACED)
         if os.WIFSTOPPED(status):

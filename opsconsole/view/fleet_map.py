@@ -1,9 +1,11 @@
 """The fleet as one cell a host, by role: a fault is seen as a place, whatever the size of the fleet."""
 
 from collections import defaultdict
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from opsconsole.model.snapshot import HostRecord, Snapshot
+from opsconsole.model.states import HostState
 from opsconsole.view.cells import cell, joined, span, state_tone, width_of
 from opsconsole.view.format import shorten
 from opsconsole.view.glyphs import Glyphs, state_glyph
@@ -27,17 +29,24 @@ def section(
 ) -> Section:
     """Make the map for a pane's inside; where it does not fit, roles without a fault are counted."""
     groups: dict[str, list[HostRecord]] = defaultdict(list)
-    for record in sorted(snapshot.hosts.values(), key=lambda r: natural_key(r.name)):
+    for name in _in_order(tuple(snapshot.hosts)):
+        record = snapshot.hosts[name]
         groups[role(record) or "other"].append(record)
     title = cell("Fleet map", Tone.STRONG)
     hint = cell("one cell a host, by role", Tone.DIM)
     label = min(_LONGEST_LABEL, max((len(name) for name in groups), default=0) + 1)
     pen = _Pen(width, label, options.glyphs)
-    for drawn in (_whole, _counted, _tallied):
+    ways = (_whole, _counted, _tallied)
+    for drawn in ways if len(snapshot.hosts) <= width * height else ways[1:]:
         lines = _flow([drawn(name, groups[name], pen) for name in sorted(groups)], width)
         if len(lines) <= height:
             break
     return Section("fleet", tuple(lines), title, hint)
+
+
+@lru_cache(maxsize=2)
+def _in_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(names, key=natural_key))
 
 
 class _Pen(NamedTuple):
@@ -54,7 +63,8 @@ class _Pen(NamedTuple):
 
 def _whole(name: str, records: list[HostRecord], pen: _Pen) -> list[Cell]:
     """Draw every host of a role; a long one takes several lines."""
-    signs = [span(state_glyph(r.state, pen.glyphs), _tone(r)) for r in records]
+    sign_of = {state: _sign(state, pen.glyphs) for state in {record.state for record in records}}
+    signs = [sign_of[record.state] for record in records]
     room = max(1, pen.width - pen.label)
     pieces = [tuple(signs[at : at + room]) for at in range(0, len(signs), room)]
     return [(pen.name(name if not nth else ""), *piece) for nth, piece in enumerate(pieces)]
@@ -69,9 +79,9 @@ def _tallied(name: str, records: list[HostRecord], pen: _Pen) -> list[Cell]:
     return [(pen.name(name), *tally(count_by_state(r.state for r in records), pen.glyphs))]
 
 
-def _tone(record: HostRecord) -> Tone:
-    tone = state_tone(record.state)
-    return Tone.DIM if tone is Tone.OK else tone
+def _sign(state: HostState, glyphs: Glyphs) -> Span:
+    tone = state_tone(state)
+    return span(state_glyph(state, glyphs), Tone.DIM if tone is Tone.OK else tone)
 
 
 def _flow(groups: list[list[Cell]], width: int) -> list[Cell]:

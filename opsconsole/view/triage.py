@@ -44,7 +44,24 @@ class Group(Struct, frozen=True):
 
 def fires(snapshot: Snapshot) -> list[Alert]:
     """List the firing alerts in triage order."""
-    return sorted((a for a in snapshot.alerts.values() if a.is_firing), key=order_key)
+    return list(_in_order.of(snapshot.alerts))
+
+
+class _InOrder:
+    """Remembers the order of one table of alerts: header and panes ask for the same one, many times."""
+
+    def __init__(self) -> None:
+        self._alerts: Mapping[str, Alert] = {}
+        self._found: tuple[Alert, ...] = ()
+
+    def of(self, alerts: Mapping[str, Alert]) -> tuple[Alert, ...]:
+        if alerts is not self._alerts:
+            self._found = tuple(sorted((a for a in alerts.values() if a.is_firing), key=order_key))
+            self._alerts = alerts
+        return self._found
+
+
+_in_order: Final = _InOrder()
 
 
 def order_key(alert: Alert) -> tuple[object, ...]:

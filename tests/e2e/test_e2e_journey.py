@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,7 +102,7 @@ def test_from_a_fire_to_green_again_with_no_mouse_at_eighty_by_twenty_four(
         running = screen.wait("holds 1/3")
         ended = screen.wait("SUCCEEDED", "1 changed")
         screen.press_until("Escape", "overview")  # a notice in the way takes the first one
-        green = screen.wait("filter: UnitFailed host:db-*", "0 of ", "OVER", "✓ db-prod-01")
+        green = screen.wait("filter: UnitFailed host:db-*", "0 of ", "✓ db-prod-01")
 
     (run,) = runs(program, fleet)
     assert "RUNNING" in running
@@ -110,17 +112,31 @@ def test_from_a_fire_to_green_again_with_no_mouse_at_eighty_by_twenty_four(
     assert fires_on(program, fleet, "UnitFailed", "host:db-prod-01") == []
 
 
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _kill(screen: Tmux) -> None:
+    for pid in descendants(screen.pid):
+        os.kill(pid, signal.SIGKILL)
+    screen.wait("Pane is dead")
+
+
 @pytest.mark.pty
 @pytest.mark.timeout(150)
-def test_t03_a_console_killed_in_a_run_leaves_it_going_and_a_new_console_sees_its_end(
-    program: Program, fleet: DemoFleet
+@pytest.mark.parametrize("end", [_kill, Tmux.hang_up], ids=["killed", "hung-up"])
+def test_t03_t05_a_console_that_ends_in_a_run_leaves_it_going_and_a_new_one_sees_its_end(
+    program: Program, fleet: DemoFleet, end: Callable[[Tmux], None]
 ) -> None:
     with console(program, fleet) as screen:
         to_the_plan(screen, "UnitFailed")
         screen.press_until("y", "RUNNING")
-        for pid in descendants(screen.pid):
-            os.kill(pid, signal.SIGKILL)
-        screen.wait("Pane is dead")
+        consoles = descendants(screen.pid)
+        end(screen)
+        program.wait_for(lambda: not any(map(_lives, consoles)), "the console to end")
         (after,) = runs(program, fleet)
 
     with console(program, fleet) as screen:

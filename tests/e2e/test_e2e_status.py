@@ -79,7 +79,7 @@ def _configuration(
     )
     return (
         "version: 1\n"
-        f"defaults: {{user: {sshd.user}, port: {sshd.port}, identity: {sshd.client_key},"
+        f"defaults: {{every: 20s, timeout: 20s, user: {sshd.user}, port: {sshd.port}, identity: {sshd.client_key},"
         f" known_hosts: {sshd.known_hosts}}}\n"
         f"hosts:\n{hosts}\n"
         f"services:\n  - {{name: prometheus, http: '{prometheus.url}/-/healthy', must: [status == 200]}}\n"

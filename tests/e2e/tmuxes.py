@@ -41,6 +41,10 @@ class Tmux:
     def __exit__(self, *_args: object) -> None:
         self._ask("kill-server", check=False)
 
+    def hang_up(self) -> None:
+        """Close the terminal under the program, as a dropped login does."""
+        self._ask("kill-server")
+
     @property
     def pid(self) -> int:
         """The process in the pane."""

@@ -17,6 +17,7 @@ from opsconsole.model.calls import (
     NoteAlert,
     PollNow,
     ScanHostKey,
+    StartRun,
     StopEngine,
     TakeAlert,
     ThawChanges,
@@ -149,6 +150,30 @@ async def test_a_read_only_engine_says_so_and_unlocks_nobody(world: World) -> No
         assert client.snapshot.access.read_only is True
         with pytest.raises(RefusedError, match="read-only"):
             await client.call(UnlockChanges(900.0, "mailer"), Done)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        AckAlert(("e",)),
+        UnlockChanges(60.0, "x"),
+        FreezeChanges(60.0, "x"),
+        TrustHostKey("web01", FINGERPRINT),
+        StartRun("p1", "h"),
+        StopEngine(),
+        AddEvent("x"),
+    ],
+)
+async def test_whoever_attached_to_look_changes_nothing(world: World, call: AnyCall) -> None:
+    async with world.engine(looker=True) as (_engine, client):
+        with pytest.raises(RefusedError, match="you attached with --read-only") as caught:
+            await client.call(call, Done)
+        looked = await client.call(PollNow(), Done)
+
+        assert client.snapshot.access.read_only is True
+    assert caught.value.code == "read-only"
+    assert looked.text == "polling everything"
+    assert world.remote.trusted == []
 
 
 async def test_an_event_from_elsewhere_lands_in_activity_cleaned(world: World) -> None:

@@ -141,7 +141,7 @@ async def test_n06_a_stopped_listener_is_silent(
         ("noise", repeats(bytes(range(256))), Reach.NOT_SSH, "not SSH"),
     ],
 )
-async def test_what_a_strange_server_says_tells_its_state(
+async def test_n07_n08_n09_what_a_strange_server_says_tells_its_state(
     make_transport: MakeTransport, key: str, row: str, serve: Serve, reach: Reach, words: str
 ) -> None:
     async with serving(serve) as port:

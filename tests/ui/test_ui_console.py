@@ -15,7 +15,7 @@ from opsconsole.model.calls import (
     TakeAlert,
     UnlockChanges,
 )
-from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.snapshot import Banner, Snapshot
 from opsconsole.model.states import Confirm
 from opsconsole.ui.places import HOME, Place
 from opsconsole.ui.screens.confirm import Confirm as ConfirmDialog
@@ -400,9 +400,10 @@ async def test_an_owned_or_muted_critical_does_not_ring(console):
     assert said == []
 
 
-async def test_a_lost_engine_is_said_and_the_rows_stay(console):
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
+async def test_a_lost_engine_is_said_and_the_rows_stay(console, size):
     source = FakeSource()
-    async with console(source) as pilot:
+    async with console(source, size) as pilot:
         source.lose()
         console_of(pilot).main.source_changed()
         await settled(pilot)
@@ -424,6 +425,37 @@ async def test_a_command_that_needs_the_engine_says_so_while_it_is_lost(console)
     assert any("no engine at the moment" in sentence for sentence in said)
 
 
+async def test_a_banner_stands_until_its_cause_is_gone(console):
+    source = FakeSource(
+        replace(
+            snapshot(),
+            banners={"config": Banner("config", "opsconsole.yaml:3:1: kept the old one")},
+        )
+    )
+    async with console(source) as pilot:
+        during = screen_text(pilot)
+        source.show(snapshot())
+        console_of(pilot).main.source_changed()
+        await settled(pilot)
+
+        after = screen_text(pilot)
+
+    assert "kept the old one" in during[2]
+    assert "1 Fires" in after[2]
+
+
+async def test_every_command_does_something_or_says_why_not():
+    from opsconsole.commands.registry import COMMANDS
+    from opsconsole.ui import verbs
+
+    in_widgets = ("move.", "select.", "look.open", "find.hide")
+    unknown = [
+        c.id for c in COMMANDS if verbs.find(c.id) is None and not c.id.startswith(in_widgets)
+    ]
+
+    assert unknown == []
+
+
 async def test_the_first_frame_stands_before_anything_is_known(console):
     source = FakeSource(Snapshot())
     source.link = "connecting"
@@ -432,6 +464,7 @@ async def test_the_first_frame_stands_before_anything_is_known(console):
 
     assert any("1 Fires" in line for line in lines)
     assert any("connecting" in line for line in lines)
+    assert "✓" not in lines[0]
 
 
 async def test_the_screen_can_stand_still(console):

@@ -3,7 +3,7 @@
 import pytest
 from textual import events
 from textual.message import Message
-from ui_driving import console_of, press, settled
+from ui_driving import console_of, press, screen_text, settled
 from ui_scene import FakeSource, plan
 
 from opsconsole.model.calls import AckAlert, PlanRun, StartRun
@@ -44,6 +44,14 @@ def test_keys_faster_than_a_hand_are_dropped(dialog):
     assert dialog.accepts(key("y", 102.0))
 
 
+def test_the_enter_at_the_end_of_a_burst_is_dropped_with_it(dialog):
+    dialog.accepts(key("4", 101.0))
+    dialog.accepts(key("0", 101.0 + 1e-5))
+
+    assert not dialog.accepts(key("enter", 101.01))
+    assert dialog.accepts(key("4", 101.5))
+
+
 def test_a_paste_is_dropped(dialog):
     assert not dialog.accepts(events.Paste("y"))
 
@@ -79,12 +87,26 @@ async def test_a_paste_into_a_typed_confirmation_does_not_fill_it(console):
         await press(pilot, "r", "u", *"a.service", "enter")
         pilot.app.post_message(events.Paste("db-02"))
         await settled(pilot)
+        told = "nothing was taken" in "\n".join(screen_text(pilot))
         await press(pilot, "enter")
         wrong = started(source)
         await press(pilot, *"db-02", "enter")
 
+    assert told
     assert not wrong
     assert started(source)
+
+
+async def test_a_burst_into_a_typed_confirmation_leaves_nothing_behind(console):
+    source = FakeSource(answers={PlanRun: plan(confirm=Confirm.COUNT, expect="4")})
+    async with console(source) as pilot:
+        await press(pilot, "r", "u", *"a.service", "enter")
+        for name in ("4", "0", "enter"):
+            pilot.app.post_message(events.Key(name, name))
+        await settled(pilot)
+
+        assert "nothing was taken" in "\n".join(screen_text(pilot))
+    assert not started(source)
 
 
 def test_events_and_paints_are_stamped_by_the_same_clock():

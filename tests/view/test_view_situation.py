@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from opsconsole.model.access import write_refusal
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.selection import Selection
-from opsconsole.model.snapshot import Access, Banner, Freeze, HostRecord, Snapshot, Unlock
-from opsconsole.model.states import Effect, HostState
+from opsconsole.model.snapshot import Access, Banner, Feed, Freeze, HostRecord, Snapshot, Unlock
+from opsconsole.model.states import Effect, HostState, ServiceState
 from opsconsole.view import fleet_map, header, peek, runs, timeline
 from opsconsole.view.cells import plain, width_of
 from opsconsole.view.fitting import focus_of
@@ -334,7 +334,6 @@ def test_a_fire_that_names_its_runbook_short_has_it_first(snapshot: Snapshot) ->
 @pytest.mark.parametrize(
     ("hosts", "sign"),
     [
-        ({}, "fires ~"),
         ({"web-1": HostRecord("web-1", state=HostState.PENDING)}, "fires ~"),
         ({"web-1": HostRecord("web-1", state=HostState.UNKNOWN)}, "fires ~"),
         ({"web-1": HostRecord("web-1", state=HostState.OK)}, "fires ✓"),
@@ -343,6 +342,8 @@ def test_a_fire_that_names_its_runbook_short_has_it_first(snapshot: Snapshot) ->
 def test_no_fire_is_ok_only_where_everything_is_seen(
     hosts: dict[str, HostRecord], sign: str
 ) -> None:
-    situation, _ = header.lines(Snapshot(hosts=hosts), 1_000.0, 120)
+    feeds = {"ssh": Feed("ssh", "ssh", ServiceState.UP)}
+
+    situation, _ = header.lines(Snapshot(hosts=hosts, feeds=feeds), 1_000.0, 120)
 
     assert sign in plain(situation)

@@ -70,8 +70,13 @@ class Form(Dialog[dict[str, str]]):
         self.action_step(0)
 
     def accepts(self, event: events.Event) -> bool:
-        """Take a paste into a line; it triggers nothing, enter still has to be pressed."""
-        return True if isinstance(event, events.Paste) else super().accepts(event)
+        """Take letters however fast they come, pasted ones too: they trigger nothing, enter does."""
+        if isinstance(event, events.Key) and event.is_printable:
+            super().accepts(
+                event
+            )  # it remembers the time, for the enter that may come in the same burst
+            return self.is_painted_before(event)
+        return isinstance(event, events.Paste) or super().accepts(event)
 
     def fill(self) -> None:
         """Show what the action is, over the lines."""

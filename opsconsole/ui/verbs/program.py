@@ -163,6 +163,14 @@ async def _plugins(main: "Main", _: Invocation) -> None:
     await main.app.push_screen_wait(Sheet(main.session.look, "Plugins", lambda _: lines))
 
 
+async def _doctor(main: "Main", _: Invocation) -> None:
+    main.say("in a shell: opsconsole doctor")
+
+
+async def _log(main: "Main", _: Invocation) -> None:
+    main.say("the engine's log is engine.log in its folder: opsconsole engine status")
+
+
 VERBS: Final[Mapping[str, Verb]] = {
     "app.command": _command,
     "app.palette": _palette,
@@ -176,5 +184,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "app.suspend": _suspend,
     "app.reload": _reload,
     "app.plugins": _plugins,
+    "app.doctor": _doctor,
+    "app.log": _log,
     "time.freeze": _pause,
 }
