@@ -45,6 +45,19 @@ async def test_the_frame_carries_number_title_and_columns(stage, widget):
     assert painted[-1] == "╚" + "═" * 38 + "╝"
 
 
+async def test_a_leading_cursor_keeps_to_the_first_row_until_it_is_moved(stage, widget, clock):
+    widget.leads = True
+    async with stage(widget) as pilot:
+        widget.show(table("a", "b", "c"))
+        widget.show(table("c", "a", "b"))
+        first = widget.cursor
+        await pilot.press("j")
+        clock.at += SETTLE
+        widget.show(table("b", "c", "a"))
+
+    assert (first, widget.cursor) == ("c", "a")
+
+
 async def test_the_cursor_stays_on_its_object_when_rows_are_sorted_anew(stage, widget, clock):
     async with stage(widget) as pilot:
         widget.show(table("a", "b", "c"))

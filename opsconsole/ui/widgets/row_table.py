@@ -77,6 +77,8 @@ class RowTable(Pane):
     def __init__(self, look: Look, *, id: str, number: str = "") -> None:
         super().__init__(look, id=id, number=number)
         self.table = Table((), ())
+        self.leads = False
+        """True: the cursor keeps to the first row until the person moves it, with the keys here too."""
         self.rows: Sequence[Row] = ()
         """What is shown, in order; those that nobody looked at may not be made yet."""
         self.cursor: str | None = None
@@ -255,7 +257,7 @@ class RowTable(Pane):
     @property
     def _is_untouched(self) -> bool:
         """A pane nobody has been in shows its first rows, whatever came first when it was empty."""
-        return not self.active and self._moved_at == float("-inf")
+        return (self.leads or not self.active) and self._moved_at == float("-inf")
 
     def _drop_ghost(self) -> None:
         if self._ghost not in (None, self.cursor):
