@@ -3,6 +3,8 @@
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from opsconsole.cli.attach import inside, starting
 from opsconsole.cli.options import Options
@@ -19,13 +21,30 @@ def open_console(options: Options) -> int:
     began = os.getpid()
     code = 1
     try:
-        code = run(connect, ascii=options.ascii)
+        with on_the_terminal():
+            code = run(connect, ascii=options.ascii)
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
     finally:
         if os.getpid() != began:
             _end_here(code)
     return code
+
+
+@contextmanager
+def on_the_terminal() -> Iterator[None]:
+    """Draw on the terminal behind stdout where stderr is a file: Textual paints on stderr."""
+    if os.isatty(2):
+        yield
+        return
+    kept = os.dup(2)
+    os.dup2(1, 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _end_here(code: int) -> None:

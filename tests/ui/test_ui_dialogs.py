@@ -1,13 +1,15 @@
 """Dialogs: no key before the paint, no key faster than a hand, no paste; and what is typed back must fit."""
 
 import pytest
+from msgspec.structs import replace
 from textual import events
 from textual.message import Message
 from ui_driving import console_of, press, screen_text, settled
 from ui_scene import FakeSource, plan
 
+from opsconsole.model.action import PlannedStep, PlannedTarget
 from opsconsole.model.calls import AckAlert, PlanRun, StartRun
-from opsconsole.model.states import Confirm
+from opsconsole.model.states import Confirm, Effect
 from opsconsole.ui.screens.confirm import Confirm as ConfirmDialog
 from opsconsole.ui.screens.confirm import Question
 
@@ -107,6 +109,24 @@ async def test_a_burst_into_a_typed_confirmation_leaves_nothing_behind(console):
 
         assert "nothing was taken" in "\n".join(screen_text(pilot))
     assert not started(source)
+
+
+async def test_a_long_command_is_read_whole_before_it_is_run(console):
+    command = ("sh", "-c", "echo " + "long " * 60 + "end-of-it")
+    steps = (PlannedStep("say", Effect.READ, command),)
+    long = replace(plan(), targets=(PlannedTarget("host:db-02", steps),))
+    source = FakeSource(answers={PlanRun: long})
+    async with console(source) as pilot:
+        await press(pilot, "r", "d")
+
+        assert "end-of-it" in "\n".join(screen_text(pilot))
+
+
+async def test_a_forms_words_are_lines_of_their_own(console):
+    async with console(FakeSource(answers={PlanRun: plan()})) as pilot:
+        await press(pilot, "r", "u")
+
+        assert "␊" not in "\n".join(screen_text(pilot))
 
 
 def test_events_and_paints_are_stamped_by_the_same_clock():

@@ -39,7 +39,8 @@ def pressing(keys: Sequence[str]) -> Callable[[Pilot[None]], Awaitable[None]]:
     async def run_before(pilot: Pilot[None]) -> None:
         await settled(pilot)
         await press(pilot, *keys)
-        await settled(pilot)
+        for _ in range(3):  # a picture is of the end, whatever the way there was
+            await settled(pilot)
 
     return run_before
 

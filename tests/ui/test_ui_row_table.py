@@ -3,6 +3,7 @@
 import pytest
 
 from opsconsole.ui.look import Look
+from opsconsole.ui.widgets.row_painter import CACHE_LIMIT, RowLine, RowPainter
 from opsconsole.ui.widgets.row_table import SETTLE, RowTable
 from opsconsole.view.rows import Column, Row, Span, Table, Tone
 
@@ -42,6 +43,19 @@ async def test_the_frame_carries_number_title_and_columns(stage, widget):
     assert painted[1] == "║   HOST     WHAT                  LOAD║"
     assert painted[2] == "║▸x web01    fine                   0.1║"
     assert painted[-1] == "╚" + "═" * 38 + "╝"
+
+
+async def test_a_leading_cursor_keeps_to_the_first_row_until_it_is_moved(stage, widget, clock):
+    widget.leads = True
+    async with stage(widget) as pilot:
+        widget.show(table("a", "b", "c"))
+        widget.show(table("c", "a", "b"))
+        first = widget.cursor
+        await pilot.press("j")
+        clock.at += SETTLE
+        widget.show(table("b", "c", "a"))
+
+    assert (first, widget.cursor) == ("c", "a")
 
 
 async def test_the_cursor_stays_on_its_object_when_rows_are_sorted_anew(stage, widget, clock):
@@ -207,13 +221,10 @@ async def test_a_click_moves_the_cursor_and_a_double_click_opens(stage, widget):
 
 
 def test_the_strip_cache_is_bounded(look):
-    from opsconsole.ui.widgets import row_table
+    painter = RowPainter(look)
 
-    widget = RowTable(look, id="hosts")
-    widget.table = Table(COLUMNS, ())
-
-    for n in range(row_table._CACHE_LIMIT * 3):
+    for n in range(CACHE_LIMIT * 3):
         row = make_row(str(n))
-        widget._row_strip(row_table._Line(row, False, False), row, 60)
+        painter.strip(RowLine(row, cursor=False, marked=False), row, COLUMNS, 0, 60)
 
-    assert len(widget._strips) <= row_table._CACHE_LIMIT + 1
+    assert len(painter) <= CACHE_LIMIT

@@ -8,8 +8,8 @@ from opsconsole.ui.console import Console
 
 async def settled(pilot: Pilot[None]) -> None:
     """Wait until nothing more is to be done: workers had their step, and everything is painted."""
-    await pilot.pause()
-    await pilot.pause()
+    for _ in range(3):
+        await pilot.pause()
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:

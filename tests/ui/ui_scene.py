@@ -233,7 +233,7 @@ RESTART = ActionSpec(
     "Restart a unit",
     Effect.WRITE,
     "host",
-    doc="Restart one systemd unit and wait for it.",
+    doc="Restart one systemd unit.\nWait for it.",
     params=(
         ParamSpec(
             "unit",

@@ -1,5 +1,7 @@
 """Drill-downs, runs, plans, and what `status` prints."""
 
+import shlex
+
 import msgspec
 import pytest
 from fleet_in_trouble import NOW, make_alert, make_host
@@ -335,6 +337,19 @@ def test_a_plan_shows_the_very_arguments_and_what_is_left_out() -> None:
     assert "    systemctl restart -- 'a b; reboot'" in text
     assert text[-1] == "— db: no systemd"
     assert plan_page.question(plan) == "type the number of targets (2)"
+
+
+@pytest.mark.parametrize(
+    ("argv", "text"),
+    [
+        (("ls", "-l", "--", "/var"), "ls -l -- /var"),
+        (("sh", "-c", "awk '{ print $2 }' $f"), "sh -c 'awk '\\''{ print $2 }'\\'' $f'"),
+        (("x", "", "a'b"), "x '' 'a'\\''b'"),
+    ],
+)
+def test_a_planned_command_reads_as_one_would_type_it(argv: tuple[str, ...], text: str) -> None:
+    assert plan_page.command_line(argv) == text
+    assert tuple(shlex.split(text)) == argv
 
 
 def test_status_prints_the_panes(snapshot: Snapshot) -> None:

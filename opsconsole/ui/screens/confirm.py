@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from opsconsole.model.text import LABEL_LIMIT, Safe, clean
 from opsconsole.ui.look import Look
+from opsconsole.ui.paint import wrapped
 from opsconsole.ui.screens.dialog import Dialog
 from opsconsole.ui.widgets.bars import Bar
 from opsconsole.ui.widgets.line_input import LineInput
@@ -82,7 +83,9 @@ class Confirm(Dialog[str]):
         """Show what would happen, and the question."""
         title: Cell = (Span(clean(self._question.title, LABEL_LIMIT), Tone.STRONG),)
         hint: Cell = (Span(Safe("esc close"), Tone.DIM),)
-        self.set_box(self._lines, title, hint, extra=2 if self._typed else 1)
+        # What would be run is read whole before it is run: nothing of it is cut.
+        lines = wrapped(self._lines, max(1, self.app.size.width - 4))
+        self.set_box(lines, title, hint, extra=2 if self._typed else 1)
         self.query_one("#ask", Bar).show((self._words(),))
 
     def accepts(self, event: events.Event) -> bool:

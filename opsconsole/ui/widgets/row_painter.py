@@ -1,0 +1,80 @@
+"""Rows into strips, each painted once for as long as it stays the same."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from textual.strip import Strip
+
+from opsconsole.model.text import Safe
+from opsconsole.ui.look import Look
+from opsconsole.ui.paint import cell_width, crop, fit, head, join, segments, widths
+from opsconsole.view.rows import Cell, Column, Row, Span, Tone
+
+CACHE_LIMIT: Final = 1_024
+"""Strips kept; a screen has far fewer lines."""
+
+
+class RowLine(NamedTuple):
+    """What a line of a table shows: a row or none, and how it stands there."""
+
+    row: Row | None
+    cursor: bool
+    marked: bool
+
+
+class RowPainter:
+    """Paints the rows of one table; told when columns, width or colours changed."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._strips: dict[str, tuple[RowLine, Strip]] = {}
+
+    def __len__(self) -> int:
+        """How many strips are kept."""
+        return len(self._strips)
+
+    def forget(self) -> None:
+        """Paint everything anew from now on."""
+        self._strips.clear()
+
+    def title_cell(self, columns: Sequence[Column], width: int) -> Cell:
+        """Write the column titles, the cursor's cell in front."""
+        titles = head(columns, widths(columns, width - 1), self._look.signs.ellipsis)
+        return (Span(Safe(" ")), *titles)
+
+    def strip(
+        self, line: RowLine, row: Row, columns: Sequence[Column], left: int, width: int
+    ) -> Strip:
+        """Paint a row; `left` cells of it are scrolled out of sight."""
+        known = self._strips.get(row.key)
+        if known is not None and known[0] == line and known[1].cell_length == width:
+            return known[1]
+        strip = self._paint(line, row, columns, left, width)
+        if len(self._strips) >= CACHE_LIMIT:
+            self._strips.clear()
+        self._strips[row.key] = (line, strip)
+        return strip
+
+    def _paint(
+        self, line: RowLine, row: Row, columns: Sequence[Column], left: int, width: int
+    ) -> Strip:
+        signs = self._look.signs
+        gutter = signs.mark if line.marked else signs.cursor if line.cursor else " "
+        flag = Span(Safe(gutter), Tone.ACCENT if line.marked else Tone.FOCUS)
+        text = self._text(row, columns, left, width - 1)
+        if row.ghost:
+            text = tuple(Span(span.text, Tone.MUTED) for span in text)
+        return Strip(
+            segments((flag, *text), self._look.palette, row.tone, cursor=line.cursor), width
+        )
+
+    def _text(self, row: Row, columns: Sequence[Column], left: int, room: int) -> Cell:
+        ellipsis = self._look.signs.ellipsis
+        shares = widths(columns, room)
+        if not left:
+            return fit(join(row, columns, shares, ellipsis), room, ellipsis)
+        natural = [
+            max(share, cell_width(cell)) if column.flexible else share
+            for column, share, cell in zip(columns, shares, row.cells, strict=False)
+        ]
+        return crop(join(row, columns[: len(natural)], natural, ""), left, room)
