@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from msgspec import Struct
 
-from opsconsole.model.inventory import Host, Inventory
+from opsconsole.model.inventory import Inventory
 
 ASK_ABOVE: Final = 20
 """Hosts that may vanish in one reload without asking, if they are also not most of the fleet."""

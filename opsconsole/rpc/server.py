@@ -202,9 +202,15 @@ class Server:
                 skipped = True
                 continue
             base = -1 if session.seen is None else session.seen.revision
-            if base not in encoded:
-                encoded[base] = self._encode(session.seen, newest)
-            session.send(encoded[base])
+            try:
+                if base not in encoded:
+                    encoded[base] = self._encode(session.seen, newest)
+            except RpcError as error:
+                # better no console than one that shows what was, as if it were: it attaches anew
+                log.warning("rev %d: %s", newest.revision, error)
+                self._own(session.close(str(error)), "rpc close")
+            else:
+                session.send(encoded[base])
             session.seen = newest
         return skipped
 

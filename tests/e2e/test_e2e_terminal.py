@@ -42,13 +42,15 @@ def _has_owner(screen: str) -> bool:
 
 def _fill(terminal: Pty) -> int:
     """Have it paint until nothing more goes into the terminal; give the bytes that wait there."""
-    waiting, give_up = -1, time.monotonic() + 20
-    while terminal.unread > waiting and time.monotonic() < give_up:
-        waiting = terminal.unread
-        for width in (81, 80) * 4:
+    before, same, give_up = 0, 0, time.monotonic() + 40
+    while same < 5 or not before:
+        assert time.monotonic() < give_up, f"{before} bytes wait, and still more come"
+        for width in (81, 80) * 2:
             terminal.resize(width, 24)
-            time.sleep(0.05)  # another process has to paint
-    return terminal.unread
+            time.sleep(0.1)  # another process has to paint
+        same = same + 1 if terminal.unread == before else 0
+        before = terminal.unread
+    return before
 
 
 @pytest.mark.timeout(120)
