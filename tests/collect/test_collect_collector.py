@@ -211,6 +211,19 @@ async def test_each_processors_share_stands_above_the_processes():
     assert text.lines[2].endswith("S  NAME")
 
 
+async def test_a_share_that_was_not_measured_is_no_zero():
+    run = Running(Inventory(HOSTS))
+    look = {"before": b"10.0 1\n7 S 5 1 1 init\n", "after": b"10.0 1\n7 S 5 1 1 init\n"}
+    cores = {"cores.before": b"cpu0 5 0 0 5\n", "cores.after": b"cpu0 5 0 0 5\n"}
+    run.remote.answers["web01"] = said(units=b"100\n4096\n", **look, **cores)
+
+    text = await run.collector.ask_host("web01", "procs", 3)
+
+    assert text.lines[0] == "cpu0    —"
+    assert text.lines[2].split()[:2] == ["7", "—"]
+    assert text.note == "1 processes, no shares: its clock stood still"
+
+
 async def test_the_newest_log_lines_come_cleaned():
     run = Running(Inventory(HOSTS))
     run.remote.answers["web01"] = said(logs=b"one\ntwo \x1b]52;c;aGk=\x07\nthree\n")
