@@ -414,6 +414,18 @@ async def test_a_lost_engine_is_said_and_the_rows_stay(console, size):
     assert any("PgReplLag" in line for line in lines)
 
 
+async def test_a_small_host_page_has_one_pane_at_a_time_and_tab_goes_on(console):
+    async with console(FakeSource(), (40, 12)) as pilot:
+        await press(pilot, "2", "enter")
+        first = "\n".join(screen_text(pilot))
+        await press(pilot, "tab")
+        second = "\n".join(screen_text(pilot))
+
+    assert "Vitals" in first
+    assert "╔ Fires" in second
+    assert "Vitals" not in second
+
+
 async def test_a_command_that_needs_the_engine_says_so_while_it_is_lost(console):
     source = FakeSource()
     async with console(source) as pilot:
