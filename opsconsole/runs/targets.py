@@ -59,7 +59,7 @@ def resolve_targets(
             raise RefusedError("empty", f"{clean(word, 80)} means no {_noun(scope)} now")
         found |= set(names)
     if not found:
-        raise RefusedError("empty", "no target is named")
+        raise RefusedError("empty", "no target is named: name hosts, or services")
     return tuple(sorted(found, key=natural_key))
 
 
