@@ -91,4 +91,6 @@ def _empty(folder: Path) -> None:
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)
         elif entry.name != "lock":
-            entry.unlink(missing_ok=True)  # an engine that is just ending takes its socket away itself
+            entry.unlink(
+                missing_ok=True
+            )  # an engine that is just ending takes its socket away itself

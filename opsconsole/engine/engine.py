@@ -38,6 +38,7 @@ from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host, Inventory
 from opsconsole.model.sample import SourceReading
 from opsconsole.model.snapshot import Banner, EngineInfo
+from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.rpc.messages import PROTOCOL, Hello
 from opsconsole.rpc.peer import Peer
 from opsconsole.rpc.server import Server
@@ -190,7 +191,7 @@ class Engine:
         self._store.put_engine(
             EngineInfo(
                 self._place.name, os.getpid(), __version__, self._started,
-                str(inventory.files[0]) if inventory.files else "",
+                clean(str(inventory.files[0]), LABEL_LIMIT) if inventory.files else "",
                 self._solo, settings.theme or "", settings.keymap,
             )
         )  # fmt: skip
