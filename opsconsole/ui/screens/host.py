@@ -25,6 +25,10 @@ from opsconsole.view.rows import Cell, Table, Tone
 from opsconsole.view.sections import Section
 
 _NORMAL_FROM: Final = 100
+_SMALL_WIDTH: Final = 60
+_SMALL_HEIGHT: Final = 11
+"""Below these the first tab has one pane at a time; `tab` goes to the next."""
+_OVERVIEW: Final = ("vitals", "fires", "logs")
 _ASK_EVERY: Final = 5.0
 """Seconds between two looks at what is asked for only while it is on the screen."""
 _HISTORY_SPAN: Final = 3_600.0
@@ -75,6 +79,9 @@ class HostView(Detail):
         """One pane a tab, but for the first."""
         if self.place.tab != "overview":
             return {self._first(self.place.tab): room.region}
+        if room.width < _SMALL_WIDTH or room.height < _SMALL_HEIGHT:
+            name = self.focused_id if self.focused_id in _OVERVIEW else "vitals"
+            return {name: room.region}
         if room.width < _NORMAL_FROM or room.height < 28:
             rows = stack(room.region, (("top", 0.47), ("logs", 0.53)))
             top = rows.pop("top")
