@@ -55,9 +55,9 @@ def _open(
 ) -> int:
     # The screen library is imported here, in the guarded child, so that the guard stays small.
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
-    from opsconsole.ui.background import is_dark
+    from opsconsole.ui.background import Question
 
-    dark = is_dark()
+    question = Question()  # the terminal answers while the libraries load
     from opsconsole.clock import SystemClock
     from opsconsole.ui.console import Console
     from opsconsole.ui.frames import ASCII, UNICODE
@@ -70,7 +70,7 @@ def _open(
         theme or read_prefs(prefs_file()).theme,
         no_color=bool(os.environ.get("NO_COLOR")),
         color_system=colour_system(),
-        dark=dark,
+        dark=question.is_dark(),
     )
     look = Look(themes.load(name), ASCII if ascii else UNICODE, SystemClock())
     console = Console(connect, look, themes, memory=prefs_file(), lifeline=lifeline)

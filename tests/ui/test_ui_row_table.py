@@ -3,6 +3,7 @@
 import pytest
 
 from opsconsole.ui.look import Look
+from opsconsole.ui.widgets.row_painter import CACHE_LIMIT, NOTHING, Line, RowPainter
 from opsconsole.ui.widgets.row_table import SETTLE, RowTable
 from opsconsole.view.rows import Column, Row, Span, Table, Tone
 
@@ -207,13 +208,33 @@ async def test_a_click_moves_the_cursor_and_a_double_click_opens(stage, widget):
 
 
 def test_the_strip_cache_is_bounded(look):
-    from opsconsole.ui.widgets import row_table
+    painter = RowPainter(look)
+    painter.columns = COLUMNS
 
-    widget = RowTable(look, id="hosts")
-    widget.table = Table(COLUMNS, ())
-
-    for n in range(row_table._CACHE_LIMIT * 3):
+    for n in range(CACHE_LIMIT * 3):
         row = make_row(str(n))
-        widget._row_strip(row_table._Line(row, False, False), row, 60)
+        painter.strip(Line(row, False, False), row, 60)
 
-    assert len(widget._strips) <= row_table._CACHE_LIMIT + 1
+    assert len(painter._strips) <= CACHE_LIMIT + 1
+
+
+def line_of(*, what: str = "fine", load: str = "0.1", cursor: bool = False, key: str = "a") -> Line:
+    return Line(make_row(key, what=what, load=load), cursor, False)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cells"),
+    [
+        (line_of(), line_of(), 0),
+        (line_of(), line_of(what="ill"), 1 + 2 + 9 + 42 + 1),
+        (line_of(), line_of(load="0.2"), 60),
+        (line_of(), line_of(cursor=True), 60),
+        (line_of(), line_of(key="b"), 60),
+        (line_of(), NOTHING, 60),
+    ],
+)
+def test_a_line_is_painted_again_only_up_to_what_changed(look, before, after, cells):
+    painter = RowPainter(look)
+    painter.columns = COLUMNS
+
+    assert painter.changed(after, before, 60) == cells

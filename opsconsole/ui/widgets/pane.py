@@ -67,6 +67,11 @@ class Pane(Widget, can_focus=True):
         if lines and self.size.width:
             self.refresh(*(Region(0, line, self.size.width, 1) for line in lines if line >= 0))
 
+    def refresh_parts(self, *parts: Region) -> None:
+        """Mark parts of the whole tile as changed."""
+        if parts and self.size.width:
+            self.refresh(*parts)
+
     def render_line(self, y: int) -> Strip:
         """Paint one line, frame included."""
         width, height = self.size

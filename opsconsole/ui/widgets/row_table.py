@@ -5,36 +5,28 @@ a ghost until the cursor moves, and a new order waits while the person is moving
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
 from opsconsole.model.text import Safe
 from opsconsole.ui.look import Look
-from opsconsole.ui.paint import blank, crop, fit, head, join, segments, text_width, widths
+from opsconsole.ui.paint import blank, head
 from opsconsole.ui.widgets.pane import Pane
 from opsconsole.ui.widgets.reorder import keep_order
+from opsconsole.ui.widgets.row_painter import NOTHING, Line, RowPainter
 from opsconsole.view.lazy_rows import in_keys, keys_of, with_ghost
 from opsconsole.view.rows import Row, Span, Table, Tone
 
 SETTLE: Final = 2.0
 """Seconds without a move before a new order is shown."""
-_CACHE_LIMIT: Final = 1_024
 _TROUBLE: Final = frozenset((Tone.CRITICAL, Tone.WARNING, Tone.STALE, Tone.REVERSED))
 _SIDEWAYS: Final = 8
 _WHEEL: Final = 3
-
-
-class _Line(NamedTuple):
-    row: Row | None
-    cursor: bool
-    marked: bool
-
-
-_NOTHING: Final = _Line(row=None, cursor=False, marked=False)
 
 
 class RowTable(Pane):
@@ -88,7 +80,6 @@ class RowTable(Pane):
         self.cursor: str | None = None
         self.marks: frozenset[str] = frozenset()
         self.top = 0
-        self.left = 0
         self._keys: tuple[str, ...] = ()
         self._places: dict[str, int] = {}
         self._ghost: str | None = None
@@ -96,9 +87,8 @@ class RowTable(Pane):
         self._held = False
         self._anchor: str | None = None
         self._moved_at = float("-inf")
-        self._painted: list[_Line] = []
-        self._strips: dict[str, tuple[_Line, Strip]] = {}
-        self._shares: tuple[int, ...] = ()
+        self._painter = RowPainter(look)
+        self._painted: list[Line] = []
 
     # -- what is shown
 
@@ -150,7 +140,7 @@ class RowTable(Pane):
 
     def repaint(self) -> None:
         """Paint everything again: the theme or the signs changed."""
-        self._strips.clear()
+        self._painter.forget()
         self.refresh()
 
     # -- painting
@@ -160,63 +150,27 @@ class RowTable(Pane):
         if y < self._header:
             cell = (
                 Span(Safe(" ")),
-                *head(self.table.columns, self._fit_columns(width), self.look.signs.ellipsis),
+                *head(self.table.columns, self._painter.shares(width), self.look.signs.ellipsis),
             )
             return self.cell_strip(cell, width, Tone.DIM)
         line = self._line(y)
         if line.row is None:
             return self._empty_line(y, width)
-        return self._row_strip(line, line.row, width)
+        return self._painter.strip(line, line.row, width)
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit columns and scroll position to the new size."""
         del event
-        self._strips.clear()
+        self._painter.forget()
         self._scroll_to_cursor()
         self.refresh()
 
-    def _line(self, y: int) -> _Line:
+    def _line(self, y: int) -> Line:
         place = self.top + y - self._header
         if y < self._header or place >= len(self.rows):
-            return _NOTHING
+            return NOTHING
         row = self.rows[place]
-        return _Line(row, self.active and row.key == self.cursor, row.key in self.marks)
-
-    def _row_strip(self, line: _Line, row: Row, width: int) -> Strip:
-        known = self._strips.get(row.key)
-        if known is not None and known[0] == line and known[1].cell_length == width:
-            return known[1]
-        strip = self._paint_row(line, row, width)
-        if len(self._strips) > _CACHE_LIMIT:
-            self._strips.clear()
-        self._strips[row.key] = (line, strip)
-        return strip
-
-    def _paint_row(self, line: _Line, row: Row, width: int) -> Strip:
-        signs, palette = self.look.signs, self.look.palette
-        gutter = signs.mark if line.marked else signs.cursor if line.cursor else " "
-        flag = Span(Safe(gutter), Tone.ACCENT if line.marked else Tone.FOCUS)
-        shares = self._fit_columns(width)
-        if self.left:
-            whole = join(row, self.table.columns, self._natural(row, shares), "")
-            text = crop(whole, self.left, width - 1)
-        else:
-            text = fit(
-                join(row, self.table.columns, shares, signs.ellipsis), width - 1, signs.ellipsis
-            )
-        if row.ghost:
-            text = tuple(Span(span.text, Tone.MUTED) for span in text)
-        return Strip(segments((flag, *text), palette, row.tone, cursor=line.cursor), width)
-
-    def _natural(self, row: Row, shares: Sequence[int]) -> list[int]:
-        pairs = zip(self.table.columns, shares, row.cells, strict=False)
-        return [
-            max(share, sum(text_width(span.text) for span in cell)) if column.flexible else share
-            for column, share, cell in pairs
-        ]
-
-    def _fit_columns(self, width: int) -> tuple[int, ...]:
-        return widths(self.table.columns, width - 1)
+        return Line(row, self.active and row.key == self.cursor, row.key in self.marks)
 
     def _empty_line(self, y: int, width: int) -> Strip:
         if self.rows or y != self._header or not self.table.empty:
@@ -228,8 +182,14 @@ class RowTable(Pane):
         if len(fresh) != len(self._painted):
             self.refresh()
         else:
-            pairs = enumerate(zip(fresh, self._painted, strict=True))
-            self.refresh_body(*(y for y, (new, old) in pairs if new is not old and new != old))
+            width, inset = self.body.width, 1 if self.framed else 0
+            spans = (
+                (y, self._painter.changed(new, old, width))
+                for y, (new, old) in enumerate(zip(fresh, self._painted, strict=True))
+            )
+            self.refresh_parts(
+                *(Region(0, y + inset, cells + inset, 1) for y, cells in spans if cells)
+            )
         self._painted = fresh
 
     # -- taking new rows
@@ -271,7 +231,8 @@ class RowTable(Pane):
             rows = with_ghost(rows, self.rows[place], place)
         if table.columns != self.table.columns:
             self.refresh()
-            self._strips.clear()
+            self._painter.columns = table.columns
+            self._painter.forget()
         if table.empty != self.table.empty:
             self.refresh()
         self.table = table
@@ -325,7 +286,7 @@ class RowTable(Pane):
 
     def action_sideways(self, steps: int) -> None:
         """Scroll to see what a column cut off."""
-        self.left = max(0, self.left + steps * _SIDEWAYS)
+        self._painter.left = max(0, self._painter.left + steps * _SIDEWAYS)
         self.repaint()
 
     def action_trouble(self, direction: int) -> None:
