@@ -1,6 +1,7 @@
 """The way into the screen: a guard outside, then theme and signs for this terminal, then the console."""
 
 import codecs
+import gc
 import locale
 import os
 import sys
@@ -55,6 +56,7 @@ def _open(
 ) -> int:
     # The screen library is imported here, in the guarded child, so that the guard stays small.
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
+    gc.disable()  # until the first paint: a tenth of the start is spent looking for garbage that is not there
     from opsconsole.ui.background import Question
 
     question = Question()  # the terminal answers while the libraries load
