@@ -42,7 +42,8 @@ types:
 contracts:
 	@echo "== contracts"; $(BIN)/lint-imports --no-cache
 tests:
-	@echo "== tests"; $(BIN)/python -m pytest $(PYTEST_ARGS)
+	@echo "== tests"; $(BIN)/python -m pytest $(PYTEST_ARGS) --ignore tests/e2e --ignore tests/packaging
+	@echo "== end to end, one at a time"; $(BIN)/python -m pytest tests/e2e tests/packaging
 
 benchmarks: venv ## print the table of costs, peers side by side
 	@$(BIN)/python -m benchmarks

@@ -69,11 +69,15 @@ SECTIONS: dict[str, Callable[[Sizes], Iterator[Line]]] = {
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the sections that were asked for, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="smaller fleets, fewer repeats: three minutes")
+    parser.add_argument(
+        "--quick", action="store_true", help="smaller fleets, fewer repeats: three minutes"
+    )
     parser.add_argument("section", nargs="*", choices=[*SECTIONS, []], help="default: all")
     wanted = parser.parse_args(argv)
     load = os.getloadavg()[0]
-    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, load {load:.1f}\n")
+    print(
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, load {load:.1f}\n"
+    )
     for name in wanted.section or SECTIONS:
         began = time.monotonic()
         show(SECTIONS[name](Sizes(quick=wanted.quick)))

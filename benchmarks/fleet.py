@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,7 +46,9 @@ class Ground:
     def config(self, count: int, every: float = 10.0) -> Path:
         """Write a configuration for the first addresses."""
         path = self.folder / f"fleet-{count}.yaml"
-        hosts = "\n".join(f"  - {{name: h{i:04d}, address: {a}}}" for i, a in enumerate(self.every[:count]))
+        hosts = "\n".join(
+            f"  - {{name: h{i:04d}, address: {a}}}" for i, a in enumerate(self.every[:count])
+        )
         path.write_text(
             f"version: 1\ndefaults: {{user: {self.sshd.user}, port: {self.sshd.port}, every: {every:g}s, "
             f"timeout: 8s, identity: {self.sshd.client_key}, known_hosts: {self.sshd.known_hosts}}}\nhosts:\n{hosts}\n"
@@ -131,7 +133,9 @@ def clush_oneshot(ground: Ground, count: int) -> dict[str, float] | None:
         "--hostfile", str(ground.hosts_file(count)), COMMAND,
     ]  # fmt: skip
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(argv, capture_output=True, check=False, env={**os.environ, "HOME": str(ground.folder)})
+    subprocess.run(
+        argv, capture_output=True, check=False, env={**os.environ, "HOME": str(ground.folder)}
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {"wall": time.perf_counter() - began, "cpu": cpu}
@@ -181,7 +185,10 @@ def control_master(ground: Ground, count: int, rounds: int) -> float | None:
     ]  # fmt: skip
     hosts = ground.every[:count]
     for host in hosts:
-        subprocess.run([*base, "-o", "ControlMaster=yes", "-o", "ControlPersist=120", "-f", "-N", host], check=True)
+        subprocess.run(
+            [*base, "-o", "ControlMaster=yes", "-o", "ControlPersist=120", "-f", "-N", host],
+            check=True,
+        )
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     for _ in range(rounds):
         for host in hosts:

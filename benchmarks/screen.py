@@ -36,7 +36,11 @@ def _run(name: str, rows: int, visible: int, keys: int) -> Figures:
         if not keys:
             terminal.drain(10)
         figures.wall = time.perf_counter() - began
-        figures.cpu, figures.bytes_out, figures.rss = terminal.cpu() - cpu, terminal.seen - seen, terminal.rss()
+        figures.cpu, figures.bytes_out, figures.rss = (
+            terminal.cpu() - cpu,
+            terminal.seen - seen,
+            terminal.rss(),
+        )
     finally:
         terminal.end()
     return figures
@@ -92,7 +96,9 @@ def start_and_idle(runs: int) -> list[Line]:
         for _ in range(runs):
             ours.append(_start(python("-m", "opsconsole"), b"Hosts", env))
             empty.append(_start(python("-m", "benchmarks.peers.empty"), b"READY-MARK", {}))
-        subprocess.run(python("-m", "opsconsole", "engine", "stop"), env={**os.environ, **env}, check=False)
+        subprocess.run(
+            python("-m", "opsconsole", "engine", "stop"), env={**os.environ, **env}, check=False
+        )
     paint, their_paint = (statistics.median(run[0] for run in seen) for seen in (ours, empty))
     idle, their_idle = (statistics.median(run[1] for run in seen) for seen in (ours, empty))
     return [

@@ -43,7 +43,13 @@ class Terminal:
         self.began = time.perf_counter()
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            child = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **(env or {})}
+            child = {
+                **os.environ,
+                "TERM": "xterm-256color",
+                "COLORTERM": "truecolor",
+                "LANG": "C.UTF-8",
+                **(env or {}),
+            }
             child.pop("PYTHONDONTWRITEBYTECODE", None)
             child.pop("NO_COLOR", None)
             os.execvpe(argv[0], list(argv), child)

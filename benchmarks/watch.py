@@ -41,14 +41,18 @@ async def first_samples(socket: Path, count: int, within: float) -> tuple[float,
             async with asyncio.timeout(within):
                 while good < count:
                     await client.wait_change()
-                    good = sum(1 for host in client.snapshot.hosts.values() if host.reach is Reach.UP)
+                    good = sum(
+                        1 for host in client.snapshot.hosts.values() if host.reach is Reach.UP
+                    )
                     first = first or (loop.time() - began if good else 0.0)
         except TimeoutError:
             pass
     return first, loop.time() - began, good
 
 
-async def poll_jitter(socket: Path, seconds: float, interval: float, skip: frozenset[str]) -> list[float]:
+async def poll_jitter(
+    socket: Path, seconds: float, interval: float, skip: frozenset[str]
+) -> list[float]:
     """Watch for a time how far the healthy hosts' polls are from their interval, as shares of it."""
     last: dict[str, float] = {}
     seen: list[float] = []
@@ -58,7 +62,11 @@ async def poll_jitter(socket: Path, seconds: float, interval: float, skip: froze
                 while True:
                     await client.wait_change()
                     for name, host in client.snapshot.hosts.items():
-                        if name in skip or host.reach is not Reach.UP or last.get(name) == host.tried:
+                        if (
+                            name in skip
+                            or host.reach is not Reach.UP
+                            or last.get(name) == host.tried
+                        ):
                             continue
                         if name in last:
                             seen.append(abs(host.tried - last[name] - interval) / interval)
@@ -73,4 +81,6 @@ async def states(socket: Path, names: frozenset[str]) -> dict[str, str]:
     async with client_of(socket) as client:
         while not client.snapshot.hosts:
             await client.wait_change()
-        return {name: str(host.reach) for name, host in client.snapshot.hosts.items() if name in names}
+        return {
+            name: str(host.reach) for name, host in client.snapshot.hosts.items() if name in names
+        }

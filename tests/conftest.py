@@ -1,10 +1,15 @@
-"""What every test gets: a temporary folder with a short name."""
+"""What every test gets: a temporary folder with a short name, and examples without a deadline."""
 
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no finding: examples are counted, never timed.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 @pytest.fixture

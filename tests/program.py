@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +18,7 @@ class Program:
     """The real program, with its state in a temporary folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.state = folder / "state"
+        self.state = Path(tempfile.mkdtemp(prefix="oc-"))  # a socket's path has to be short
         self.folder = folder
         self.environ = {
             **{
@@ -25,6 +27,8 @@ class Program:
             "XDG_STATE_HOME": str(self.state),
             "XDG_CONFIG_HOME": str(folder / "config"),
         }
+        self.line: tuple[str, ...] = ()
+        """Options that stand before every verb of `verb`."""
         self._children: list[subprocess.Popen[bytes]] = []
 
     def run(self, *arguments: str, timeout: float = 40.0) -> "subprocess.CompletedProcess[str]":
@@ -33,6 +37,9 @@ class Program:
             command, env=self.environ, capture_output=True, text=True, timeout=timeout,
             stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
+
+    def verb(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return self.run(*self.line, *arguments)
 
     def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "opsconsole", *arguments]
@@ -46,11 +53,11 @@ class Program:
     def place(self, name: str = "default") -> Place:
         return Place(name, self.state / "opsconsole" / name)
 
-    def wait_for(self, condition: Callable[[], bool], what: str) -> None:
-        give_up = time.monotonic() + 30
+    def wait_for(self, condition: Callable[[], bool], what: str, within: float = 30.0) -> None:
+        give_up = time.monotonic() + within
         while not condition():
             if time.monotonic() > give_up:
-                raise AssertionError(f"waited 30 s for {what}")
+                raise AssertionError(f"waited {within:g} s for {what}")
             time.sleep(0.05)  # another process, not ours, has to move
 
     def end(self) -> None:
@@ -64,3 +71,4 @@ class Program:
             if holder is not None and holder.pid > 1:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(holder.pid, 9)
+        shutil.rmtree(self.state, ignore_errors=True)

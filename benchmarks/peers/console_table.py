@@ -39,7 +39,12 @@ class Ours(App[None]):
 
     def record(self, name: str) -> HostRecord:
         """Make a host that is fine."""
-        metrics = {"load.1m": 0.42, "cpu.busy": 0.12, "mem.used_ratio": 0.4, "fs.worst_used_ratio": 0.33}
+        metrics = {
+            "load.1m": 0.42,
+            "cpu.busy": 0.12,
+            "mem.used_ratio": 0.4,
+            "fs.worst_used_ratio": 0.33,
+        }
         return HostRecord(
             name, name, {"role": "web"}, state=HostState.OK, reach=Reach.UP, at=self.clock.now() + 1e6,
             metrics=metrics, spark="1234567812345678",

@@ -30,7 +30,19 @@ class Peer(App[None]):
         for name in NAMES:
             table.add_column(name, key=name)
         for i in range(self.count):
-            row = ("✓", f"web-prod-{i:05d}", "web", "0.42", "12", "40", "33", "3s", "0", "▁▂▃▄▅▆▇█", "")
+            row = (
+                "✓",
+                f"web-prod-{i:05d}",
+                "web",
+                "0.42",
+                "12",
+                "40",
+                "33",
+                "3s",
+                "0",
+                "▁▂▃▄▅▆▇█",
+                "",
+            )
             table.add_row(*row, key=str(i))
         table.focus()
         self.set_interval(0.1, self.change)

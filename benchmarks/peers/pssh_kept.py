@@ -16,7 +16,12 @@ def main() -> None:
 
     hosts = open(sys.argv[1]).read().split()
     client = ParallelSSHClient(
-        hosts, port=int(sys.argv[2]), pkey=sys.argv[3], pool_size=len(hosts), user="root", num_retries=1
+        hosts,
+        port=int(sys.argv[2]),
+        pkey=sys.argv[3],
+        pool_size=len(hosts),
+        user="root",
+        num_retries=1,
     )
     rounds = int(sys.argv[4])
     client.join(client.run_command(sys.argv[5]))

@@ -26,7 +26,7 @@ from opsconsole.config.loader import read_text
 from opsconsole.config.problems import Problems
 from opsconsole.errors import OpsConsoleError
 from opsconsole.model.action import PluginRecord
-from opsconsole.model.text import clean
+from opsconsole.model.text import LABEL_LIMIT, clean
 
 log = logging.getLogger(__name__)
 
@@ -56,13 +56,31 @@ def _places(folders: Sequence[Path], shipped: Path | None) -> Iterator[tuple[Pat
     """Walk what might be plugins, most trusted first: (folder or file, whether to check it)."""
     roots = [(shipped, False)] if shipped is not None and shipped.is_dir() else []
     for root, checked in [*roots, *((folder, True) for folder in folders)]:
-        if (root / MANIFEST).exists() or not root.is_dir():
+        entries = _entries(root)
+        if entries is None:
             yield root, checked
             continue
-        for entry in sorted(root.iterdir()):
+        for entry in entries:
             lone = checked and entry.suffix == ".yaml"
-            if lone or (entry.is_dir() and (entry / MANIFEST).exists()):
+            if lone or _may_be_plugin(entry):
                 yield entry, checked
+
+
+def _entries(root: Path) -> list[Path] | None:
+    """List a folder of plugins; None: it is a plugin itself, or loading it says why it is none."""
+    try:
+        if (root / MANIFEST).exists() or not root.is_dir():
+            return None
+        return sorted(root.iterdir())
+    except OSError:
+        return None
+
+
+def _may_be_plugin(entry: Path) -> bool:
+    try:
+        return entry.is_dir() and (entry / MANIFEST).exists()
+    except OSError:
+        return True
 
 
 def _load_guarded(place: Path, *, checked: bool) -> tuple[list[Action], PluginRecord]:
@@ -78,11 +96,17 @@ def _load_guarded(place: Path, *, checked: bool) -> tuple[list[Action], PluginRe
         log.exception("plugin %s cannot be loaded", place)
         return [], _broken(place, f"{type(error).__name__}: {error}")
     ids = tuple(action.spec.id for action in actions)
-    return actions, PluginRecord(name, str(place), ids)
+    return actions, PluginRecord(name, _shown(place), ids)
 
 
 def _broken(place: Path, why: str) -> PluginRecord:
-    return PluginRecord(clean(place.stem, 80), str(place), (), clean(why, 1_000, multiline=True))
+    said = clean(why, 1_000, multiline=True)
+    return PluginRecord(clean(place.stem, 80), _shown(place), (), said)
+
+
+def _shown(path: Path) -> str:
+    """Show a path: a file's name is whatever somebody made it, UTF-8 or not."""
+    return clean(str(path), LABEL_LIMIT)
 
 
 def _refuse_shadows(record: PluginRecord, records: dict[str, PluginRecord]) -> PluginRecord:
@@ -126,7 +150,7 @@ def _refuse_twins(actions: Sequence[Action]) -> None:
 def _read_manifest(path: Path, *, checked: bool) -> str:
     problems = Problems()
     text = read_trusted(path, checked=checked).decode(errors="replace")
-    keys = Keys(read_text(text, str(path), problems), problems, "a plugin's manifest")
+    keys = Keys(read_text(text, _shown(path), problems), problems, "a plugin's manifest")
     keys.only(_MANIFEST_KEYS, ("requires", "isolation", "contributes"))
     if keys.required("api") not in ("", str(API)):
         keys.wrong("api", f"this version loads api: {API}")
@@ -142,7 +166,7 @@ def _load_runbook(path: Path, plugin: str | None, *, checked: bool) -> Action:
     if checked:
         check_folder(path.parent)
     text = read_trusted(path, checked=checked).decode(errors="replace")
-    return read_runbook(text, str(path), plugin)
+    return read_runbook(text, _shown(path), plugin)
 
 
 class _Source(InspectLoader):
@@ -164,7 +188,7 @@ def _load_module(path: Path, plugin: str, *, checked: bool) -> list[Action]:
     assert spec.loader is not None
     spec.loader.exec_module(module)
     return [
-        make_action(declared, plugin, str(path), content)
+        make_action(declared, plugin, _shown(path), content)
         for declared in _plugin_of(module, plugin, path).actions
     ]
 

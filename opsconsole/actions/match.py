@@ -13,9 +13,9 @@ from opsconsole.model.snapshot import HostRecord, ServiceRecord, Snapshot
 from opsconsole.query.contexts import MATCH
 from opsconsole.query.environments import match_env
 from opsconsole.query.evaluator import holds
-from opsconsole.query.nodes import Expr
+from opsconsole.query.nodes import Binary, Call, Expr, Items, Name, Unary
 from opsconsole.query.parser import parse
-from opsconsole.query.values import UNKNOWN
+from opsconsole.query.values import UNKNOWN, Env
 
 _KINDS: Final = ("host", "service")
 
@@ -33,7 +33,7 @@ class Subject(Struct, frozen=True):
 def subject_of(snapshot: Snapshot, ref: str, episode: str | None = None, me: str = "") -> Subject:
     """Find what a reference (`host:db-02`, `service:checkout`) and an alert's episode mean.
 
-    An alert's own `on` stands in for an empty reference.
+    An alert's own `on` stands in for an empty reference, and its service for none.
     """
     alert = snapshot.alerts.get(episode) if episode else None
     if not ref and alert is not None:
@@ -41,6 +41,8 @@ def subject_of(snapshot: Snapshot, ref: str, episode: str | None = None, me: str
     kind, _, name = ref.partition(":")
     host = snapshot.hosts.get(name) if kind == "host" else None
     service = snapshot.services.get(name) if kind == "service" else None
+    if service is None and alert is not None and alert.on.startswith("service:"):
+        service = snapshot.services.get(alert.on.removeprefix("service:"))
     return Subject(snapshot, host, service, alert, me)
 
 
@@ -55,7 +57,15 @@ def why_not(spec: ActionSpec, subject: Subject, now: float | None = None) -> str
         return missing
     if spec.match is None:
         return ""
-    env = match_env(
+    env = _env(subject, now)
+    held = holds(_compiled(spec.match), env)
+    if held is UNKNOWN:
+        return f"cannot tell: {spec.match}"
+    return "" if held else f"not for this: {spec.match}"
+
+
+def _env(subject: Subject, now: float | None) -> Env:
+    return match_env(
         subject.snapshot,
         host=subject.host,
         service=subject.service,
@@ -63,10 +73,6 @@ def why_not(spec: ActionSpec, subject: Subject, now: float | None = None) -> str
         me=subject.me,
         now=now,
     )
-    held = holds(_compiled(spec.match), env)
-    if held is UNKNOWN:
-        return f"cannot tell: {spec.match}"
-    return "" if held else f"not for this: {spec.match}"
 
 
 def _missing_target(spec: ActionSpec, subject: Subject) -> str:
@@ -93,22 +99,66 @@ def services_on(snapshot: Snapshot, host: str) -> tuple[str, ...]:
 def offered(
     specs: Iterable[ActionSpec], subject: Subject, now: float | None = None
 ) -> tuple[ActionSpec, ...]:
-    """List what is offered: those whose `match` names the alert first, then by id."""
+    """List what is offered: those whose `match` speaks of the fire first, then by id."""
     fits = [spec for spec in specs if is_offered(spec, subject, now)]
-    return tuple(sorted(fits, key=lambda spec: (not names_alert(spec, subject.alert), spec.id)))
+    return tuple(sorted(fits, key=lambda spec: (not names_alert(spec, subject, now), spec.id)))
 
 
 def first_runbook(
     specs: Iterable[ActionSpec], subject: Subject, now: float | None = None
 ) -> str | None:
-    """Find the first offered action whose `match` names the alert: what the RUNBOOK column shows."""
-    found = offered((spec for spec in specs if names_alert(spec, subject.alert)), subject, now)
+    """Find the first offered action whose `match` speaks of the fire: what the RUNBOOK column shows."""
+    found = offered((spec for spec in specs if names_alert(spec, subject, now)), subject, now)
     return found[0].id if found else None
 
 
-def names_alert(spec: ActionSpec, alert: Alert | None) -> bool:
-    """Tell whether a `match` holds the alert's name as a literal."""
-    return alert is not None and spec.match is not None and f'"{alert.name}"' in spec.match
+def names_alert(spec: ActionSpec, subject: Subject, now: float | None = None) -> bool:
+    """Tell whether an alternative of a `match` that speaks of the fire holds."""
+    if subject.alert is None:
+        return False
+    env = _env(subject, now)
+    return any(holds(clause, env) is True for clause in fire_clauses(spec.match))
+
+
+def read_match(match: str | None) -> Expr | None:
+    """Read a `match`; None when there is none, or it cannot be read."""
+    if not match:
+        return None
+    try:
+        return _compiled(match)
+    except QueryError:
+        return None
+
+
+@lru_cache(maxsize=1_024)
+def fire_clauses(match: str | None) -> tuple[Expr, ...]:
+    """List a `match`'s alternatives (what stands between `or`) that speak of a fire."""
+    whole = read_match(match)
+    if whole is None:
+        return ()
+    return tuple(clause for clause in _alternatives(whole) if _mentions_fire(clause))
+
+
+def _alternatives(expr: Expr) -> list[Expr]:
+    if isinstance(expr, Binary) and expr.operator == "or":
+        return [*_alternatives(expr.left), *_alternatives(expr.right)]
+    return [expr]
+
+
+def _mentions_fire(expr: Expr) -> bool:
+    match expr:
+        case Name():
+            return expr.name == "alert" or expr.name.startswith("alert.")
+        case Unary():
+            return _mentions_fire(expr.operand)
+        case Binary():
+            return _mentions_fire(expr.left) or _mentions_fire(expr.right)
+        case Call():
+            return any(_mentions_fire(each) for each in expr.arguments)
+        case Items():
+            return any(_mentions_fire(each) for each in expr.items)
+        case _:
+            return False
 
 
 def check_match(source: str) -> None:

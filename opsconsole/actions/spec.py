@@ -13,6 +13,7 @@ from opsconsole.config.units import parse_duration
 from opsconsole.errors import OpsConsoleError, QueryError
 from opsconsole.model.action import ActionSpec, ParamSpec
 from opsconsole.model.states import Confirm, Effect
+from opsconsole.model.text import LABEL_LIMIT, MESSAGE_LIMIT, clean
 
 ID: Final = re.compile(r"[a-z][a-z0-9-]{0,40}\.[a-z][a-z0-9-]{0,60}")
 PLUGIN_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
@@ -76,9 +77,26 @@ def make_spec(
         spec = msgspec.convert({**fields, "id": id, "source": source}, ActionSpec, strict=True)
     except msgspec.ValidationError as error:
         raise SpecError(f"{id}: {error}") from None
-    spec = replace(spec, params=tuple(params))
+    spec = _cleaned(replace(spec, params=tuple(params)))
     digest = hashlib.sha256(msgspec.json.encode(replace(spec, source="")) + content).hexdigest()
     return replace(spec, digest=digest)
+
+
+def _cleaned(spec: ActionSpec) -> ActionSpec:
+    """What an author writes is shown to everybody, and may have come with somebody else's repository."""
+    params = tuple(
+        replace(param, title=clean(param.title, LABEL_LIMIT), help=clean(param.help, LABEL_LIMIT))
+        for param in spec.params
+    )
+    return replace(
+        spec,
+        title=clean(spec.title, LABEL_LIMIT),
+        doc=clean(spec.doc, MESSAGE_LIMIT, multiline=True),
+        owner=clean(spec.owner, LABEL_LIMIT),
+        tags=tuple(clean(tag, LABEL_LIMIT) for tag in spec.tags),
+        runbook_url=clean(spec.runbook_url, LABEL_LIMIT),
+        params=params,
+    )
 
 
 def _check_told(id: str, told: Mapping[str, object]) -> None:

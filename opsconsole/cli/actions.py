@@ -2,12 +2,13 @@
 
 import click
 
+from opsconsole.cli import complete
 from opsconsole.cli.options import Options
 from opsconsole.model.action import ActionSpec
 
 
 @click.command()
-@click.argument("name", required=False, metavar="[ACTION]")
+@click.argument("name", required=False, metavar="[ACTION]", shell_complete=complete.actions)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @click.pass_obj
 def actions(options: Options, /, name: str | None, as_json: bool) -> int:

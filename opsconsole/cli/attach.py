@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from opsconsole import __version__
 from opsconsole.cli.options import Options
 from opsconsole.clock import SystemClock
@@ -23,14 +25,24 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
 
 
-def hello(role: str, *, subscribe: bool = True) -> Hello:
+def hello(role: str, *, subscribe: bool = True, read_only: bool = False) -> Hello:
     """Say who attaches: our version, our role, and the SSH agent that came with this login."""
-    agent = os.environ.get("SSH_AUTH_SOCK", "")
-    return Hello(PROTOCOL, __version__, role, pid=os.getpid(), agent=agent, subscribe=subscribe)
+    return Hello(
+        PROTOCOL,
+        __version__,
+        role,
+        pid=os.getpid(),
+        agent=os.environ.get("SSH_AUTH_SOCK", ""),
+        read_only=read_only,
+        subscribe=subscribe,
+    )
 
 
 def starting(options: Options, role: str, *, subscribe: bool = True) -> Client:
-    """Make a client that starts the engine when none runs, each time it attaches."""
+    """Make a client that starts the engine when none runs, each time it attaches.
+
+    `--read-only` holds for this attach: the engine is everybody's.
+    """
     clock = SystemClock()
 
     async def connect() -> Streams:
@@ -39,10 +51,11 @@ def starting(options: Options, role: str, *, subscribe: bool = True) -> Client:
         from opsconsole.engine.launch import ensure
 
         place = options.place()
-        await ensure(options.launch(), place, clock)
+        await ensure(replace(options.launch(), read_only=False), place, clock)
         return await open_path(str(place.socket))()
 
-    return Client(connect, hello(role, subscribe=subscribe), clock)
+    ours = hello(role, subscribe=subscribe, read_only=options.read_only)
+    return Client(connect, ours, clock)
 
 
 def inside(options: Options, role: str, folder: Path | None = None) -> Client:

@@ -1,5 +1,11 @@
 """Open the full screen on an engine; the engine's libraries load after the first frame."""
 
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from opsconsole.cli.attach import inside, starting
 from opsconsole.cli.options import Options
 from opsconsole.rpc.client import Client
@@ -12,4 +18,39 @@ def open_console(options: Options) -> int:
     def connect() -> Client:
         return inside(options, "console") if options.solo else starting(options, "console")
 
-    return run(connect, ascii=options.ascii)
+    began = os.getpid()
+    code = 1
+    try:
+        with on_the_terminal():
+            code = run(connect, ascii=options.ascii)
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    finally:
+        if os.getpid() != began:
+            _end_here(code)
+    return code
+
+
+@contextmanager
+def on_the_terminal() -> Iterator[None]:
+    """Draw on the terminal behind stdout where stderr is a file: Textual paints on stderr."""
+    if os.isatty(2):
+        yield
+        return
+    kept = os.dup(2)
+    os.dup2(1, 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _end_here(code: int) -> None:
+    """End the forked half that drew the screen: what is below on the stack belongs to the half that waits."""
+    if sys.exc_info()[1] is not None:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

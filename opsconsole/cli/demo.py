@@ -1,22 +1,21 @@
 """`demo`: a simulated fleet on loopback, and a console on it with an engine of its own."""
 
-import json
 import shutil
 import signal
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
 
 from opsconsole.cli.options import Options
-from opsconsole.errors import EngineError
+
+if TYPE_CHECKING:
+    from opsconsole.engine.place import Place
 
 _NAME = "demo"
-_END_WITHIN = 15.0
 
 
 @click.command()
@@ -41,18 +40,22 @@ def demo(options: Options, /, hosts: int, seed: int, serve: Path | None) -> int:
 def _console_on_demo(options: Options, hosts: int, seed: int) -> int:
     from opsconsole.cli.attach import finish
     from opsconsole.cli.console import open_console
+    from opsconsole.cli.demo_fleet import end_orphan, fleet
     from opsconsole.cli.main import has_screen
     from opsconsole.cli.status import print_status
-    from opsconsole.engine.lock import holder_of
     from opsconsole.engine.place import Place
     from opsconsole.engine.stopping import stop_engine
 
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, _leave)
     place = Place.of(_NAME)
-    if holder_of(place.lock) is not None:
+    if finish(_is_watched(place)):
         print("a demo runs already: this console joins it")
         return open_console(replace(options, engine=_NAME))
+    finish(stop_engine(place, force=True))
+    end_orphan(place.folder / "fleet")
     _empty(place.folder)
-    with _fleet(place.folder / "fleet", hosts, seed) as config:
+    with fleet(place.folder / "fleet", hosts, seed) as config:
         ours = replace(options, config=config, engine=_NAME, hosts=None)
         if not has_screen():
             return print_status(replace(ours, solo=True))
@@ -62,33 +65,24 @@ def _console_on_demo(options: Options, hosts: int, seed: int) -> int:
             finish(stop_engine(place, force=True))
 
 
-@contextmanager
-def _fleet(folder: Path, hosts: int, seed: int) -> Iterator[Path]:
-    command = [sys.executable, "-m", "opsconsole", "demo", "--serve", str(folder)]
-    command += ["--hosts", str(hosts), "--seed", str(seed)]
-    child = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
-    )
-    try:
-        yield _config_of(child)
-    finally:
-        child.send_signal(signal.SIGTERM)
+def _leave(number: int, _frame: FrameType | None) -> None:
+    """Let a signal unwind the stack, so that fleet and engine are ended on the way."""
+    sys.exit(128 + number)
+
+
+async def _is_watched(place: "Place") -> bool:
+    """Tell whether somebody watches a demo: one that nobody watches lost its console, and is ended."""
+    from opsconsole.cli.attach import hello
+    from opsconsole.clock import SystemClock
+    from opsconsole.errors import EngineError
+    from opsconsole.rpc.client import Client, open_path
+
+    async with Client(open_path(str(place.socket)), hello("cli"), SystemClock()) as client:
         try:
-            child.wait(_END_WITHIN)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        if child.stdout is not None:
-            child.stdout.close()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _config_of(child: "subprocess.Popen[bytes]") -> Path:
-    assert child.stdout is not None
-    line = child.stdout.readline()
-    if not line:
-        raise EngineError(f"the demo fleet did not start (exit {child.wait(_END_WITHIN)})")
-    return Path(json.loads(line)["config"])
+            await client.ready(5.0)
+        except EngineError:
+            return False
+        return bool(client.snapshot.people)
 
 
 def _empty(folder: Path) -> None:

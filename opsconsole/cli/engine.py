@@ -17,7 +17,10 @@ def engine() -> None:
 def start(options: Options, /) -> int:
     """Start the engine if it does not run."""
     from opsconsole.cli.attach import finish
+    from opsconsole.clock import SystemClock
+    from opsconsole.engine.launch import ensure
 
+    finish(ensure(options.launch(), options.place(), SystemClock()))
     print(finish(_started(options)))
     return Exit.DONE
 

@@ -50,7 +50,7 @@ _ANY = click.Path(path_type=Path)
 @click.option("--ansible", type=_ANY, metavar="FILE", help="Watch an Ansible inventory.")
 @click.option("-E", "--engine", metavar="NAME", help="Use the engine of this name.")
 @click.option("--solo", is_flag=True, help="One process: no engine stays behind.")
-@click.option("--read-only", is_flag=True, help="Nothing can be changed through this engine.")
+@click.option("--read-only", is_flag=True, help="Only look: the engine refuses you every change.")
 @click.option("--ascii", is_flag=True, help="Draw with ASCII only.")
 @click.pass_context
 def cli(ctx: click.Context, /, **given: object) -> int:

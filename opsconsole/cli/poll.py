@@ -2,11 +2,12 @@
 
 import click
 
+from opsconsole.cli import complete
 from opsconsole.cli.options import Options
 
 
 @click.command()
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=complete.targets)
 @click.pass_obj
 def poll(options: Options, /, targets: tuple[str, ...]) -> int:
     """Poll targets now (host:NAME, service:NAME, a host's name); none given: all."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import click
 from msgspec import Struct
 
+from opsconsole.cli import complete
 from opsconsole.cli.exits import Exit
 from opsconsole.cli.options import Options
 from opsconsole.cli.show import print_json
@@ -41,11 +42,24 @@ _OUTCOMES: Mapping[RunState, Exit] = {
 
 
 @click.command()
-@click.argument("action")
+@click.argument("action", shell_complete=complete.actions)
 @click.option(
-    "-t", "--target", "targets", multiple=True, metavar="TARGETS", help="web[01-03], role:db."
+    "-t",
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="TARGETS",
+    help="web[01-03], role:db.",
+    shell_complete=complete.targets,
 )
-@click.option("-p", "--param", "params", multiple=True, metavar="K=V", help="A parameter.")
+@click.option(
+    "-p",
+    "--param",
+    "params",
+    multiple=True,
+    metavar="K=V",
+    help="A parameter.",
+)
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would happen, change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask (for the confirm levels none and key).")
 @click.option("--confirm", default="", metavar="TEXT", help="What count and typed levels ask for.")

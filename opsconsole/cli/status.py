@@ -66,7 +66,7 @@ def _print(options: Options, shown: Snapshot, now: float, *, as_json: bool, sele
         print_json(view.document(shown, now, select))
     else:
         glyphs = ASCII if options.ascii or not _is_utf8() else UNICODE
-        look = ViewOptions(glyphs=glyphs, time="local")
+        look = ViewOptions(glyphs=glyphs)
         print(view.text(shown, now, select, width=_width(), options=look).rstrip("\n"))
     return view.exit_code(shown, now, select)
 

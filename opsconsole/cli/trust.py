@@ -2,13 +2,14 @@
 
 import click
 
+from opsconsole.cli import complete
 from opsconsole.cli.exits import Exit
 from opsconsole.cli.options import Options
 from opsconsole.model.calls import Done, HostKey, ScanHostKey, TrustHostKey
 
 
 @click.command()
-@click.argument("host")
+@click.argument("host", shell_complete=complete.targets)
 @click.option("--fingerprint", metavar="SHA256:...", help="Accept this key and no other.")
 @click.option("--replace", is_flag=True, help="Remove another key that is on file.")
 @click.option("--yes", is_flag=True, help="Do not ask (needs --fingerprint).")

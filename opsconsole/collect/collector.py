@@ -4,6 +4,8 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec.structs import replace
+
 from opsconsole.clock import Clock
 from opsconsole.collect import details
 from opsconsole.collect.alertmanager import SourceProbe
@@ -105,12 +107,15 @@ class Collector:
 
     def _adopt(self, inventory: Inventory) -> tuple[Host, ...]:
         """Make the probes equal to the inventory; returns hosts whose connections are of no use now."""
-        self._inventory = inventory
-        before, self._hosts = self._hosts, {host.name: host for host in inventory.hosts}
-        gone = tuple(host for host in before.values() if self._hosts.get(host.name) != host)
-        for host in gone:
-            self._watches.pop(host.name, None)
-            self._unseen.discard(host.name)
+        # where a host stands in its file says nothing about it, and changes with every line above
+        hosts = tuple(replace(host, source="") for host in inventory.hosts)
+        self._inventory = inventory = replace(inventory, hosts=hosts)
+        before, self._hosts = self._hosts, {host.name: host for host in hosts}
+        for name, host in before.items():
+            if self._hosts.get(name) != host:
+                self._watches.pop(name, None)
+                self._unseen.discard(name)
+        gone = tuple(host for name, host in before.items() if not self._serves(name, host.way))
         wanted = {planned.name: planned for planned in plan(inventory)}
         for name in self._planned.keys() - wanted.keys():
             self._loop.remove(name)
@@ -118,6 +123,11 @@ class Collector:
         self._planned = wanted
         self._start(new)
         return gone
+
+    def _serves(self, name: str, way: tuple[object, ...]) -> bool:
+        """Tell whether an open connection is of use still; it may carry a run, or a fleet behind a jump host."""
+        now = self._hosts.get(name)
+        return now is not None and now.way == way
 
     def _start(self, new: list[Planned]) -> None:
         now = self._clock.monotonic()

@@ -13,8 +13,8 @@ from msgspec import Struct
 from opsconsole.errors import ConfigError, EngineError, Mistake
 
 _ENGINE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-_SOCKET_PATH_LIMIT: Final = 100
-"""Bytes of a socket's path; the kernel takes 107, and names beside it are a little longer."""
+_SOCKET_PATH_LIMIT: Final = 107
+"""Bytes of a socket's path that the kernel takes."""
 _NETWORK_TYPES: Final = re.compile(
     r"nfs\d?|cifs|smb\w*|afs|ncpfs|9p|lustre|ceph|gpfs|beegfs|fuse\.(sshfs|glusterfs|ceph.*|s3fs)|glusterfs|coda"
 )

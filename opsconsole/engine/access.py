@@ -81,18 +81,26 @@ def expire(access: Access, now: float) -> Access:
 def load(path: Path, base: Access, now: float) -> Access:
     """Take up what an earlier engine kept, as far as it still holds.
 
-    Freezes that cannot be read make nothing freer: a damaged file is reported by `ValueError`.
+    Freezes that cannot be read make nothing freer: `closed` is what holds then.
 
     Raises:
-        ValueError: The file is damaged.
+        ValueError: The file is there and cannot be read, or is damaged.
     """
     try:
         kept = msgspec.json.decode(path.read_bytes(), type=Kept)
-    except OSError:
+    except FileNotFoundError:
         return base
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from error
     except msgspec.DecodeError as error:
         raise ValueError(f"{path}: {error}") from error
     return expire(replace(base, unlocks=kept.unlocks, freezes=kept.freezes), now)
+
+
+def closed(base: Access, now: float) -> Access:
+    """Freeze everything: what was frozen is not known, and a person has to say that nothing is."""
+    reason = "what was frozen before could not be read; thaw this when you know it"
+    return replace(base, freezes=(Freeze("f1", "engine", now + FREEZE_AT_MOST, reason, "*"),))
 
 
 def save(path: Path, access: Access) -> None:

@@ -48,6 +48,6 @@ class OwnWays:
 
     async def close(self) -> None:
         """Close every one of them; only while no run is live."""
-        while self._ways:
-            _agent, remote = self._ways.popitem()
+        ways, self._ways = self._ways, {}  # one that is asked for meanwhile is not closed
+        for remote in ways.values():
             await remote.close()

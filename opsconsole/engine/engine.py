@@ -24,6 +24,7 @@ from opsconsole.engine.heart import Heart, Stall
 from opsconsole.engine.hosts import HostCalls
 from opsconsole.engine.intake import Intake
 from opsconsole.engine.launch import LaunchSpec
+from opsconsole.engine.lookers import Lookers
 from opsconsole.engine.outside import Dial, Outside, dial
 from opsconsole.engine.past import PastCalls
 from opsconsole.engine.place import Place
@@ -131,9 +132,10 @@ class Engine:
             self._gate,
             self._hosts,
             RunCalls(self._store, self._runs, self._own_ways.of),
-            PastCalls(self._history),
+            PastCalls(self._history, lambda: self._store.snapshot.events),
             control,
         )
+        self._lookers = Lookers()
         hello = Hello(PROTOCOL, __version__, "engine", engine=spec.name)
         self.server = Server(self._store, self.answer, hello, self._clock, self._on_peers)
 
@@ -162,9 +164,11 @@ class Engine:
         Raises:
             OpsConsoleError: It cannot be done; RefusedError where it may not be.
         """
+        self._lookers.check(call, peer)
         for topic in self._topics:
             reply = await topic.answer(call, peer)
             if reply is not None:
+                self._lookers.note(reply)
                 return reply
         raise RefusedError("capability", f"this engine cannot {call.__struct_config__.tag}")
 
@@ -216,7 +220,7 @@ class Engine:
         while True:
             now = self._clock.now()
             self._store.tick(now)
-            self._gate.tick(now)
+            await self._gate.tick(now)
             self._evaluation.step(now)
             self._note_known_hosts()
             await self._clock.sleep(_STEP)
@@ -239,13 +243,15 @@ class Engine:
         return self._clock.now() - self._quiet_since >= linger
 
     async def _follow(self, inventory: Inventory, change: Changes) -> None:
+        registry = await asyncio.to_thread(load_catalogue, inventory.settings)
+        # from here to the end of the hosts nothing waits: no plan of the old hosts meets the new ones
+        self._registry = registry
+        self._runs.use(registry)
         self._hosts.hosts = {host.name: host for host in inventory.hosts}
         self._store.put_inventory(inventory)
         self._gate.follow(inventory.settings)
-        self._evaluation.follow(inventory)
-        self._registry = await asyncio.to_thread(load_catalogue, inventory.settings)
-        self._runs.use(self._registry)
         self._offer()
+        self._evaluation.follow(inventory)
         await self._collector.update(inventory)
         self._history.forget(change.removed)
         self._tell(Event(0, self._clock.now(), "engine", "config", "", change.sentence))

@@ -1,7 +1,10 @@
 """Calls about who may change things now, and the keeper of that record."""
 
+import asyncio
 import logging
+import threading
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,12 +23,15 @@ from opsconsole.model.calls import (
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Settings
 from opsconsole.model.snapshot import Access, Banner
+from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.query.contexts import HOSTS
 from opsconsole.query.filter_line import compile_filter
 from opsconsole.rpc.peer import Peer
 from opsconsole.state.store import Store
 
 log = logging.getLogger(__name__)
+
+_BANNER: Final = "access"
 
 
 class Gate:
@@ -36,6 +42,7 @@ class Gate:
         self._path = path
         self._clock = clock
         self._read_only = read_only
+        self._writing = threading.Lock()
 
     @property
     def access(self) -> Access:
@@ -49,8 +56,8 @@ class Gate:
             kept = rules.load(self._path, base, self._clock.now())
         except ValueError as error:
             log.warning("unlocks and freezes were lost: %s", error)
-            self._store.put_banner(Banner("access", f"freezes could not be read: {error}"))
-            kept = base
+            self._store.put_banner(Banner(_BANNER, f"freezes could not be read: {error}"))
+            kept = rules.closed(base, self._clock.now())
         self._store.put_access(kept)
 
     def follow(self, settings: Settings) -> None:
@@ -59,17 +66,18 @@ class Gate:
         base = self._base(settings)
         self._store.put_access(replace(base, unlocks=now.unlocks, freezes=now.freezes))
 
-    def tick(self, now: float) -> None:
+    async def tick(self, now: float) -> None:
         """Let unlocks and freezes end."""
         before = self.access
         after = rules.expire(before, now)
         if after is before:
             return
-        self._keep(after)
+        self._store.put_access(after)
         for ended in set(before.freezes) - set(after.freezes):
             self._tell("engine", "freeze", f"freeze {ended.id} of {ended.actor} ended")
         for over in set(before.unlocks) - set(after.unlocks):
             self._tell("engine", "unlock", f"unlock of {over.actor} ended")
+        await self._save()
 
     async def answer(self, call: AnyCall, peer: Peer) -> Struct | None:
         """Answer a call of this topic; None for any other.
@@ -79,27 +87,31 @@ class Gate:
         """
         match call:
             case UnlockChanges():
-                return self._unlock(call, peer.actor)
+                return await self._unlock(call, peer.actor)
             case LockChanges():
-                self._keep(rules.lock(self.access, peer.actor))
+                await self._keep(rules.lock(self.access, peer.actor))
                 self._tell(peer.actor, "unlock", "locked again")
                 return Done("changes are off for you")
             case FreezeChanges():
-                return self._freeze(call, peer.actor)
+                return await self._freeze(call, peer.actor)
             case ThawChanges():
                 after, ended = rules.thaw(self.access, call.id)
-                self._keep(after)
+                await self._keep(after)
                 self._tell(peer.actor, "freeze", f"thawed {ended.id} of {ended.actor}")
                 return Done(f"freeze {ended.id} ended")
         return None
 
-    def _unlock(self, call: UnlockChanges, actor: str) -> Done:
+    async def _unlock(self, call: UnlockChanges, actor: str) -> Done:
         now = self._clock.now()
-        self._keep(rules.unlock(self.access, actor, call.seconds, call.reason, now))
-        self._tell(actor, "unlock", f"unlocked for {call.seconds / 60:g} min: {call.reason}")
-        return Done(f"changes are on for {actor} for {call.seconds / 60:g} min")
+        after = rules.unlock(self.access, actor, call.seconds, call.reason, now)
+        await self._keep(after)
+        minutes = f"{call.seconds / 60:g} min"
+        self._tell(actor, "unlock", f"unlocked for {minutes}: {after.unlocks[-1].reason}")
+        return Done(f"changes are on for {actor} for {minutes}")
 
-    def _freeze(self, call: FreezeChanges, actor: str) -> Done:
+    async def _freeze(self, call: FreezeChanges, actor: str) -> Done:
+        if clean(call.scope, LABEL_LIMIT) != call.scope:
+            raise RefusedError("param", "scope: it is too long, or holds what cannot be shown")
         if call.scope != "*":
             try:
                 compile_filter(call.scope, HOSTS)
@@ -107,18 +119,29 @@ class Gate:
                 raise RefusedError("param", f"scope: {error}") from error
         now = self._clock.now()
         after = rules.freeze(self.access, actor, call.seconds, call.reason, call.scope, now)
-        self._keep(after)
+        await self._keep(after)
         laid = after.freezes[-1]
         self._tell(actor, "freeze", f"froze {laid.scope} ({laid.id}): {laid.reason}")
         return Done(f"freeze {laid.id} on {laid.scope}")
 
-    def _keep(self, access: Access) -> None:
+    async def _keep(self, access: Access) -> None:
+        """It holds from now on; what is decided while the disk is waited for sees it."""
+        self._store.put_access(access)
+        await self._save()
+
+    async def _save(self) -> None:
         try:
-            rules.save(self._path, access)
+            await asyncio.to_thread(self._write)
         except OSError as error:
             text = f"unlocks and freezes end with the engine: {self._path}: {error.strerror}"
-            self._store.put_banner(Banner("access", text))
-        self._store.put_access(access)
+            self._store.put_banner(Banner(_BANNER, text))
+        else:
+            self._store.drop_banner(_BANNER)
+
+    def _write(self) -> None:
+        """Write what holds now, not what held when this was asked for: the last one to write is right."""
+        with self._writing:
+            rules.save(self._path, self.access)
 
     def _tell(self, actor: str, kind: str, text: str) -> None:
         self._store.put_event(Event(0, self._clock.now(), actor, kind, "", text))

@@ -1,9 +1,12 @@
 """Calls about what was: series and events, from memory and from the history's file."""
 
+from collections.abc import Callable, Mapping
+
 from msgspec import Struct
 
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import AnyCall, Events, ReadEvents, ReadHistory
+from opsconsole.model.event import Event
 from opsconsole.rpc.peer import Peer
 from opsconsole.state.history import History
 
@@ -11,8 +14,10 @@ from opsconsole.state.history import History
 class PastCalls:
     """Answers them."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, recent: Callable[[], Mapping[int, Event]]) -> None:
+        """Set up; `recent` gives the newest events, which the file may have only a second later."""
         self._history = history
+        self._recent = recent
 
     async def answer(self, call: AnyCall, peer: Peer) -> Struct | None:  # noqa: ARG002 - every topic's shape
         """Answer a call of this topic; None for any other.
@@ -28,8 +33,15 @@ class PastCalls:
                     call.target, call.metrics, call.since, call.until, call.points
                 )
             case ReadEvents():
-                found = await self._history.events(
-                    call.since, call.until, max(0, call.limit), call.subject
-                )
-                return Events(found)
+                return await self._events(call)
         return None
+
+    async def _events(self, call: ReadEvents) -> Events:
+        limit = max(0, call.limit)
+        kept = await self._history.events(call.since, call.until, limit, call.subject)
+        found = {event.id: event for event in kept}
+        for event in self._recent().values():
+            is_meant = not call.subject or event.subject == call.subject
+            if is_meant and call.since <= event.at <= call.until:
+                found[event.id] = event
+        return Events(tuple(found[key] for key in sorted(found, reverse=True)[:limit]))

@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from msgspec import Struct
 
-from opsconsole.model.inventory import Host, Inventory
+from opsconsole.model.inventory import Inventory
 
 ASK_ABOVE: Final = 20
 """Hosts that may vanish in one reload without asking, if they are also not most of the fleet."""
@@ -53,26 +53,11 @@ def changes(old: Inventory, new: Inventory) -> Changes:
     return Changes(
         added=tuple(name for name in after if name not in before),
         removed=removed,
-        changed=tuple(
-            n for n, host in after.items() if n in before and _dialled(host) != _dialled(before[n])
-        ),
+        changed=tuple(n for n, host in after.items() if n in before and host.way != before[n].way),
         services=_differing({s.name: s for s in old.services}, {s.name: s for s in new.services}),
         sources=_differing({s.name: s for s in old.sources}, {s.name: s for s in new.sources}),
         needs_asking=len(removed) > ASK_ABOVE
         or (len(removed) > 1 and len(removed) * 2 > len(before)),
-    )
-
-
-def _dialled(host: Host) -> tuple[object, ...]:
-    return (
-        host.address,
-        host.port,
-        host.user,
-        host.jump,
-        host.transport,
-        host.identity,
-        host.known_hosts,
-        host.key_alias,
     )
 
 

@@ -31,8 +31,8 @@ class OpenSsh:
         return self._config.files
 
     @property
-    def unhonoured(self) -> tuple[str, ...]:
-        """Lines that were not understood or that we do not honour, for doctor."""
+    def misread(self) -> tuple[str, ...]:
+        """Lines that were not understood, for doctor."""
         return self._config.warnings
 
     def hosts(self) -> list[HostEntry]:
@@ -52,6 +52,9 @@ class OpenSsh:
         found = self._config.lookup(name, self._me)
         for option in found.wrong:
             self.warnings.append(f"{option.mark}: {option.wrong}; it concerns {name}")
+        self.warnings += [
+            f"{o.mark}: {o.written} is not honoured" for o in found.ignored if o.words != ("none",)
+        ]
         user = found.first("user")
         return HostEntry(
             mark=mark,
@@ -101,8 +104,6 @@ class OpenSsh:
     def _jump(self, found: Found, name: str) -> tuple[str, ...] | None:
         words = found.options.get("proxyjump")
         if not words:
-            if found.options.get("proxycommand", ("none",))[0] != "none":
-                self.warnings.append(f"{name}: its ProxyCommand is not honoured; use ProxyJump")
             return None
         hops: list[str] = []
         for hop in ",".join(words).split(","):

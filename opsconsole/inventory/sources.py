@@ -97,7 +97,10 @@ class _Builder:
         for host in hosts:
             if not is_name(host.name):
                 problems.add(Mark(host.source), f"{host.name[:60]!r} cannot be the name of a host")
-        warnings = (*self._warnings, *(background.warnings if background else ()))
+        warnings = (
+            *self._warnings,
+            *((*background.misread, *background.warnings) if background else ()),
+        )
         return Inventory(
             hosts=hosts,
             services=service_build.services(document, hosts, problems),
@@ -149,5 +152,5 @@ class _Builder:
             return []
         ssh = self._open(path)
         entries = ssh.hosts()
-        self._warnings += [*ssh.warnings, *ssh.unhonoured]
+        self._warnings += [*ssh.misread, *ssh.warnings]
         return entries

@@ -54,6 +54,8 @@ class Option(NamedTuple):
     mark: Mark
     wrong: str = ""
     """Why it cannot be used, empty when it can."""
+    written: str = ""
+    """The keyword as it stands in the file."""
 
 
 class Block(NamedTuple):
@@ -73,7 +75,7 @@ class SshConfig:
     ) -> None:
         self.files = files
         self.warnings = warnings
-        """What was not understood at all, and options that are not honoured: `file:line: what`."""
+        """What was not understood, for whichever host: `file:line: what`."""
         self._blocks = blocks
         self._exact: dict[str, list[int]] = {}
         self._open: list[int] = []
@@ -105,6 +107,7 @@ class SshConfig:
         """Collect what holds for a host: the first value said for each option counts."""
         found: dict[str, tuple[str, ...]] = {}
         wrong: list[Option] = []
+        ignored: list[Option] = []
         for index in sorted({*self._exact.get(name, ()), *self._open}):
             block = self._blocks[index]
             if not _holds(block, name, found, user):
@@ -112,11 +115,13 @@ class SshConfig:
             for option in block.options:
                 if option.wrong:
                     wrong.append(option)
+                elif option.keyword not in HONOURED:
+                    ignored += [option] if option.keyword not in _HARMLESS else []
                 elif option.keyword in _MANY:
                     found[option.keyword] = found.get(option.keyword, ()) + option.words
                 else:
                     found.setdefault(option.keyword, option.words)
-        return Found(found, tuple(wrong))
+        return Found(found, tuple(wrong), tuple(ignored))
 
 
 class Found(NamedTuple):
@@ -124,6 +129,8 @@ class Found(NamedTuple):
 
     options: Mapping[str, tuple[str, ...]]
     wrong: tuple[Option, ...]
+    ignored: tuple[Option, ...]
+    """Options that hold for it and that we do not honour."""
 
     def first(self, keyword: str) -> str | None:
         """Give the one word of an option, None when it is not set."""
@@ -208,9 +215,7 @@ class _Reader:
         wrong = _wrong(keyword, words)
         if wrong:
             self._warn(mark, wrong)
-        elif keyword not in HONOURED | _HARMLESS | {"host", "match", "include"}:
-            self._warn(mark, f"{found[1]} is not honoured")
-        return Option(keyword, words, mark, wrong)
+        return Option(keyword, words, mark, wrong, found[1])
 
     def _include(
         self, option: Option, conditions: tuple[tuple[str, tuple[str, ...]], ...], depth: int

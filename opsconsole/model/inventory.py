@@ -42,6 +42,14 @@ class Host(Struct, frozen=True):
         """The host as a reference, `host:db-02`."""
         return f"host:{self.name}"
 
+    @property
+    def way(self) -> tuple[object, ...]:
+        """All that a connection to it is made with: while this is the same, one that is open still serves."""
+        return (
+            self.transport, self.address, self.port, self.user, self.jump, self.identity,
+            self.known_hosts, self.key_alias,
+        )  # fmt: skip
+
 
 class Check(Struct, frozen=True):
     """One question put to a service or a host at an interval."""

@@ -44,6 +44,10 @@ class HostRecord(Struct, frozen=True):
     user: str = ""
     port: int = 22
     transport: str = "ssh"
+    identity: tuple[str, ...] = ()
+    """Private key files; empty: the agent's. A shell on the host goes the way the engine goes."""
+    known_hosts: tuple[str, ...] = ()
+    key_alias: str | None = None
     maintenance: str = ""
 
 

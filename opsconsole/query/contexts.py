@@ -161,17 +161,11 @@ EVENT_FIELDS: Final = (
     Field("age", Kind.SECONDS, "how long ago"),
 )
 
-_CERT: Final = (
-    Field("cert.expires_in", Kind.SECONDS, "until the certificate ends"),
-    Field("cert.issuer"),
-    Field("cert.subject"),
-    Field("cert.san", Kind.LIST, "the names it is for"),
-)
+_CERT: Final = (Field("cert.expires_in", Kind.SECONDS, "until the certificate ends"),)
 _ANSWER: Final = (
     Field("connected", Kind.TRUTH, "whether the connection was made"),
     Field("latency", Kind.SECONDS, "time of the whole answer"),
     Field("phases.*", Kind.SECONDS, "dns, connect, tls, first_byte, transfer"),
-    Field("ip", title="the address that answered"),
     Field("now", Kind.NUMBER, "epoch seconds"),
 )
 _CHECK_FUNCTIONS: Final = GENERAL | STATISTICS

@@ -10,6 +10,7 @@ from typing import Final, Self, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsconsole.clock import Clock
 from opsconsole.errors import EngineError, OpsConsoleError, RefusedError, RpcError
@@ -248,6 +249,8 @@ class Client:
                 log.debug("the engine says %r", frame)
 
     def _mirror(self, snapshot: Snapshot) -> None:
+        if self._hello.read_only and not snapshot.access.read_only:
+            snapshot = replace(snapshot, access=replace(snapshot.access, read_only=True))
         self.snapshot = snapshot
         self._received = self._clock.monotonic()
         self._ring()

@@ -19,9 +19,12 @@ def encode(frame: msgspec.Struct) -> bytes:
     """Encode one record with its length in front.
 
     Raises:
-        RpcError: It is longer than any side accepts.
+        RpcError: It is longer than any side accepts, or holds text that is no Unicode.
     """
-    body = _ENCODER.encode(frame)
+    try:
+        body = _ENCODER.encode(frame)
+    except UnicodeEncodeError as error:
+        raise RpcError(f"a frame cannot be sent: {error.reason}") from error
     if len(body) > SERVER_FRAME_LIMIT:
         raise RpcError(f"a frame of {len(body)} bytes is longer than {SERVER_FRAME_LIMIT}")
     return _LENGTH.pack(len(body)) + body

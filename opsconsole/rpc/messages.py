@@ -26,6 +26,8 @@ class Hello(Struct, frozen=True, tag="hello"):
     """Server to client: who you are, from the socket's credentials."""
     agent: str = ""
     """Client to server: SSH_AUTH_SOCK of this attach."""
+    read_only: bool = False
+    """Client to server: this attach only looks; the engine refuses it every change."""
     subscribe: bool = True
     """False: no snapshot and no deltas, only calls."""
 

@@ -33,6 +33,8 @@ class Peer(Struct, frozen=True):
     role: str = "cli"
     agent: str = ""
     """The SSH_AUTH_SOCK of this attach, empty for none."""
+    read_only: bool = False
+    """True: it may only look."""
 
 
 def credentials(sock: socket.socket, own_uid: int) -> Credentials:

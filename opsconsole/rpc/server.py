@@ -158,7 +158,7 @@ class Server:
             raise RpcError(f"refused: {_CLIENTS} clients are attached")
         actor = actor_of(who)
         theirs = await session.greet(self._hello_for(actor))
-        peer = Peer(number, who.uid, who.pid, actor, theirs.role, theirs.agent)
+        peer = Peer(number, who.uid, who.pid, actor, theirs.role, theirs.agent, theirs.read_only)
         self._peers[number] = peer
         self._sessions[number] = session
         self._on_peers(self.peers)
@@ -202,9 +202,15 @@ class Server:
                 skipped = True
                 continue
             base = -1 if session.seen is None else session.seen.revision
-            if base not in encoded:
-                encoded[base] = self._encode(session.seen, newest)
-            session.send(encoded[base])
+            try:
+                if base not in encoded:
+                    encoded[base] = self._encode(session.seen, newest)
+            except RpcError as error:
+                # better no console than one that shows what was, as if it were: it attaches anew
+                log.warning("rev %d: %s", newest.revision, error)
+                self._own(session.close(str(error)), "rpc close")
+            else:
+                session.send(encoded[base])
             session.seen = newest
         return skipped
 

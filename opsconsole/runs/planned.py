@@ -22,7 +22,7 @@ from opsconsole.model.states import Confirm
 from opsconsole.runs.planning import LookAhead, look_ahead
 from opsconsole.runs.policy import confirm_level, expected_answer, why_refused
 from opsconsole.runs.ports import Ports
-from opsconsole.runs.targets import FLEET, resolve_targets, target_record, touched_hosts
+from opsconsole.runs.targets import WHOLE, resolve_targets, target_record, touched_hosts
 
 AHEAD_AT_ONCE: Final = 16
 TARGETS_LIMIT: Final = 2_000
@@ -109,13 +109,8 @@ def _with_service(subject: Subject, call: PlanRun) -> Subject:
 def _subject(
     spec: ActionSpec, name: str, episode: str | None, actor: str, snapshot: Snapshot
 ) -> Subject:
-    ref = "" if name == FLEET else target_ref(spec, name)
-    subject = subject_of(snapshot, ref, episode, actor)
-    alert = subject.alert
-    if subject.service is None and alert is not None and alert.on.startswith("service:"):
-        service = snapshot.services.get(alert.on.removeprefix("service:"))
-        return msgspec.structs.replace(subject, service=service)
-    return subject
+    ref = "" if spec.scope in WHOLE else target_ref(spec, name)
+    return subject_of(snapshot, ref, episode, actor)
 
 
 def target_ref(spec: ActionSpec, name: str) -> str:

@@ -64,6 +64,7 @@ class RunService:
         self._clock = clock
         self._plans: dict[str, Prepared] = {}
         self._runs: dict[str, LiveRun] = {}
+        self._starting: set[asyncio.Task[Started]] = set()
         self._waiting: asyncio.Queue[tuple[LiveRun, Held]] = asyncio.Queue()
         self._channels = asyncio.Semaphore(CHANNELS)
         self._disk = ThreadPoolExecutor(
@@ -73,8 +74,9 @@ class RunService:
 
     @property
     def live(self) -> int:
-        """How many runs are not over."""
-        return sum(1 for live in self._runs.values() if not live.run.state.is_over)
+        """How many runs are not over, those included that are just being opened."""
+        going = sum(1 for live in self._runs.values() if not live.run.state.is_over)
+        return going + len(self._starting)
 
     def use(self, registry: Registry) -> None:
         """Take another set of actions (a reload); runs under way keep theirs, plans shown are void."""
@@ -89,6 +91,9 @@ class RunService:
                     live, held = await self._waiting.get()
                     group.create_task(self._carry_out(live, held), name=f"run {live.run.id}")
         finally:
+            for opening in tuple(self._starting):
+                opening.cancel()
+            await asyncio.gather(*self._starting, return_exceptions=True)
             self._disk.shutdown(wait=True)
 
     async def recover(self) -> tuple[Run, ...]:
@@ -110,7 +115,10 @@ class RunService:
         action = self._registry.resolve(call.action)
         plan_id = f"p{secrets.token_hex(6)}"
         seen = msgspec.structs.replace(snapshot, now=self._clock.now())
+        registry = self._registry
         prepared = await prepare(call, action, actor, seen, self._ports, plan_id)
+        if self._registry is not registry:
+            raise RefusedError("plan", "the configuration changed meanwhile; make the plan again")
         self._plans[plan_id] = prepared
         while len(self._plans) > PLANS_KEPT:
             del self._plans[next(iter(self._plans))]
@@ -131,9 +139,26 @@ class RunService:
             RefusedError: plan, confirm, locked, read-only, frozen, held, journal.
         """
         prepared = self._confirmed(call, actor, snapshot)
+        del self._plans[call.plan]  # before anything is waited for: whoever asks again finds none
+        opening = asyncio.create_task(
+            self._start(prepared, call, actor, remote), name=f"start {prepared.plan.action}"
+        )
+        self._starting.add(opening)
+        opening.add_done_callback(self._starting.discard)
+        # a client that goes now ends its wait, not the start: else locks and files stay half taken
+        return await asyncio.shield(opening)
+
+    async def _start(
+        self, prepared: Prepared, call: StartRun, actor: str, remote: Remote | None
+    ) -> Started:
         run_id = _new_id(self._clock.now())
-        held = await self._take_locks(prepared, run_id, actor)
-        del self._plans[call.plan]
+        registry = self._registry
+        try:
+            held = await self._take_locks(prepared, run_id, actor)
+        except RefusedError:
+            if self._registry is registry:
+                self._plans[call.plan] = prepared  # nothing was begun: it may be tried again
+            raise
         live: LiveRun | None = None
         try:
             live = await self._open(run_id, prepared, call, actor, remote)
@@ -175,10 +200,7 @@ class RunService:
 
     async def _earlier_output(self, call: ReadOutput) -> Output:
         """Read a run of before this engine, or one that memory has let go, from its files."""
-        loop = asyncio.get_running_loop()
-        lines = await loop.run_in_executor(
-            self._disk, read_kept_output, self._state / "runs", call.run
-        )
+        lines = await asyncio.to_thread(read_kept_output, self._state / "runs", call.run)
         if lines is None:
             raise RefusedError("not-running", f"there is no run {clean(call.run, 60)}")
         found = [

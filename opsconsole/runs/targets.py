@@ -24,6 +24,8 @@ _FILTER: Final = re.compile(r"[:<>=!&|~\"() ]")
 _NODE_SET: Final = re.compile(r"[A-Za-z0-9._:\[\],-]+")
 _PARTS: Final = re.compile(r"(\d+)")
 
+WHOLE: Final = ("fleet", "console")
+"""Scopes of actions that go to no host or service of their own."""
 FLEET: Final = "fleet"
 """The one target of actions whose scope is `fleet` or `console`."""
 
@@ -45,7 +47,7 @@ def resolve_targets(
     Raises:
         RefusedError: `unknown-target` or `empty`; never silently fewer than what was asked for.
     """
-    if scope in ("fleet", "console"):
+    if scope in WHOLE:
         return (FLEET,)
     found: set[str] = set()
     for word in words:
@@ -174,6 +176,8 @@ def service_target(name: str, snapshot: Snapshot) -> Service:
 
 def touched_hosts(names: Iterable[str], scope: str, snapshot: Snapshot) -> tuple[str, ...]:
     """List the hosts that a run on these targets touches: for freezes and locks."""
+    if scope in WHOLE:
+        return ()
     if scope != "service":
-        return tuple(name for name in names if name != FLEET)
+        return tuple(names)
     return tuple(dict.fromkeys(host for name in names for host in snapshot.services[name].hosts))

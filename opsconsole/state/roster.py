@@ -63,6 +63,9 @@ def _host(old: HostRecord | None, host: Host) -> HostRecord:
         user=host.user or "",
         port=host.port,
         transport=host.transport,
+        identity=host.identity,
+        known_hosts=host.known_hosts,
+        key_alias=host.key_alias,
     )
     return old if old == new else new
 

@@ -9,10 +9,12 @@ from opsconsole.errors import EngineError
 
 _REAL: Final = (
     "sh", "awk", "cat", "cut", "date", "echo", "env", "false", "grep", "head", "ls", "mkdir", "mv", "nice",
-    "printf", "rm", "sed", "sleep", "sort", "tail", "test", "timeout", "touch", "tr", "true", "uniq", "wc",
+    "printf", "rm", "sed", "sleep", "sort", "test", "timeout", "touch", "tr", "true", "uniq", "wc",
 )  # fmt: skip
 """They read and write what they are told to; none of them says anything about this machine by itself."""
-_NEEDED: Final = ("sh", "awk", "cat", "date", "grep", "sleep", "tail", "mv")
+_NEEDED: Final = ("sh", "awk", "cat", "date", "grep", "sleep", "mv")
+_BEHIND_STUBS: Final = ("tail",)
+"""Real programs that a stub of the same name calls as `real-NAME`, once paths are the simulated host's."""
 
 
 def install(folder: Path) -> None:
@@ -28,6 +30,12 @@ def install(folder: Path) -> None:
             raise EngineError(f"the demo fleet needs `{name}` on this machine")
         place = folder / name
         if real is not None and not place.exists():
+            place.symlink_to(real)
+    for name in _BEHIND_STUBS:
+        real, place = shutil.which(name), folder / f"real-{name}"
+        if real is None:
+            raise EngineError(f"the demo fleet needs `{name}` on this machine")
+        if not place.exists():
             place.symlink_to(real)
     for stub in files("opsconsole.testing").joinpath("bin").iterdir():
         place = folder / stub.name

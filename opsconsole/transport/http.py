@@ -17,7 +17,7 @@ from opsconsole.transport.certificates import context_for, expires_at
 from opsconsole.transport.http_answer import Endpoint, HttpAnswer, HttpFault, ProbeAnswer
 from opsconsole.transport.http_faults import Fault, judge, too_large
 from opsconsole.transport.http_phases import Phases
-from opsconsole.transport.resolver import Resolver
+from opsconsole.transport.resolver import ADDRESSES_TRIED, Resolver
 
 __all__ = ["Endpoint", "HttpAnswer", "HttpClient", "HttpFault", "ProbeAnswer"]
 
@@ -40,6 +40,9 @@ class HttpClient:
         self._resolver = Resolver(clock)
         self._clients: dict[_Key, httpx.AsyncHTTPTransport] = {}
         self._contexts: dict[str | None, ssl.SSLContext] = {}
+        self._plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        """For endpoints without TLS: a client wants one, and an empty one costs nothing."""
+        self._loading = asyncio.Lock()
 
     async def fetch(self, endpoint: Endpoint) -> HttpAnswer:
         """Ask once; redirects are shown and not followed, encodings other than identity refused."""
@@ -68,32 +71,52 @@ class HttpClient:
         if url.scheme not in ("http", "https") or not url.host:
             raise httpx.UnsupportedProtocol(f"not an http or https address: {endpoint.url}")
         phases.begin("dns")
-        address = (await self._resolver.resolve(url.host))[0]
+        addresses = await self._resolver.resolve(url.host)
         phases.end("dns")
-        client = self._client(url, endpoint.ca)
+        client = await self._client(url, endpoint.ca)
+        *others, last = addresses[:ADDRESSES_TRIED]
+        for address in others:
+            try:
+                return await self._exchange_twice(client, endpoint, url, address, phases)
+            except httpx.ConnectError:
+                if phases.name != "connect":
+                    raise
+        return await self._exchange_twice(client, endpoint, url, last, phases)
+
+    async def _exchange_twice(
+        self,
+        client: httpx.AsyncHTTPTransport,
+        endpoint: Endpoint,
+        url: httpx.URL,
+        address: str,
+        phases: Phases,
+    ) -> HttpAnswer:
+        """Ask; once more when a kept connection turns out to be closed: that says nothing of the server."""
         try:
             return await self._exchange(client, endpoint, url, address, phases)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            # a kept connection that the server closed meanwhile says nothing about the server
             if phases.is_fresh or endpoint.method not in ("GET", "HEAD"):
                 raise
         return await self._exchange(client, endpoint, url, address, phases)
 
-    def _client(self, url: httpx.URL, ca: str | None) -> httpx.AsyncHTTPTransport:
+    async def _client(self, url: httpx.URL, ca: str | None) -> httpx.AsyncHTTPTransport:
         key = (f"{url.scheme}://{url.netloc.decode('ascii')}", ca)
         if key not in self._clients:
-            self._clients[key] = httpx.AsyncHTTPTransport(
-                verify=self._context(ca), trust_env=False, limits=_LIMITS
+            context = await self._context(ca) if url.scheme == "https" else self._plain
+            self._clients.setdefault(
+                key, httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=_LIMITS)
             )
         return self._clients[key]
 
-    def _context(self, ca: str | None) -> ssl.SSLContext:
-        if ca not in self._contexts:
-            try:
-                self._contexts[ca] = context_for(ca)
-            except OSError as error:
-                raise ssl.SSLError(f"CA file {ca}: {error.strerror or error}") from None
-        return self._contexts[ca]
+    async def _context(self, ca: str | None) -> ssl.SSLContext:
+        async with self._loading:
+            if ca not in self._contexts:
+                try:
+                    # reading the system's authorities takes tens of milliseconds
+                    self._contexts[ca] = await asyncio.to_thread(context_for, ca)
+                except OSError as error:
+                    raise ssl.SSLError(f"CA file {ca}: {error.strerror or error}") from None
+            return self._contexts[ca]
 
     async def _exchange(
         self,
@@ -150,7 +173,7 @@ class HttpClient:
         A certificate that is refused still tells its expiry.
         """
         try:
-            context = self._context(ca)
+            context = await self._context(ca)
         except ssl.SSLError as error:
             fault = judge(error, timeout, "tls")
             return ProbeAnswer(fault=HttpFault.TLS, reason=fault.reason)

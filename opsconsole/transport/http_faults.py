@@ -57,9 +57,9 @@ def judge(error: Exception, budget: float, phase: str) -> Fault:
         budget: Seconds that were allowed in all.
         phase: What was under way, a word of Phases.
     """
-    if isinstance(error, httpx.PoolTimeout):
-        return Fault(HttpFault.BUSY, "console busy: all of our connections to it are in use")
     if isinstance(error, TimeoutError | httpx.TimeoutException):
+        if phase == "pool":
+            return Fault(HttpFault.BUSY, "console busy: all of our connections to it are in use")
         return _timeout(budget, phase)
     for cause in _chain(error):
         if isinstance(cause, ssl.SSLError):

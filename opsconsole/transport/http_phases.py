@@ -10,6 +10,9 @@ _EVENTS: Final = {
     "connection.start_tls": "tls",
 }
 
+_NEXT: Final = {"dns": "pool", "first_byte": "transfer"}
+"""What is under way behind a phase; `pool` is the wait for a connection of ours."""
+
 
 @runtime_checkable
 class _Stream(Protocol):
@@ -45,7 +48,7 @@ class Phases:
         now = self._clock.monotonic()
         self._seconds[name] = now - self._since
         self._since = now
-        self.name = "transfer" if name == "first_byte" else "first_byte"
+        self.name = _NEXT.get(name, "first_byte")
 
     def seconds(self) -> Mapping[str, float]:
         """Durations of what happened, in order."""
@@ -59,6 +62,8 @@ class Phases:
     async def trace(self, event: str, info: Mapping[str, object]) -> None:
         """Take one event of the library."""
         step, _, moment = event.rpartition(".")
+        if self.name == "pool":
+            self.name = "first_byte"
         phase = _EVENTS.get(step)
         if phase is None:
             return

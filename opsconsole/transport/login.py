@@ -152,7 +152,7 @@ class Dialler:
                 raise
         if client.shown is None:
             raise trace.fault(Reach.NOT_SSH, "it showed no key")
-        return self._describe(host, client.shown)
+        return await asyncio.to_thread(self._describe, host, client.shown)
 
     async def _connect(
         self,
@@ -164,7 +164,7 @@ class Dialler:
         scan: bool = False,
     ) -> asyncssh.SSHClientConnection:
         wire = await self._wire(host, trace, via)
-        match = self._match(host)
+        match = await asyncio.to_thread(self._match, host)
         try:
             connection = await asyncssh.connect(
                 host.address,

@@ -1,7 +1,10 @@
 """Bare TCP and TLS connections: who answers, how fast, and until when its certificate holds."""
 
 import asyncio
+import contextlib
+import socket
 import ssl
+from collections.abc import Sequence
 
 from opsconsole.clock import Clock
 from opsconsole.errors import TransportError
@@ -9,7 +12,7 @@ from opsconsole.transport.certificates import expires_at, unchecked_context
 from opsconsole.transport.http_answer import HttpFault, ProbeAnswer
 from opsconsole.transport.http_faults import Fault, judge
 from opsconsole.transport.http_phases import Phases
-from opsconsole.transport.resolver import Resolver
+from opsconsole.transport.resolver import ADDRESSES_TRIED, Resolver
 from opsconsole.transport.wire import open_socket
 
 
@@ -38,9 +41,9 @@ async def probe(
     try:
         async with asyncio.timeout(timeout):
             phases.begin("dns")
-            address = (await resolver.resolve(host))[0]
+            addresses = await resolver.resolve(host)
             phases.end("dns")
-            expiry = await _connect(address, port, context, name or host, phases)
+            expiry = await _connect(addresses, port, context, name or host, phases)
     except TransportError as error:
         fault = Fault(HttpFault.DNS, error.reason)
     except (OSError, ValueError) as error:
@@ -58,10 +61,10 @@ async def probe(
 
 
 async def _connect(
-    address: str, port: int, context: ssl.SSLContext | None, name: str, phases: Phases
+    addresses: Sequence[str], port: int, context: ssl.SSLContext | None, name: str, phases: Phases
 ) -> float | None:
     phases.begin("connect")
-    sock = await open_socket(address, port)
+    sock = await _first_answer(addresses, port)
     phases.end("connect")
     if context is None:
         sock.close()
@@ -76,14 +79,21 @@ async def _connect(
     return expiry
 
 
+async def _first_answer(addresses: Sequence[str], port: int) -> socket.socket:
+    *others, last = addresses[:ADDRESSES_TRIED]
+    for address in others:
+        with contextlib.suppress(OSError):
+            return await open_socket(address, port)
+    return await open_socket(last, port)
+
+
 async def look_at_certificate(
     resolver: Resolver, host: str, port: int, budget: float
 ) -> float | None:
     """Read the end of a certificate that we do not trust; None when it cannot be had."""
     try:
         async with asyncio.timeout(budget):
-            address = (await resolver.resolve(host))[0]
-            sock = await open_socket(address, port)
+            sock = await _first_answer(await resolver.resolve(host), port)
             transport, _ = await asyncio.get_running_loop().create_connection(
                 asyncio.Protocol, sock=sock, ssl=unchecked_context(), server_hostname=host
             )

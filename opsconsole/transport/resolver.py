@@ -18,6 +18,9 @@ from opsconsole.model.text import NAME_LIMIT, clean
 _THREADS: Final = 8
 _FRESH: Final = 300.0
 _BUDGET: Final = 4.0
+_LOOPBACK: Final = ("127.0.0.1", "::1")
+ADDRESSES_TRIED: Final = 3
+"""Of one name, in order, until one lets us connect."""
 
 Lookup = Callable[[str], tuple[str, ...]]
 
@@ -50,6 +53,8 @@ class Resolver:
         """
         if _is_literal(name):
             return (name,)
+        if name == "localhost" or name.endswith(".localhost"):
+            return _LOOPBACK  # RFC 6761: no name server is asked, so that a dead one stops nothing here
         at, addresses = self._known.get(name, (0.0, ()))
         if addresses and self._clock.monotonic() - at < _FRESH:
             return addresses

@@ -152,7 +152,7 @@ class SshTransport:
     def _link(self, host: Host) -> Link:
         way = (host.name, host.jump)
         link = self._links.get(way)
-        if link is not None and not _is_same_way(link.host, host):
+        if link is not None and link.host.way != host.way:
             link.close()
             link = None
         if link is None:
@@ -177,14 +177,16 @@ class SshTransport:
         through = await self._through(host, jump) if jump else None
         over = through.add_tunnel(on_lost) if through else on_lost
         via = (name, through.connection) if through else None
+        connection: asyncssh.SSHClientConnection | None = None
         try:
             async with self._handshakes.slot(name, repeat=link.pace.is_repeat):
-                return await self._dialler.login(
+                connection = await self._dialler.login(
                     host, trace, agent=self._agent(), via=via, on_lost=over
                 )
-        except BaseException:
-            over()
-            raise
+        finally:
+            if connection is None:
+                over()
+        return connection
 
     def _jump(self, host: Host) -> Link | None:
         """Find the link to the last hop, which is itself reached by the hops before it."""
@@ -203,11 +205,3 @@ class SshTransport:
             raise TransportError(
                 host.name, Reach.VIA_DOWN, f"unreachable via {jump.host.name}: {error.reason}"
             ) from error
-
-
-def _is_same_way(old: Host, new: Host) -> bool:
-    """Tell whether what a connection was made with is unchanged."""
-    return all(
-        getattr(old, name) == getattr(new, name)
-        for name in ("address", "port", "user", "identity", "known_hosts", "key_alias")
-    )

@@ -13,8 +13,8 @@ from typing import Final
 import asyncssh
 
 from opsconsole.transport.faults import Phase, Trace
+from opsconsole.transport.resolver import ADDRESSES_TRIED
 
-_ADDRESSES_TRIED: Final = 3
 _CONNECT_BUDGET: Final = 5.0
 
 
@@ -63,7 +63,7 @@ class DirectWire:
     """A way over TCP to the first address that answers."""
 
     def __init__(self, addresses: Sequence[str], trace: Trace, *, user_timeout: float) -> None:
-        self._addresses = addresses[:_ADDRESSES_TRIED]
+        self._addresses = addresses[:ADDRESSES_TRIED]
         self._trace = trace
         self._user_timeout = user_timeout
 
@@ -127,13 +127,15 @@ async def open_socket(address: str, port: int, *, user_timeout: float = 0.0) -> 
     """
     version = ipaddress.ip_address(address.partition("%")[0]).version
     sock = socket.socket(socket.AF_INET6 if version == 6 else socket.AF_INET, socket.SOCK_STREAM)
+    is_connected = False
     try:
         sock.setblocking(False)  # noqa: FBT003 # the standard library's own signature
         option = getattr(socket, "TCP_USER_TIMEOUT", None)
         if option is not None and user_timeout:
             sock.setsockopt(socket.IPPROTO_TCP, option, int(user_timeout * 1000))
         await asyncio.get_running_loop().sock_connect(sock, (address, port))
-    except BaseException:
-        sock.close()
-        raise
+        is_connected = True
+    finally:
+        if not is_connected:
+            sock.close()
     return sock

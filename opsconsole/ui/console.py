@@ -79,6 +79,7 @@ class Console(App[None]):
         """Paint first; the engine is looked for after the first frame."""
         self._wear_theme()
         self._leaving.listen()
+        self.app_resume_signal.subscribe(self, lambda _: self.draw_again())
         self.set_interval(TICK, self._tick, name="tick")
         self.call_after_refresh(self._begin)
 
@@ -180,6 +181,11 @@ class Console(App[None]):
         if isinstance(self._driver, ConsoleDriver):
             self._driver.set_mouse(on=on)
 
+    def draw_again(self) -> None:
+        """Paint the whole terminal: somebody else had it."""
+        self.refresh(layout=True)
+        self.main.repaint()
+
     async def step_aside(self, argv: Sequence[str]) -> int:
         """Give the terminal to a program until it ends; nothing is painted meanwhile. Its exit code."""
         self._leaving.aside = True
@@ -189,7 +195,7 @@ class Console(App[None]):
                 code = await process.wait()
         finally:
             self._leaving.aside = False
-        self.main.repaint()
+        self.draw_again()
         return code
 
     def action_no_quit(self) -> None:

@@ -51,6 +51,11 @@ class ConsoleDriver(LinuxDriver):
             message = _clamped(message)
         super().process_message(message)
 
+    def _sigcont_application(self, *_: object) -> None:
+        # The guard and the shell may both say "go on"; two threads reading keys would share them out.
+        if self._must_signal_resume:
+            super()._sigcont_application()
+
     def set_mouse(self, *, on: bool) -> None:
         """Take the mouse, or leave it to the terminal for selecting text."""
         if on:

@@ -94,6 +94,15 @@ def segments(
     return merged
 
 
+def wrapped(lines: Sequence[Cell], room: int) -> tuple[Cell, ...]:
+    """Break lines that are wider than the room, where the room ends."""
+    broken: list[Cell] = []
+    for line in lines:
+        wide = cell_width(line)
+        broken.extend(crop(line, start, room) for start in range(0, max(1, wide), room))
+    return tuple(broken)
+
+
 _BLANK = Span(Safe(" "))
 _BLOCK = Span(Safe(" "), Tone.REVERSED)
 

@@ -8,6 +8,7 @@ from typing import Final
 from opsconsole.model.snapshot import HostRecord
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:-]{0,252}")
+_PATH: Final = re.compile(r"/[^\x00-\x1f\x7f\"\\$]*")
 _USER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,63}\$?")
 
 
@@ -31,7 +32,26 @@ def shell_argv(
         argv += ["-l", _checked(_USER, host.user)]
     if jumps:
         argv += ["-J", ",".join(jumps)]
-    return (*argv, "--", _checked(_NAME, host.address or host.name))
+    return (*argv, *_keys(host), "--", _checked(_NAME, host.address or host.name))
+
+
+def _keys(host: HostRecord) -> list[str]:
+    """Name the keys the engine uses for a host, its own and the host's.
+
+    Without them `ssh` would ask about a host key that the engine knows, and be refused where it is let in.
+    """
+    options = [each for path in host.identity for each in ("-i", _expanded(path))]
+    if host.known_hosts:
+        files = " ".join(f'"{_expanded(path)}"' for path in host.known_hosts)
+        options += ["-o", f"UserKnownHostsFile={files}"]
+    if host.key_alias:
+        options += ["-o", f"HostKeyAlias={_checked(_NAME, host.key_alias)}"]
+    return options
+
+
+def _expanded(path: str) -> str:
+    """Keep `ssh` from reading its own tokens (`%h`) into a path."""
+    return _checked(_PATH, path).replace("%", "%%")
 
 
 def _dialled(jump: HostRecord | None, name: str) -> str:

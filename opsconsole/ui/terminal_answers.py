@@ -14,6 +14,7 @@ _STRING_LIMIT: Final = 8_192
 
 _ANSWER: Final = re.compile(
     r"\x1b[\]P_^X][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC, DCS, APC, PM, SOS
+    r"|\x1b[\]P_^X][^\x07\x1b\x9c]+(?=\x1b[^\\])"  # one that another sequence cut short
     r"|\x1b\[[?>=<]?[0-9;:]*[cn]"  # device attributes, device status
     r"|\x1b\[(?!48;)[0-9;:]+t"  # window reports, but for sizes told in band
     r"|\x1b\[[0-9;]*[xy]"  # parameters, checksums

@@ -1,6 +1,6 @@
 """The Activity pane: what happened, newest first, one line each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from opsconsole.model.event import Event
@@ -10,6 +10,7 @@ from opsconsole.view import format as fmt
 from opsconsole.view.cache import RowCache, Sieve
 from opsconsole.view.cells import cell, chosen, safe_cell, state_tone
 from opsconsole.view.glyphs import Glyphs, state_glyph
+from opsconsole.view.naming import bare_name
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
 
@@ -94,14 +95,40 @@ def _cells(event: Event, now: float, options: ViewOptions) -> tuple[Cell, Cell, 
 
 def event_text(event: Event) -> str:
     """Say what happened, with the person in front where it was one."""
-    if event.kind in ("acked", "taken", "noted", "run", "unlock", "freeze") and event.actor:
-        return event.text if event.text.startswith(event.actor) else f"{event.actor} {event.text}"
+    if event.kind in _DEEDS and event.actor:
+        return _deed(event)
     if event.kind == "deploy" and not event.text.startswith("deploy"):
         return f"deploy {event.text}"
     name = event.subject.partition(":")[2]
+    text = f"{event.text} resolved" if event.kind == "resolved" else event.text
     if event.kind in ("fired", "resolved") and name and name not in event.text:
-        return f"{name} {event.text}"
-    return event.text
+        return f"{name} {text}"
+    return text
+
+
+_DEEDS: Final[Mapping[str, str]] = {
+    "acked": "acked", "taken": "took", "noted": "noted on", "run": "", "unlock": "", "freeze": "",
+}  # fmt: skip
+"""What a person did, and its verb where the event's text has none."""
+
+
+def _deed(event: Event) -> str:
+    """Say who did what to which fire: `op1 took PgReplLag db-02`, `op1 noted on FsSpace db-02: mine`."""
+    if event.text.startswith(event.actor):
+        return event.text
+    verb, alert = _DEEDS[event.kind], event.data.get("alert", "")
+    if not verb or not alert or not event.text.startswith(alert):
+        return f"{event.actor} {event.text}"
+    said = event.text.removeprefix(alert).strip()
+    if event.kind != "noted" and said in _SAYS_IT_ALL:
+        return f"{event.actor}: {alert} {bare_name(event.subject)}: {said}"
+    if event.kind == "taken" and said.startswith("to "):
+        return f"{event.actor} gave {alert} {bare_name(event.subject)} {said}"
+    told = f"{event.actor} {verb} {alert} {bare_name(event.subject)}".rstrip()
+    return f"{told}: {said}" if said else told
+
+
+_SAYS_IT_ALL: Final = ("gave it back", "the ack is over")
 
 
 def _glyph(event: Event, glyphs: Glyphs) -> Cell:

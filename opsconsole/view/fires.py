@@ -7,6 +7,7 @@ from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.query.environments import alert_env, owner_of
 from opsconsole.view import format as fmt
+from opsconsole.view.alike import together
 from opsconsole.view.cache import RowCache, Sieve
 from opsconsole.view.cells import cell, chosen, plain, safe_cell, span, state_tone
 from opsconsole.view.glyphs import state_glyph
@@ -202,13 +203,20 @@ def _who(group: Group, scene: _Scene) -> Cell:
     return cell(owner_of(group.first) or scene.options.glyphs.none)
 
 
-def _what(group: Group, scene: _Scene) -> Cell:
+def _summary(group: Group) -> str:
+    """Say what is true of all of a group; where there is nothing, whose words these are."""
+    texts = [alert.summary or alert.annotations.get("summary", "") for alert in group.alerts]
+    first = texts[0]
+    if len(set(texts)) == 1:
+        return first
+    return together(texts) or f"{bare_name(group.first.on)}: {first}"
+
+
+def _what(group: Group, _: _Scene) -> Cell:
     alert = group.first
-    text = alert.summary or alert.annotations.get("summary", "")
+    text = _summary(group)
     if alert.suppressed_by:
         text = f"{text}; {suppression_words(alert)}" if text else suppression_words(alert)
-    if len(group.alerts) > 1 and len({a.summary for a in group.alerts}) > 1:
-        text = f"{len(group.alerts)} {scene.options.glyphs.times}: {text}"
     if alert.raw_severity and alert.severity == "warning" and alert.raw_severity not in _WARNINGS:
         text = f"[{alert.raw_severity}] {text}"
     return cell(text)

@@ -1,19 +1,14 @@
 """Whether an action fits what one stands on: its scope, its `match`, and the fire it speaks of."""
 
-from functools import lru_cache
-
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsconsole.errors import QueryError
+from opsconsole.actions.match import fire_clauses, read_match
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import HostRecord, ServiceRecord, Snapshot
-from opsconsole.query.contexts import MATCH
 from opsconsole.query.environments import match_env
 from opsconsole.query.evaluator import holds
-from opsconsole.query.nodes import Binary, Call, Expr, Items, Name, Unary
-from opsconsole.query.parser import parse
 from opsconsole.query.values import Env
 from opsconsole.view.triage import members, on_object
 
@@ -65,7 +60,7 @@ def fit_of(snapshot: Snapshot, spec: ActionSpec, focus: Focus, me: str, now: flo
     targets = _targets(snapshot, spec, focus)
     if targets is None:
         return None
-    whole, clauses = _read(spec.match)
+    whole, clauses = read_match(spec.match), fire_clauses(spec.match)
     if whole is None:
         return None if spec.match else Fit(focus, targets, named=False)
     for reading in _readings(snapshot, focus, named=bool(clauses)):
@@ -110,42 +105,3 @@ def _hosts(snapshot: Snapshot, focus: Focus) -> tuple[str, ...] | None:
         )
     # A fire on nothing we know: the action stays in the menu and says why it cannot be had.
     return () if focus.alert is not None else None
-
-
-@lru_cache(maxsize=512)
-def _read(match: str | None) -> tuple[Expr | None, tuple[Expr, ...]]:
-    """Read a match, and its alternatives that speak of a fire; one that cannot be read offers nothing."""
-    if not match:
-        return None, ()
-    try:
-        whole = parse(match, MATCH)
-    except QueryError:
-        return None, ()
-    return whole, tuple(clause for clause in _alternatives(whole) if _mentions(clause))
-
-
-def names_alert(match: str | None) -> bool:
-    """Tell whether a match speaks of a fire at all."""
-    return bool(_read(match)[1])
-
-
-def _alternatives(expr: Expr) -> list[Expr]:
-    if isinstance(expr, Binary) and expr.operator == "or":
-        return [*_alternatives(expr.left), *_alternatives(expr.right)]
-    return [expr]
-
-
-def _mentions(expr: Expr) -> bool:
-    match expr:
-        case Name():
-            return expr.name == "alert" or expr.name.startswith("alert.")
-        case Unary():
-            return _mentions(expr.operand)
-        case Binary():
-            return _mentions(expr.left) or _mentions(expr.right)
-        case Call():
-            return any(_mentions(each) for each in expr.arguments)
-        case Items():
-            return any(_mentions(each) for each in expr.items)
-        case _:
-            return False

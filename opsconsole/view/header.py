@@ -8,12 +8,12 @@ from opsconsole.model.access import live_freezes, unlock_of
 from opsconsole.model.snapshot import Access, Feed, Snapshot
 from opsconsole.model.states import ServiceState
 from opsconsole.view import format as fmt
-from opsconsole.view.cells import beside, cell, joined, safe_cell, span
+from opsconsole.view.cells import beside, cell, joined, safe_cell, span, width_of
 from opsconsole.view.glyphs import Glyphs
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Tone
 from opsconsole.view.tally import tally
-from opsconsole.view.triage import count_by_state, fires, is_unacked, severity_word
+from opsconsole.view.triage import count_by_state, fires, is_blind, is_unacked, severity_word
 
 _NORMAL_FROM: Final = 100
 _WORD_OF: Final = {"CRIT": "critical", "WARN": "warning", "STALE": "unknown"}
@@ -62,7 +62,7 @@ def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Cell:
     burning = fires(snapshot)
     loud = [alert for alert in burning if not alert.suppressed_by]
     counts = count_by_state(_WORD_OF.get(severity_word(alert)[0], "info") for alert in loud)
-    seen = tally(counts, glyphs, faults_only=True) or cell(f"{glyphs.ok}", Tone.OK)
+    seen = tally(counts, glyphs, faults_only=True) or _calm(snapshot, glyphs)
     unacked = sum(is_unacked(alert) for alert in loud)
     hosts = count_by_state(record.state for record in snapshot.hosts.values())
     services = count_by_state(record.state for record in snapshot.services.values())
@@ -82,6 +82,16 @@ def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Cell:
             ),
         )
     )
+
+
+def _calm(snapshot: Snapshot, glyphs: Glyphs) -> Cell:
+    """Say that nothing burns, in green only where somebody looks and everything is seen."""
+    if not is_blind(snapshot):
+        return cell(glyphs.ok, Tone.OK)
+    looks = any(
+        feed.state in (ServiceState.UP, ServiceState.DEGRADED) for feed in snapshot.feeds.values()
+    )
+    return cell(glyphs.stale, Tone.STALE) if looks else cell(glyphs.none, Tone.DIM)
 
 
 def badge(access: Access, glyphs: Glyphs) -> Cell:
@@ -140,8 +150,11 @@ def _place(snapshot: Snapshot, now: float, width: int, frame: Frame, glyphs: Gly
         ),
         "   ",
     )
-    right = _link(frame) or feeds(snapshot, now, width)
-    return beside(left, right, width)
+    # That what one sees may be old is said first; where one stands gives way to it.
+    lost = _link(frame)
+    if lost and width_of(left) + width_of(lost) >= width:
+        return beside(lost, crumbs, width)
+    return beside(left, lost or feeds(snapshot, now, width), width)
 
 
 def _link(frame: Frame) -> Cell:

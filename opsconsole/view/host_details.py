@@ -20,7 +20,7 @@ from opsconsole.view.sections import Section
 HISTORY: Final = (
     "load.per_core", "cpu.busy", "mem.used_ratio", "fs.worst_used_ratio", "net.rx_total", "net.tx_total",
 )  # fmt: skip
-"""Metrics of the history tab."""
+"""Metrics of the history tab: of those the engine keeps."""
 
 
 _LONG: Final = 600.0
@@ -119,10 +119,9 @@ def runbooks(
     found = offers(snapshot, Selection("runbooks", key, me=options.me), now)
     return Table(
         columns=(
-            Column("action", "ACTION", 18),
-            Column("effect", "EFFECT", 20),
-            Column("title", "WHAT IT DOES", 20, flexible=True),
-            Column("refusal", "NOW", 24, flexible=True, rank=1),
+            Column("action", "ACTION", 14),
+            Column("title", "WHAT IT DOES", 28, flexible=True),
+            Column("now", "EFFECT", 22, flexible=True, rank=1),
         ),
         rows=tuple(_offer_row(offer) for offer in found),
         title=cell(f"Runbooks {len(found)}", Tone.STRONG),
@@ -133,10 +132,9 @@ def runbooks(
 
 def _offer_row(offer: Offer) -> Row:
     action = offer.action
-    cells = (
-        cell(short_id(action.id)),
-        cell(effect_words(action.effect), Tone.DIM),
-        cell(action.title),
-        cell(offer.refusal or "ready", Tone.MUTED if offer.refusal else Tone.OK),
-    )
+    effect = effect_words(action.effect)
+    if offer.refusal:
+        effect = f"{effect.partition(',')[0]}; {offer.refusal}"
+    tone = Tone.MUTED if offer.refusal else Tone.DIM
+    cells = (cell(short_id(action.id)), cell(action.title), cell(effect, tone))
     return Row(f"action:{action.id}", cells, Tone.MUTED if offer.refusal else Tone.NORMAL)

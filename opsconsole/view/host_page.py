@@ -23,7 +23,7 @@ from opsconsole.view.options import ViewOptions
 from opsconsole.view.peek import fire_words
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
 from opsconsole.view.sections import Section, Tab
-from opsconsole.view.triage import on_object
+from opsconsole.view.triage import on_object, state_word
 
 _LABEL: Final = 6
 
@@ -258,24 +258,25 @@ def alerts_of(snapshot: Snapshot, reference: str, now: float, options: ViewOptio
             Column("glyph", "", 1, sortable=False),
             Column("for", "FOR", 4, right=True),
             Column("alert", "ALERT", 16),
-            Column("state", "STATE", 10),
+            Column("state", "STATE", 8),
             Column("who", "WHO", 6),
             Column("what", "WHAT", 20, flexible=True),
         ),
-        rows=tuple(_alert_row(alert, now, options.glyphs) for alert in found),
+        rows=tuple(_alert_row(alert, snapshot, now, options.glyphs) for alert in found),
         title=cell(f"Alerts {len(found)}", Tone.STRONG),
         empty="No alerts.",
     )
 
 
-def _alert_row(alert: Alert, now: float, glyphs: Glyphs) -> Row:
+def _alert_row(alert: Alert, snapshot: Snapshot, now: float, glyphs: Glyphs) -> Row:
+    word = state_word(alert, now, snapshot.ack_within)
     tone = state_tone(alert.severity) if alert.is_firing else Tone.OK
     sign = state_glyph(alert.severity, glyphs) if alert.is_firing else glyphs.ok
     cells = (
         cell(sign, tone),
         cell(fmt.age(now - alert.since)),
         cell(alert.name),
-        cell(alert.state),
+        cell(word.text, word.tone) if alert.is_firing else cell(alert.state),
         cell(alert.owner or (alert.ack.actor if alert.ack else glyphs.none)),
         cell(alert.summary),
     )

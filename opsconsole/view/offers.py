@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from opsconsole.actions.match import fire_clauses
 from opsconsole.errors import QueryError
 from opsconsole.model.access import live_freezes, write_refusal
 from opsconsole.model.action import ActionSpec
@@ -15,7 +16,7 @@ from opsconsole.model.states import Effect
 from opsconsole.query.contexts import HOSTS
 from opsconsole.query.environments import host_env
 from opsconsole.query.filter_line import compile_filter
-from opsconsole.view.fitting import Fit, fit_of, focus_of, names_alert
+from opsconsole.view.fitting import Fit, fit_of, focus_of
 from opsconsole.view.triage import members
 
 _EFFECT_ORDER: Final = {Effect.READ: 0, Effect.WRITE: 1, Effect.DESTRUCTIVE: 2}
@@ -62,7 +63,7 @@ def runbook_word(snapshot: Snapshot, alert: Alert, now: float) -> str:
         return short_id(spec.id)
     focus = focus_of(snapshot, f"alert:{alert.episode}")
     for spec in sorted(snapshot.actions.values(), key=lambda s: (_EFFECT_ORDER[s.effect], s.id)):
-        if names_alert(spec.match):
+        if fire_clauses(spec.match):
             fit = fit_of(snapshot, spec, focus, "", now)
             if fit is not None and fit.named:
                 return short_id(spec.id)

@@ -9,7 +9,7 @@ from opsconsole.model.access import write_refusal
 from opsconsole.model.alert import Alert
 from opsconsole.model.selection import Selection
 from opsconsole.model.snapshot import HostRecord, ServiceRecord, Snapshot, is_stale
-from opsconsole.model.states import Effect
+from opsconsole.model.states import AlertState, Effect
 from opsconsole.query.environments import owner_of
 from opsconsole.view import format as fmt
 from opsconsole.view.activity import event_text
@@ -21,7 +21,7 @@ from opsconsole.view.hosts import note, role
 from opsconsole.view.naming import bare_name, folded
 from opsconsole.view.offers import Offer, offers, short_id
 from opsconsole.view.options import ViewOptions
-from opsconsole.view.rows import Cell, Tone
+from opsconsole.view.rows import Cell, Span, Tone
 from opsconsole.view.services import passing
 from opsconsole.view.triage import members, on_object, severity_word, suppression_words
 
@@ -75,16 +75,23 @@ def brief(
         full = peek(snapshot, key, now, options)
         return (*full.lines[: 3 - len(tail)], *tail)
     alert = alerts[0]
-    owner = owner_of(alert)
     head = (
         span(f"{state_glyph(alert.severity, glyphs)} ", state_tone(alert.severity)),
         span(f"{alert.name} {bare_name(alert.on)} {fmt.age(now - alert.since)} "),
-        span(owner or "NO OWNER", Tone.OK if owner else Tone.CRITICAL),
+        _standing(alert),
         span(f"   {_do_words(snapshot, alert, now, options.me)}", Tone.DIM),
     )
     behind = causes(snapshot, alert)
     cause = _cause(behind[0], glyphs) if behind else _changed(snapshot, alert, now, options)
     return (head, (span("likely cause " if behind else "changed ", Tone.ACCENT), *cause), *tail)
+
+
+def _standing(alert: Alert) -> Span:
+    """Say who has a fire; of one that is over, that it is."""
+    if alert.state is AlertState.RESOLVED:
+        return span("OVER", Tone.OK)
+    owner = owner_of(alert)
+    return span(owner or "NO OWNER", Tone.OK if owner else Tone.CRITICAL)
 
 
 def _title(*words: str) -> Cell:
@@ -132,6 +139,8 @@ def since(alert: Alert, now: float, options: ViewOptions) -> Cell:
 
 def who(alert: Alert, now: float) -> Cell:
     """Say who has a fire, since when, and with which words."""
+    if alert.state is AlertState.RESOLVED:
+        return (span("It is over.", Tone.OK),)
     if alert.owner is not None:
         return cell(f"{alert.owner} has it")
     if alert.ack is not None:

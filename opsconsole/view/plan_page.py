@@ -1,5 +1,6 @@
 """A plan as a person reads it before saying yes: what, where, exactly which commands, how it is confirmed."""
 
+import shlex
 from collections.abc import Sequence
 
 from opsconsole.model.action import Plan, PlannedStep, PlannedTarget
@@ -76,11 +77,8 @@ def _steps(names: list[str], steps: tuple[PlannedStep, ...], *, single: bool) ->
 
 
 def command_line(argv: Sequence[str]) -> str:
-    """Write an argument list so that its borders are seen; for reading, never for a shell."""
-    return " ".join(
-        argument if argument and not set(argument) & set(" \t'\"") else repr(argument)
-        for argument in argv
-    )
+    """Write an argument list as a person would type it; for reading, we never give it to a shell."""
+    return " ".join(shlex.quote(argument).replace("'\"'\"'", "'\\''") for argument in argv)
 
 
 def question(plan: Plan) -> str:

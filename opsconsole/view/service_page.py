@@ -65,19 +65,19 @@ def checks(
             Column("target", "TARGET", 16, flexible=True),
             Column("reason", "REASON", 16, flexible=True),
         ),
-        rows=tuple(_check_row(check, now, options.glyphs) for check in found),
+        rows=tuple(_check_row(check, name, now, options.glyphs) for check in found),
         title=cell(f"Checks {len(found)}", Tone.STRONG),
         empty="It has no checks.",
     )
 
 
-def _check_row(check: CheckRecord, now: float, glyphs: Glyphs) -> Row:
+def _check_row(check: CheckRecord, service: str, now: float, glyphs: Glyphs) -> Row:
     stale = is_stale(check, now)
     took = glyphs.none if check.latency is None or stale else fmt.duration(check.latency)
     reason = check.reason or (f"{check.soft} contrary results, not hard yet" if check.soft else "")
     cells = (
         cell(state_glyph(check.state, glyphs), state_tone(check.state)),
-        cell(check.name),
+        cell(_bare(check, service)),
         cell(check.kind),
         cell(took),
         safe_cell(
@@ -105,10 +105,14 @@ def details(
         lines.append(
             _line("errors", safe_cell(fmt.spark(record.spark, 16, options.glyphs), Tone.SPARK))
         )
-    for check in record.checks[:6]:
-        lines += _assertions(check)
+    asked = ""
+    for check in record.checks:
+        demands = _assertions(check)
+        if str(demands) != asked:
+            lines += demands
+            asked = str(demands)
         if check.phases and not is_stale(check, now):
-            lines.append(_line("", _phases(check)))
+            lines.append(_phases(check, record.name))
     lines += _neighbours(snapshot, record, options.glyphs)
     return Section("details", tuple(lines), title, cell(f"every {record.every:g}s", Tone.DIM))
 
@@ -118,11 +122,16 @@ def _assertions(check: CheckRecord) -> list[Cell]:
     return lines + [_line("should", cell(text)) for text in check.should]
 
 
-def _phases(check: CheckRecord) -> Cell:
+def _phases(check: CheckRecord, service: str) -> Cell:
     parts = [
         f"{name} {fmt.duration(check.phases[name])}" for name in _PHASES if name in check.phases
     ]
-    return cell("  ".join(parts), Tone.DIM)
+    return cell("  ".join((_bare(check, service), *parts)), Tone.DIM)
+
+
+def _bare(check: CheckRecord, service: str) -> str:
+    """Name a check on its service's own page: `web-01`, not `shop/web-01`."""
+    return check.name.removeprefix(f"{service}/")
 
 
 def _neighbours(snapshot: Snapshot, record: ServiceRecord, glyphs: Glyphs) -> list[Cell]:

@@ -23,14 +23,12 @@ from opsconsole.view.naming import natural_key
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.plain_table import lay_out
 from opsconsole.view.rows import Table
-from opsconsole.view.triage import count_by_state, is_unacked, order_key
+from opsconsole.view.triage import count_by_state, is_blind, is_unacked, order_key
 
 T = TypeVar("T")
 SCHEMA: Final = "opsconsole.status/1"
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
 """Exit codes, as Nagios plugins give them."""
-_LOST: Final = (HostState.UNKNOWN, HostState.PENDING)
-_SERVICE_LOST: Final = (ServiceState.UNKNOWN, ServiceState.PENDING)
 
 
 class HostStatus(Struct, frozen=True):
@@ -179,17 +177,6 @@ def exit_code(snapshot: Snapshot, now: float, line: str = "") -> int:
     if is_blind(snapshot):
         return UNKNOWN
     return WARNING if Severity.WARNING in loud else OK
-
-
-def is_blind(snapshot: Snapshot) -> bool:
-    """Tell whether something is not seen: a host, a service, a whole feed."""
-    return (
-        any(record.state in _LOST for record in snapshot.hosts.values())
-        or any(record.state in _SERVICE_LOST for record in snapshot.services.values())
-        or any(
-            feed.state in (*_SERVICE_LOST, ServiceState.DOWN) for feed in snapshot.feeds.values()
-        )
-    )
 
 
 def is_complete(snapshot: Snapshot) -> bool:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.model.states import AlertState, Freshness, Severity
+from opsconsole.model.states import AlertState, Freshness, HostState, ServiceState, Severity
 from opsconsole.query.environments import owner_of
 from opsconsole.view.naming import natural_key
 from opsconsole.view.rows import Tone
@@ -18,6 +18,8 @@ from opsconsole.view.rows import Tone
 _SEVERITY_RANK: Final = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 _LEAST_GROUP: Final = 3
 """Equal alerts on this many objects are one row."""
+_LOST: Final = (HostState.UNKNOWN, HostState.PENDING)
+_SERVICE_LOST: Final = (ServiceState.UNKNOWN, ServiceState.PENDING)
 
 
 class StateWord(NamedTuple):
@@ -208,3 +210,16 @@ def count_by_state(states: Iterable[str]) -> Mapping[str, int]:
     for state in states:
         counts[state] = counts.get(state, 0) + 1
     return counts
+
+
+def is_blind(snapshot: Snapshot) -> bool:
+    """Tell whether something is not seen: a host, a service, a whole feed; or nothing at all yet."""
+    if not (snapshot.hosts or snapshot.services or snapshot.feeds):
+        return True
+    return (
+        any(record.state in _LOST for record in snapshot.hosts.values())
+        or any(record.state in _SERVICE_LOST for record in snapshot.services.values())
+        or any(
+            feed.state in (*_SERVICE_LOST, ServiceState.DOWN) for feed in snapshot.feeds.values()
+        )
+    )

@@ -4,6 +4,7 @@ import ast
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from opsconsole.actions import api
@@ -102,6 +103,34 @@ def test_a_bare_name_resolves_when_one_plugin_has_it(tmp_path: Path) -> None:
         registry.resolve("look")
     with pytest.raises(RefusedError, match="no action nothing"):
         registry.resolve("nothing")
+
+
+def test_names_and_words_of_plugins_are_shown_and_never_obeyed(tmp_path: Path) -> None:
+    place = make_plugin(tmp_path, "acme")
+    look = place / "runbooks" / "look.yaml"
+    look.write_text(RUNBOOK.format(id="acme.look").replace("title: Look", r'title: "Look\e[2J"'))
+    odd = os.fsdecode(bytes(tmp_path) + b"/\xff\x1b[2J.yaml")
+    Path(odd).write_text(RUNBOOK.format(id="odd.look"))
+    Path(odd).chmod(0o644)
+
+    registry = load([tmp_path])
+
+    assert registry.specs["acme.look"].title == "Look␛[2J"
+    assert "␛[2J" in registry.plugins["odd"].source
+    assert "␛[2J" in registry.specs["odd.look"].source
+    assert msgspec.msgpack.encode([dict(registry.plugins), dict(registry.specs)])
+
+
+def test_a_folder_that_cannot_be_looked_into_is_a_broken_plugin_and_no_error(
+    tmp_path: Path,
+) -> None:
+    make_plugin(tmp_path, "acme")
+    endless = tmp_path / ("x" * 300)
+
+    registry = load([endless, tmp_path])
+
+    assert list(registry.specs) == ["acme.look"]
+    assert list(errors(registry)) == ["x" * 80]
 
 
 BROKEN = {

@@ -1,6 +1,7 @@
 """What is offered where, what the RUNBOOK column names, and what a form begins with."""
 
 import pytest
+from msgspec.structs import replace
 
 from opsconsole.actions.loader import load
 from opsconsole.actions.match import first_runbook, offered, subject_of, why_not
@@ -63,6 +64,26 @@ def test_the_first_runbook_of_a_fire_is_one_whose_match_names_it(
     subject = subject_of(snapshot(fire), "", fire.episode)
 
     assert first_runbook(SPECS, subject) == expected
+
+
+SPOKEN_OF = [
+    ("systemd", {}, 'host.init == "systemd"', False),
+    ("systemd", {}, 'alert.name == "Other" or host.init == "systemd"', False),
+    ("UnitFailed", {}, "alert.name == 'UnitFailed' or host", True),
+    ("Anything", {"unit": "a.service"}, 'has(alert.labels, "unit")', True),
+]
+
+
+@pytest.mark.parametrize(("name", "labels", "match", "named"), SPOKEN_OF)
+def test_a_match_names_a_fire_by_what_it_asks_of_it_and_not_by_a_word_that_stands_in_it(
+    name: str, labels: dict[str, str], match: str, named: bool
+) -> None:
+    fire = alert(name, "host:web1", **labels)
+    spec = replace(NAMED["core.top-cpu"], match=match)
+
+    found = first_runbook([spec], subject_of(snapshot(fire), "", fire.episode))
+
+    assert found == ("core.top-cpu" if named else None)
 
 
 def test_a_named_action_comes_first_and_the_general_ones_after() -> None:

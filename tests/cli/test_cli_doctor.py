@@ -2,6 +2,7 @@
 
 import json
 import socket
+import tempfile
 import threading
 from pathlib import Path
 
@@ -94,13 +95,14 @@ def test_lingering_decides_what_a_logout_ends(tmp_path: Path) -> None:
 
 
 def test_s04_a_state_folder_that_others_may_write_is_bad(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    (tmp_path / "opsconsole").mkdir()
-    (tmp_path / "opsconsole").chmod(0o777)
+    with tempfile.TemporaryDirectory(prefix="oc-") as name:  # a socket's path has to be short
+        monkeypatch.setenv("XDG_STATE_HOME", name)
+        (Path(name) / "opsconsole").mkdir()
+        (Path(name) / "opsconsole").chmod(0o777)
 
-    findings = list(look_at_state(Options()))
+        findings = list(look_at_state(Options()))
 
     assert _levels(findings) == {"state": "bad"}
     assert "chmod 700" in findings[0].text

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import click
 import pytest
@@ -113,10 +112,20 @@ def test_completion_is_a_script_for_the_shell(verbs: Verbs, shell: str) -> None:
     assert "_OPSCONSOLE_COMPLETE" in answer.output
 
 
-def test_verbs_are_completed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("st", {"status"}),
+        ("actions core.unit-r", {"core.unit-restart"}),
+        ("--hosts web[01-02] poll web", {"web01", "web02"}),
+        ("run core.unit-r", {"core.unit-restart"}),
+        ("-c /absent.yaml poll w", set()),
+    ],
+)
+def test_words_are_completed(words: str, offered: set[str]) -> None:
     environ = {
-        **os.environ, "_OPSCONSOLE_COMPLETE": "bash_complete", "COMP_WORDS": "opsconsole st",
-        "COMP_CWORD": "1",
+        **os.environ, "_OPSCONSOLE_COMPLETE": "bash_complete", "COMP_WORDS": f"opsconsole {words}",
+        "COMP_CWORD": str(len(words.split())),
     }  # fmt: skip
 
     answer = subprocess.run(
@@ -127,7 +136,7 @@ def test_verbs_are_completed(tmp_path: Path) -> None:
         check=False,
     )
 
-    assert answer.stdout == "plain,status\n"
+    assert set(answer.stdout.split()) == {f"plain,{word}" for word in offered}, answer.stderr
 
 
 def test_init_writes_a_file_that_passes_its_own_check(verbs: Verbs) -> None:

@@ -152,6 +152,29 @@ async def test_a_host_that_did_not_change_keeps_its_connection_and_its_counters(
         assert "cpu.busy" not in run.sink.of("web01", "fast")[0].metrics
 
 
+@pytest.mark.parametrize("change", [{"labels": {"role": "web"}}, {"every": 20.0}])
+async def test_a_host_that_is_only_described_otherwise_keeps_its_connection(change):
+    async with collecting(Inventory(HOSTS)) as run:
+        await run.clock.advance(5.0)
+
+        await run.collector.update(Inventory((structs.replace(HOSTS[0], **change), *HOSTS[1:])))
+
+        assert run.remote.forgotten == []
+
+
+async def test_lines_that_move_in_the_file_change_nothing():
+    async with collecting(Inventory(HOSTS)) as run:
+        await run.clock.advance(5.0)
+        moved = tuple(structs.replace(host, source="hosts.yaml:9") for host in HOSTS)
+
+        await run.collector.update(Inventory(moved))
+        run.sink.samples.clear()
+        await run.clock.advance(9.9)
+
+        assert run.remote.forgotten == []
+        assert "cpu.busy" in run.sink.of("web01", "fast")[0].metrics
+
+
 async def test_s06_connections_of_a_thousand_removed_hosts_close_at_fifty_a_second():
     hosts = tuple(Host(f"h{n:04}", "192.0.2.1", every=3600.0) for n in range(1_000))
     async with collecting(Inventory(hosts)) as run, asyncio.TaskGroup() as group:

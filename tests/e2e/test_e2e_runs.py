@@ -77,18 +77,16 @@ def sshd(tmp_path: Path) -> Iterator[RealSshd]:
         server.stop()
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[Program]:
-    made = Program(tmp_path)
-    yield made
-    made.end()
-
-
 def _runs(program: Program, fleet: Fleet) -> list[dict[str, object]]:
     answer = program.run("-c", str(fleet.config), "-E", "e2e", "runs", "--json")
     assert answer.returncode == 0, answer.stderr
     found: list[dict[str, object]] = json.loads(answer.stdout)["runs"]
     return found
+
+
+def _journal(program: Program) -> list[dict[str, object]]:
+    (path,) = program.place("e2e").folder.glob("runs/*/journal.jsonl")
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def _start(program: Program, fleet: Fleet, hosts: str) -> object:
@@ -130,9 +128,13 @@ def test_d01_a_killed_engine_leaves_a_journal_that_says_what_was_dispatched(
 
     os.kill(holder.pid, signal.SIGKILL)
     program.wait_for(lambda: holder_of(program.place("e2e").lock) is None, "the engine to die")
+    journal = _journal(program)
     (found,) = _runs(program, fleet)
     (fleet.gate / "go").touch()
 
+    dispatched = [line["target"] for line in journal if line["kind"] == "step.dispatch"]
+    assert dispatched == ["web01"]
+    assert [line for line in journal if line["kind"] in ("step.settle", "target.end")] == []
     states = {one["name"]: one["state"] for one in found["targets"]}  # type: ignore[attr-defined]
     assert states == {"web01": "unknown", "web02": "not-started", "web03": "not-started"}
     assert found["state"] == "indeterminate"

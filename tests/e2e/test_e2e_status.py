@@ -14,6 +14,15 @@ from tests.realsshd import RealSshd
 
 HOSTS = 200
 ALERTS = 1_000
+DOCUMENT = {
+    "hosts": {"name", "state", "reach", "reason", "age", "labels", "metrics"},
+    "services": {"name", "state", "reason", "age", "latency"},
+    "alerts": {
+        "fingerprint", "episode", "name", "severity", "state", "since", "on", "source", "labels",
+        "owner", "ack", "suppressed_by",
+    },
+    "feeds": {"name", "kind", "state", "reason", "age"},
+}  # fmt: skip
 NEEDED = ("cpu.busy", "mem.available", "load.1m", "fs.worst_used_ratio")
 
 
@@ -40,13 +49,6 @@ def prometheus(tmp_path: Path, alertmanager: RealAlertmanager) -> Iterator[RealP
         yield server
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[Program]:
-    made = Program(tmp_path)
-    yield made
-    made.end()
-
-
 @pytest.mark.real
 @pytest.mark.timeout(180)
 def test_status_shows_two_hundred_real_hosts_and_a_thousand_real_alerts(
@@ -66,9 +68,15 @@ def test_status_shows_two_hundred_real_hosts_and_a_thousand_real_alerts(
     alerts = [one for one in document["alerts"] if one["source"] == "main"]
 
     assert document["schema"] == "opsconsole.status/1"
+    assert set(document) == {"schema", "at", "counts", *DOCUMENT}
+    for kind, keys in DOCUMENT.items():
+        assert {frozenset(one) for one in document[kind]} == {frozenset(keys)}
     assert [(h["name"], h["reach"], h["reason"]) for h in hosts if h["reach"] != "up"] == []
     assert len(hosts) == HOSTS
     assert [h["name"] for h in hosts if any(name not in h["metrics"] for name in NEEDED)] == []
+    assert [h["name"] for h in hosts if not any("{mount=" in name for name in h["metrics"])] == []
+    assert {h["age"] is not None and h["age"] < 30 for h in hosts} == {True}
+    assert len({a["fingerprint"] for a in alerts}) == ALERTS + 1
     assert len(alerts) == ALERTS + 1
     assert {a["on"] for a in alerts} == {f"host:web{n:03}" for n in range(1, HOSTS + 1)}
     assert [(s["name"], s["state"]) for s in document["services"]] == [("prometheus", "up")]
@@ -86,7 +94,7 @@ def _configuration(
     )
     return (
         "version: 1\n"
-        f"defaults: {{user: {sshd.user}, port: {sshd.port}, identity: {sshd.client_key},"
+        f"defaults: {{every: 20s, timeout: 20s, user: {sshd.user}, port: {sshd.port}, identity: {sshd.client_key},"
         f" known_hosts: {sshd.known_hosts}}}\n"
         f"hosts:\n{hosts}\n"
         f"services:\n  - {{name: prometheus, http: '{prometheus.url}/-/healthy', must: [status == 200]}}\n"

@@ -143,13 +143,15 @@ class World:
         self.inventory = msgspec.structs.replace(self.inventory, settings=made)
 
     @contextlib.asynccontextmanager
-    async def engine(self, *, read_only: bool = False) -> AsyncIterator[tuple[Engine, Client]]:
+    async def engine(
+        self, *, read_only: bool = False, looker: bool = False
+    ) -> AsyncIterator[tuple[Engine, Client]]:
         clock = SystemClock()
         spec = msgspec.structs.replace(self.spec, read_only=read_only)
         place = Place("default", self.folder)
         engine = Engine(spec, place, self.inventory, clock, solo=True, outside=self._dial)
         task = _running(engine)
-        hello = Hello(PROTOCOL, __version__, "console")
+        hello = Hello(PROTOCOL, __version__, "console", read_only=looker)
         client = Client(open_solo(engine.server), hello, clock)
         async with client, contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(_ended, engine, task)

@@ -17,6 +17,7 @@ from opsconsole.model.calls import (
     NoteAlert,
     PollNow,
     ScanHostKey,
+    StartRun,
     StopEngine,
     TakeAlert,
     ThawChanges,
@@ -110,6 +111,34 @@ async def test_a_freeze_outlives_its_engine(world: World) -> None:
         assert [one.reason for one in client.snapshot.access.freezes] == ["migration"]
 
 
+@pytest.mark.parametrize("damage", ["text", "folder"])
+async def test_freezes_that_cannot_be_read_freeze_everything_until_a_person_thaws(
+    world: World, damage: str
+) -> None:
+    kept = world.folder / "access.json"
+    if damage == "folder":
+        kept.mkdir()
+    else:
+        kept.write_text('{"freezes": [{"id"')
+
+    async with world.engine() as (_engine, client):
+        (laid,) = client.snapshot.access.freezes
+        assert (laid.id, laid.actor, laid.scope) == ("f1", "engine", "*")
+        assert "access" in client.snapshot.banners
+        await client.call(ThawChanges("f1"), Done)
+        await until(client, lambda: not client.snapshot.access.freezes)
+
+
+async def test_what_a_person_types_reaches_other_consoles_cleaned(world: World) -> None:
+    async with world.engine() as (_engine, client):
+        await client.call(UnlockChanges(900.0, "mailer\x1b]0;x\x07"), Done)
+        await until(client, lambda: "unlocked" in _newest(client.snapshot))
+        with pytest.raises(RefusedError, match="cannot be shown"):
+            await client.call(FreezeChanges(60.0, "x", 'role == "\x1b[2J"'), Done)
+
+        assert _newest(client.snapshot) == "unlocked for 15 min: mailer␛]0;x␇"
+
+
 async def test_a_freeze_of_a_scope_that_cannot_be_read_is_refused(world: World) -> None:
     async with world.engine() as (_engine, client):
         with pytest.raises(RefusedError, match="scope: "):
@@ -121,6 +150,30 @@ async def test_a_read_only_engine_says_so_and_unlocks_nobody(world: World) -> No
         assert client.snapshot.access.read_only is True
         with pytest.raises(RefusedError, match="read-only"):
             await client.call(UnlockChanges(900.0, "mailer"), Done)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        AckAlert(("e",)),
+        UnlockChanges(60.0, "x"),
+        FreezeChanges(60.0, "x"),
+        TrustHostKey("web01", FINGERPRINT),
+        StartRun("p1", "h"),
+        StopEngine(),
+        AddEvent("x"),
+    ],
+)
+async def test_whoever_attached_to_look_changes_nothing(world: World, call: AnyCall) -> None:
+    async with world.engine(looker=True) as (_engine, client):
+        with pytest.raises(RefusedError, match="you attached with --read-only") as caught:
+            await client.call(call, Done)
+        looked = await client.call(PollNow(), Done)
+
+        assert client.snapshot.access.read_only is True
+    assert caught.value.code == "read-only"
+    assert looked.text == "polling everything"
+    assert world.remote.trusted == []
 
 
 async def test_an_event_from_elsewhere_lands_in_activity_cleaned(world: World) -> None:

@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -141,3 +143,26 @@ def test_an_engine_cannot_be_named_out_of_its_folder(program: Program, name: str
 
     assert answer.returncode == 78
     assert "cannot name an engine" in answer.stderr
+
+
+CONNECT = """
+import os, socket, sys
+os.setgid(65534)
+os.setuid(65534)
+try:
+    socket.socket(socket.AF_UNIX).connect(sys.argv[1])
+except PermissionError:
+    print("refused by the file system")
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
+def test_i06_another_account_cannot_reach_the_socket(program: Program) -> None:
+    program.run("engine", "start")
+    socket = str(program.place().socket)
+
+    answer = subprocess.run(
+        [sys.executable, "-c", CONNECT, socket], capture_output=True, text=True, check=False
+    )
+
+    assert answer.stdout == "refused by the file system\n"

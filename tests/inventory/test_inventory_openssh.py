@@ -115,7 +115,7 @@ def test_files_that_include_each_other_end(from_ssh: Callable[[str], Inventory])
         ('User "open', "No closing quotation; it concerns bad"),
         ("HostName a;b", "HostName 'a;b' is not an address; ignored for bad"),
         ("ProxyJump -oX", "ProxyJump '-oX' is not understood"),
-        ("ProxyCommand nc %h %p", "its ProxyCommand is not honoured"),
+        ("ProxyCommand nc %h %p", "config:4: ProxyCommand is not honoured"),
         ("!!!", "'!!!' is not understood"),
     ],
 )
@@ -187,6 +187,17 @@ def test_five_thousand_hosts_are_looked_up_by_name_not_by_search(
 
     assert len(hosts) == 5000
     assert (hosts["h4999"].port, hosts["h4999"].user) == (5000, "op1")
+
+
+def test_doctor_hears_of_options_that_concern_our_hosts_and_of_no_others(
+    home: Path, write: Write
+) -> None:
+    write(".ssh/config", "Host web*\n  RevokedHostKeys /x\nHost private\n  KnownHostsCommand /y\n")
+
+    inventory = load(SourceSpec(hosts="web[1-3]", home=home))
+
+    (warning,) = inventory.warnings
+    assert "config:2: RevokedHostKeys is not honoured" in warning
 
 
 @pytest.mark.real

@@ -232,6 +232,21 @@ async def test_a_client_attaches_again_by_itself(tmp_path: Path) -> None:
         await client.close()
 
 
+async def test_a_state_that_cannot_be_sent_is_said_and_the_next_one_comes_through(
+    served: Served,
+) -> None:
+    async with served.client() as client:
+        await client.ready()
+
+        served.source.change("web03", "half a pair: \ud800")
+        await until(client, lambda: client.link == "lost")
+        said = client.reason
+        served.source.change("web03", "refused")
+        await until(client, lambda: client.link == "attached" and client.snapshot.revision == 3)
+
+    assert said == "a frame cannot be sent: surrogates not allowed"
+
+
 async def test_a_call_under_way_fails_when_the_engine_is_lost(tmp_path: Path) -> None:
     begun = asyncio.Event()
 

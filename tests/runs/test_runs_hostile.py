@@ -68,7 +68,7 @@ class LocalBench(Bench):
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-async def test_a_hostile_value_arrives_as_it_is_and_runs_nothing(
+async def test_i01_a_hostile_value_arrives_as_it_is_and_runs_nothing(
     tmp_path: Path, value: str
 ) -> None:
     marker = tmp_path / "ran"
@@ -117,7 +117,7 @@ TARGETS = [
 
 
 @pytest.mark.parametrize("target", TARGETS)
-async def test_a_hostile_target_means_no_host(tmp_path: Path, target: str) -> None:
+async def test_i01_a_hostile_target_means_no_host(tmp_path: Path, target: str) -> None:
     bench = LocalBench(tmp_path, "x")
     text = ECHO.replace("effect: read", "effect: write")
     service = RunService(

@@ -174,6 +174,87 @@ async def test_a_plan_is_started_once(make_bench: MakeBench) -> None:
     assert bench.writes() == ["web1"]
 
 
+@pytest.mark.parametrize("action", ["acme.restart", "acme.look"])
+async def test_a_plan_that_is_started_twice_at_once_runs_once_and_is_gone_for_the_other(
+    make_bench: MakeBench, action: str
+) -> None:
+    bench = make_bench("web1")
+    plan = await bench.plan(action, "web1")
+
+    first, second = await asyncio.gather(
+        bench.start(plan), bench.start(plan), return_exceptions=True
+    )
+
+    assert isinstance(first, str)
+    assert isinstance(second, RefusedError)
+    assert second.code == "plan"
+    await bench.end(first)
+
+
+async def test_a_plan_refused_because_its_host_is_held_can_be_started_later(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench("web1")
+    bench.remote.on("systemctl restart *", Hang(), Exit())
+    first = await bench.start(await bench.plan("acme.restart", "web1"))
+    await bench.remote.hanging.wait()
+    plan = await bench.plan("acme.restart", "web1")
+    with pytest.raises(RefusedError, match="held by"):
+        await bench.start(plan)
+    await bench.service.stop(StopRun(first, interrupt=True), "op1")
+    await bench.end(first)
+
+    run = await bench.end(await bench.start(plan))
+
+    assert run.state is RunState.SUCCEEDED
+
+
+async def test_a_reload_while_a_run_is_opened_neither_breaks_it_nor_keeps_its_host_held(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench("web1")
+    plan = await bench.plan("acme.restart", "web1")
+    starting = asyncio.create_task(bench.start(plan))
+    await asyncio.sleep(0)
+    again = Registry([read_runbook(RESTART.format(parallel=1, stop="false"), "restart.yaml")])
+
+    bench.service.use(again)
+    first = await bench.end(await starting)
+    second = await bench.run("acme.restart", "web1")
+
+    assert (first.state, second.state) == (RunState.SUCCEEDED, RunState.SUCCEEDED)
+
+
+async def test_a_client_that_goes_while_its_run_is_opened_leaves_no_host_held(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench("web1")
+    plan = await bench.plan("acme.restart", "web1")
+    starting = asyncio.create_task(bench.start(plan))
+    await asyncio.sleep(0)
+
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    assert bench.service.live == 1
+    while not (bench.engine.published and bench.engine.published[-1].state.is_over):
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    assert (await bench.run("acme.restart", "web1")).state is RunState.SUCCEEDED
+
+
+async def test_a_plan_that_a_reload_overtook_is_refused(make_bench: MakeBench) -> None:
+    bench = make_bench("web1")
+    bench.remote.on("systemctl is-active *", Hang())
+    planning = asyncio.create_task(bench.plan("acme.restart", "web1"))
+    await asyncio.sleep(0)
+
+    bench.service.use(Registry([read_runbook(LOOK, "look.yaml")]))
+
+    with pytest.raises(RefusedError, match="configuration changed"):
+        await planning
+
+
 async def test_another_persons_plan_and_another_hash_are_refused(make_bench: MakeBench) -> None:
     bench = make_bench("web1")
     plan = await bench.plan("acme.restart", "web1")
@@ -220,6 +301,18 @@ async def test_the_engine_refuses_what_is_locked_frozen_or_read_only(
     assert refused.value.code == code
     assert plan.refusal != ""
     assert bench.remote.dispatched == []
+
+
+async def test_a_host_that_is_named_fleet_is_frozen_and_held_as_any_other(
+    make_bench: MakeBench,
+) -> None:
+    access = Access(freezes=(Freeze("f1", "op2", 2e9, "release", "role:db"),))
+    bench = make_bench(snapshot=make_snapshot("fleet", access=access))
+
+    with pytest.raises(RefusedError) as refused:
+        await bench.start(await bench.plan("acme.restart", "fleet"))
+
+    assert refused.value.code == "frozen"
 
 
 ALLOWED = [

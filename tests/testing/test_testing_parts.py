@@ -177,6 +177,16 @@ def test_the_catalogues_commands_are_answered_by_stubs(
     assert answer.returncode == 0
 
 
+def test_the_tail_of_a_file_is_the_simulated_hosts_and_never_this_machines(
+    run: Run, host: Root
+) -> None:
+    (host.path / "etc").mkdir(exist_ok=True)
+    (host.path / "etc/hostname").write_text("simulated\n")
+
+    assert run("tail", "-n", "5", "--", "/etc/hostname").stdout == "simulated\n"
+    assert run("tail", "-n", "5", "--", "/etc/passwd").returncode != 0
+
+
 def test_an_unknown_unit_is_not_found(run: Run) -> None:
     assert run("systemctl", "restart", "nothing.service").returncode == 5
     assert run("systemctl", "cat", "--", "nothing.service").returncode == 1

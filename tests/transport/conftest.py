@@ -1,6 +1,6 @@
 """Real servers and hosts for the tests of the transport room."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +9,7 @@ from opsconsole.clock import SystemClock
 from opsconsole.model.inventory import Host, Settings
 from opsconsole.transport.ssh import SshTransport
 from tests.realsshd import RealSshd
-
-MakeSshd = Callable[..., RealSshd]
-MakeTransport = Callable[..., SshTransport]
+from tests.transport.sshhosts import MakeSshd, MakeTransport
 
 
 @pytest.fixture
@@ -53,16 +51,3 @@ async def make_transport() -> AsyncIterator[MakeTransport]:
     yield make
     for transport in made:
         await transport.close()
-
-
-def host_of(server: RealSshd, name: str = "web01", **fields: object) -> Host:
-    """The host that a real server plays."""
-    settings: dict[str, object] = {
-        "address": server.addresses[0],
-        "port": server.port,
-        "user": server.user,
-        "identity": (str(server.client_key),),
-        "known_hosts": (str(server.known_hosts),),
-        "timeout": 4.0,
-    }
-    return Host(name, **(settings | fields))  # type: ignore[arg-type]

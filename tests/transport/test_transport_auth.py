@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import MakeSshd, MakeTransport, host_of
 
 from opsconsole.errors import TransportError
 from opsconsole.model.inventory import Host
@@ -16,6 +15,7 @@ from opsconsole.model.states import Reach
 from opsconsole.transport.base import Command, Ending
 from opsconsole.transport.ssh import SshTransport
 from tests.realsshd import RealSshd, free_port, make_key, need
+from tests.transport.sshhosts import MakeSshd, MakeTransport, host_of
 
 pytestmark = pytest.mark.real
 TRUE = Command(argv=("true",))

@@ -7,8 +7,6 @@ import signal
 from pathlib import Path
 
 import pytest
-from conftest import MakeSshd, MakeTransport, host_of
-from faultservers import serving
 
 from opsconsole.errors import OutcomeUnknownError, TransportError
 from opsconsole.model.inventory import Host
@@ -17,6 +15,8 @@ from opsconsole.transport.base import Answer, Command, Ending
 from opsconsole.transport.bootstrap import Killer
 from opsconsole.transport.ssh import SshTransport
 from tests.realsshd import RealSshd
+from tests.transport.faultservers import serving
+from tests.transport.sshhosts import MakeSshd, MakeTransport, host_of
 
 pytestmark = pytest.mark.real
 

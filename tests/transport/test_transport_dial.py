@@ -7,8 +7,6 @@ import signal
 import time
 
 import pytest
-from conftest import MakeSshd, MakeTransport, host_of
-from faultservers import Serve, answers_a_line, drips, hangs_up, repeats, says, serving, silent
 from msgspec.structs import replace
 
 from opsconsole.errors import TransportError
@@ -17,6 +15,17 @@ from opsconsole.model.states import Reach
 from opsconsole.transport.base import Command, Ending
 from opsconsole.transport.ssh import SshTransport
 from tests.realsshd import RealSshd, free_port, make_key
+from tests.transport.faultservers import (
+    Serve,
+    answers_a_line,
+    drips,
+    hangs_up,
+    repeats,
+    says,
+    serving,
+    silent,
+)
+from tests.transport.sshhosts import MakeSshd, MakeTransport, host_of
 
 LOOP = r"""
 while IFS= read -r n; do
@@ -132,7 +141,7 @@ async def test_n06_a_stopped_listener_is_silent(
         ("noise", repeats(bytes(range(256))), Reach.NOT_SSH, "not SSH"),
     ],
 )
-async def test_what_a_strange_server_says_tells_its_state(
+async def test_n07_n08_n09_what_a_strange_server_says_tells_its_state(
     make_transport: MakeTransport, key: str, row: str, serve: Serve, reach: Reach, words: str
 ) -> None:
     async with serving(serve) as port:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 import trustme
-from faultservers import http, http_says, repeats, says, serving, silent
 
 from opsconsole.clock import SystemClock
 from opsconsole.errors import ParseError
 from opsconsole.transport.http import Endpoint, HttpClient, HttpFault
 from opsconsole.transport.json_text import decode_json
 from tests.realsshd import free_port
+from tests.transport.faultservers import http, http_says, repeats, says, serving, silent
 
 
 @pytest.fixture
@@ -302,11 +302,12 @@ def test_h06_a_huge_integer_does_no_harm() -> None:
 
 
 async def test_h07_a_full_pool_is_our_own_fault(client: HttpClient) -> None:
+    await client.fetch(endpoint(free_port()))  # the library loads half of itself at its first use
     async with serving(silent) as port:
         answers = await asyncio.gather(*(client.fetch(endpoint(port, 0.6)) for _ in range(4)))
 
     words = sorted(answer.fault for answer in answers if answer.fault)
-    assert words == [HttpFault.BUSY, HttpFault.BUSY, HttpFault.TIMEOUT, HttpFault.TIMEOUT]
+    assert words == [HttpFault.BUSY, HttpFault.BUSY, HttpFault.TIMEOUT, HttpFault.TIMEOUT], answers
     assert any(answer.reason.startswith("console busy") for answer in answers)
 
 
@@ -319,6 +320,25 @@ async def test_h08_proxies_of_the_environment_are_ignored(
         answer = await client.fetch(endpoint(port))
 
     assert answer.status == 200
+
+
+async def test_the_next_address_of_a_name_is_tried_when_one_refuses(client: HttpClient) -> None:
+    async def six(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        await writer.drain()
+        writer.close()
+
+    try:
+        server = await asyncio.start_server(six, "::1", 0)
+    except OSError:
+        pytest.skip("needs IPv6 on loopback")
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        answer = await client.fetch(Endpoint(f"http://localhost:{port}/", timeout=3))
+        probe = await client.probe_tcp(f"localhost:{port}", timeout=3)
+
+    assert (answer.status, probe.fault) == (200, None), answer.reason
 
 
 async def test_a_closed_port_is_refused(client: HttpClient) -> None:

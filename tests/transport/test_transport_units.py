@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,16 @@ from hypothesis import strategies as st
 from opsconsole.clock import SystemClock
 from opsconsole.errors import TransportError
 from opsconsole.model.calls import HostKey
+from opsconsole.model.inventory import Host
 from opsconsole.model.states import Reach
-from opsconsole.transport.known_hosts import KnownHosts
+from opsconsole.transport.faults import Trace
+from opsconsole.transport.known_hosts import KnownHosts, Match
+from opsconsole.transport.login import Dialler
 from opsconsole.transport.pace import Handshakes, Pace
 from opsconsole.transport.resident import Rounds, end_mark
 from opsconsole.transport.resolver import Resolver
 from opsconsole.transport.trust import trust
-from tests.realsshd import make_key
+from tests.realsshd import free_port, make_key
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -139,7 +143,6 @@ async def test_an_address_is_never_looked_up() -> None:
 async def test_n15_dead_name_servers_do_not_stop_addresses_we_know(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("opsconsole.transport.resolver._BUDGET", 0.05)
     clock = HandClock()
     release = threading.Event()
 
@@ -150,6 +153,8 @@ async def test_n15_dead_name_servers_do_not_stop_addresses_we_know(
 
     resolver = Resolver(clock, lookup)
     await resolver.resolve("known.example")
+    # Short from here on only: the first look-up has a thread to start, on a machine that may be busy.
+    monkeypatch.setattr("opsconsole.transport.resolver._BUDGET", 0.05)
     clock.at = 9_999.0
     try:
         lost = await asyncio.gather(
@@ -162,6 +167,15 @@ async def test_n15_dead_name_servers_do_not_stop_addresses_we_know(
 
     assert {type(error) for error in lost} == {TransportError}
     assert known == ("192.0.2.1",)
+
+
+async def test_n15_localhost_needs_no_name_server() -> None:
+    resolver = Resolver(SystemClock(), lambda name: pytest.fail(name))
+
+    found = await resolver.resolve("localhost")
+    resolver.close()
+
+    assert found == ("127.0.0.1", "::1")
 
 
 async def test_a_lookup_that_fails_says_dns() -> None:
@@ -260,6 +274,31 @@ def test_several_files_are_read_as_one_and_a_missing_one_is_empty(tmp_path: Path
 
     assert len(match.keys) == 1
     assert known.parses == 1
+
+
+class _Watched(KnownHosts):
+    """Notes on which threads files are looked at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: list[int] = []
+
+    def match(self, files: Sequence[str], name: str, port: int) -> Match:
+        self.threads.append(threading.get_ident())
+        return super().match(files, name, port)
+
+
+async def test_known_hosts_are_looked_up_beside_the_loop(tmp_path: Path) -> None:
+    host = Host("web01", "127.0.0.1", free_port(), known_hosts=(str(tmp_path / "none"),))
+    dialler = Dialler(SystemClock(), 30.0)
+    watched = dialler.known = _Watched()
+
+    with pytest.raises(TransportError):
+        await dialler.scan(host, Trace("web01", "127.0.0.1", 5.0), None)
+    dialler.resolver.close()
+
+    assert len(watched.threads) == 1
+    assert threading.get_ident() not in watched.threads
 
 
 # -- trust -------------------------------------------------------------------------------------

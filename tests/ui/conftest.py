@@ -2,13 +2,17 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widget import Widget
+from ui_driving import settled
+from ui_scene import FakeSource
 
 from opsconsole.shipped import shipped_dir
+from opsconsole.ui.console import Console
 from opsconsole.ui.frames import UNICODE
 from opsconsole.ui.look import Look
 from opsconsole.ui.themes import ThemeFolder, to_textual
@@ -82,7 +86,17 @@ def stage(look: Look) -> Staged:
     return on_stage
 
 
-def screen_text(pilot: Pilot[None]) -> list[str]:
-    """Give what stands on the screen, line by line."""
-    app = pilot.app
-    return ["".join(s.text for s in line) for line in app.screen._compositor.render_strips()]
+@pytest.fixture
+def console(look: Look, themes: ThemeFolder, tmp_path: Path) -> Staged:
+    """Open the whole console on a fake engine, without a terminal."""
+
+    @asynccontextmanager
+    async def opened(
+        source: FakeSource, size: tuple[int, int] = (120, 40)
+    ) -> AsyncIterator[Pilot[None]]:
+        app = Console(lambda: source, look, themes, memory=tmp_path / "console.json", driver=None)
+        async with app.run_test(size=size) as pilot:
+            await settled(pilot)
+            yield pilot
+
+    return opened

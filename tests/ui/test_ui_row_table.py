@@ -3,7 +3,7 @@
 import pytest
 
 from opsconsole.ui.look import Look
-from opsconsole.ui.widgets.row_painter import CACHE_LIMIT, NOTHING, Line, RowPainter
+from opsconsole.ui.widgets.row_painter import CACHE_LIMIT, RowLine, RowPainter
 from opsconsole.ui.widgets.row_table import SETTLE, RowTable
 from opsconsole.view.rows import Column, Row, Span, Table, Tone
 
@@ -43,6 +43,19 @@ async def test_the_frame_carries_number_title_and_columns(stage, widget):
     assert painted[1] == "║   HOST     WHAT                  LOAD║"
     assert painted[2] == "║▸x web01    fine                   0.1║"
     assert painted[-1] == "╚" + "═" * 38 + "╝"
+
+
+async def test_a_leading_cursor_keeps_to_the_first_row_until_it_is_moved(stage, widget, clock):
+    widget.leads = True
+    async with stage(widget) as pilot:
+        widget.show(table("a", "b", "c"))
+        widget.show(table("c", "a", "b"))
+        first = widget.cursor
+        await pilot.press("j")
+        clock.at += SETTLE
+        widget.show(table("b", "c", "a"))
+
+    assert (first, widget.cursor) == ("c", "a")
 
 
 async def test_the_cursor_stays_on_its_object_when_rows_are_sorted_anew(stage, widget, clock):
@@ -209,17 +222,18 @@ async def test_a_click_moves_the_cursor_and_a_double_click_opens(stage, widget):
 
 def test_the_strip_cache_is_bounded(look):
     painter = RowPainter(look)
-    painter.columns = COLUMNS
 
     for n in range(CACHE_LIMIT * 3):
         row = make_row(str(n))
-        painter.strip(Line(row, False, False), row, 60)
+        painter.strip(RowLine(row, cursor=False, marked=False), row, COLUMNS, 0, 60)
 
-    assert len(painter._strips) <= CACHE_LIMIT + 1
+    assert len(painter) <= CACHE_LIMIT
 
 
-def line_of(*, what: str = "fine", load: str = "0.1", cursor: bool = False, key: str = "a") -> Line:
-    return Line(make_row(key, what=what, load=load), cursor, False)
+def line_of(
+    *, what: str = "fine", load: str = "0.1", cursor: bool = False, key: str = "a"
+) -> RowLine:
+    return RowLine(make_row(key, what=what, load=load), cursor, False)
 
 
 @pytest.mark.parametrize(
@@ -230,11 +244,12 @@ def line_of(*, what: str = "fine", load: str = "0.1", cursor: bool = False, key:
         (line_of(), line_of(load="0.2"), 60),
         (line_of(), line_of(cursor=True), 60),
         (line_of(), line_of(key="b"), 60),
-        (line_of(), NOTHING, 60),
+        (line_of(), RowLine(None, False, False), 60),
     ],
 )
 def test_a_line_is_painted_again_only_up_to_what_changed(look, before, after, cells):
-    painter = RowPainter(look)
-    painter.columns = COLUMNS
+    assert RowPainter(look).changed(after, before, COLUMNS, 0, 60) == cells
 
-    assert painter.changed(after, before, 60) == cells
+
+def test_a_line_that_is_scrolled_sideways_is_painted_whole(look):
+    assert RowPainter(look).changed(line_of(what="ill"), line_of(), COLUMNS, 8, 60) == 60

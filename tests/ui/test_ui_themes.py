@@ -171,4 +171,4 @@ def test_the_unowned_critical_is_a_block_only_under_the_cursor(themes: ThemeFold
     palette: Palette = themes.load("dark")
 
     assert palette.style(Tone.REVERSED, cursor=True).bgcolor == palette["critical"].color
-    assert palette.style(Tone.REVERSED).bgcolor is None
+    assert palette.style(Tone.REVERSED).bgcolor == palette["background"].color

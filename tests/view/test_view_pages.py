@@ -1,5 +1,7 @@
 """Drill-downs, runs, plans, and what `status` prints."""
 
+import shlex
+
 import msgspec
 import pytest
 from fleet_in_trouble import NOW, make_alert, make_host
@@ -12,6 +14,7 @@ from opsconsole.model.calls import Series
 from opsconsole.model.run import OutputLine, Run, RunTarget
 from opsconsole.model.snapshot import CheckRecord, Snapshot
 from opsconsole.model.states import Confirm, Effect, Reach, RunState, ServiceState, TargetState
+from opsconsole.state import blocks
 from opsconsole.view import (
     alert_page,
     host_details,
@@ -98,8 +101,8 @@ def test_history_is_drawn_with_its_extremes() -> None:
 def test_the_runbooks_tab_says_what_is_refused(snapshot: Snapshot) -> None:
     rows = host_details.runbooks(snapshot, "host:db-prod-02", NOW, ME).rows
 
-    assert plain(rows[0].cells[3]) == "ready"
-    assert plain(rows[-1].cells[3]).startswith("LOCKED")
+    assert plain(rows[0].cells[2]) == "read only"
+    assert plain(rows[-1].cells[2]).startswith("changes; LOCKED")
 
 
 @pytest.mark.parametrize("name", ["gone", ""])
@@ -130,9 +133,42 @@ def test_a_services_page_shows_checks_assertions_and_carriers(snapshot: Snapshot
     ]  # fmt: skip
     lines = _lines(service_page.details(seen, "checkout", NOW))
     assert "must      status == 200" in lines
-    assert "          dns 3ms  connect 20ms  first_byte 700ms" in lines
+    assert "checkout  dns 3ms  connect 20ms  first_byte 700ms" in lines
     assert "needs     postgres ✓" in lines
     assert _lines(service_page.carriers(seen, "checkout", NOW))[0].startswith("▴ web-prod-03")
+
+
+def test_equal_checks_are_told_apart_and_what_is_asked_of_all_is_said_once(
+    snapshot: Snapshot,
+) -> None:
+    checks = tuple(
+        CheckRecord(
+            f"checkout/{host}", "http", "https://shop.example/health", ServiceState.UP, at=NOW - 1,
+            latency=0.01, phases={"dns": 0.003}, must=("status == 200",),
+        )
+        for host in ("web-prod-03", "web-prod-07")
+    )  # fmt: skip
+    service = replace(snapshot.services["checkout"], checks=checks)
+    seen = replace(snapshot, services={"checkout": service})
+
+    rows = service_page.checks(seen, "checkout", NOW).rows
+    lines = _lines(service_page.details(seen, "checkout", NOW))
+
+    assert [plain(row.cells[1]) for row in rows] == ["web-prod-03", "web-prod-07"]
+    assert lines.count("must      status == 200") == 1
+    assert "web-prod-07  dns 3ms" in lines
+
+
+def test_an_objects_alerts_have_the_words_of_the_fires_pane(snapshot: Snapshot) -> None:
+    table = host_page.alerts_table(snapshot, "db-prod-02", NOW)
+
+    assert {plain(row.cells[2]): plain(row.cells[3]) for row in table.rows} == {
+        "PgReplLag": "NEW!", "DiskWillFill": "ACK",
+    }  # fmt: skip
+
+
+def test_every_metric_of_the_history_tab_is_one_that_is_kept() -> None:
+    assert set(host_details.HISTORY) <= set(blocks.KEPT)
 
 
 def test_a_fires_page_answers_in_five_panes(snapshot: Snapshot) -> None:
@@ -303,6 +339,19 @@ def test_a_plan_shows_the_very_arguments_and_what_is_left_out() -> None:
     assert plan_page.question(plan) == "type the number of targets (2)"
 
 
+@pytest.mark.parametrize(
+    ("argv", "text"),
+    [
+        (("ls", "-l", "--", "/var"), "ls -l -- /var"),
+        (("sh", "-c", "awk '{ print $2 }' $f"), "sh -c 'awk '\\''{ print $2 }'\\'' $f'"),
+        (("x", "", "a'b"), "x '' 'a'\\''b'"),
+    ],
+)
+def test_a_planned_command_reads_as_one_would_type_it(argv: tuple[str, ...], text: str) -> None:
+    assert plan_page.command_line(argv) == text
+    assert tuple(shlex.split(text)) == argv
+
+
 def test_status_prints_the_panes(snapshot: Snapshot) -> None:
     text = status.text(snapshot, NOW, width=100)
 
@@ -393,7 +442,9 @@ def test_a_silent_feed_is_no_all_clear(snapshot: Snapshot) -> None:
     down = replace(snapshot.feeds["main"], state=ServiceState.DOWN)
 
     assert status.exit_code(Snapshot(now=NOW, feeds={"main": down}), NOW) == 3
-    assert status.exit_code(Snapshot(now=NOW), NOW) == 0
+    seen = Snapshot(now=NOW, feeds={"main": replace(down, state=ServiceState.UP)})
+    assert status.exit_code(seen, NOW) == 0
+    assert status.exit_code(Snapshot(now=NOW), NOW) == 3
 
 
 def test_waiting_ends_when_everything_has_a_result(snapshot: Snapshot) -> None:

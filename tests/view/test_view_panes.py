@@ -7,6 +7,7 @@ from fleet_in_trouble import NOW, make_alert, make_host, make_snapshot
 from msgspec.structs import replace
 
 from opsconsole.model.alert import Ack
+from opsconsole.model.event import Event
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import AlertState, Freshness
 from opsconsole.query.contexts import ALERTS, EVENTS, HOSTS, SERVICES
@@ -74,6 +75,26 @@ def test_a_group_opens_to_its_members(snapshot: Snapshot) -> None:
         "web-prod-03", "web-prod-07", "web-prod-09", "web-prod-11",
     ]  # fmt: skip
     assert len({row.key for row in rows}) == len(rows)
+
+
+def test_a_group_says_only_what_is_true_of_all_of_it(snapshot: Snapshot) -> None:
+    def said(*summaries: str) -> str:
+        alerts = [
+            make_alert("UnitFailed", f"host:web-{n}", "warning", summary=summary)
+            for n, summary in enumerate(summaries)
+        ]
+        seen = replace(snapshot, alerts={alert.episode: alert for alert in alerts})
+        return plain(fires.table(seen, NOW, 118).rows[0].cells[7])
+
+    nginx = "unit nginx.service failed"
+    assert said(nginx, nginx, nginx) == nginx
+    assert said(nginx, "unit cron.service failed", nginx, nginx) == (
+        "unit nginx.service|cron.service failed"
+    )
+    assert said("load 2.3 on 4 cores", "load 10.1 on 4 cores", "load 9.7 on 4 cores") == (
+        "load 2.3..10.1 on 4 cores"
+    )
+    assert said("/ 91% used", "/srv is read only", "/srv") == "web-0: / 91% used"
 
 
 def test_without_grouping_each_fire_has_a_row(snapshot: Snapshot) -> None:
@@ -162,7 +183,8 @@ def test_hosts_at_three_widths_read_as_designed(snapshot: Snapshot, painted: Pai
     ]
     assert painted(hosts.table(snapshot, NOW, 110), 110)[:3] == [
         "   HOST             ROLE         LOAD CPU MEM DSK   NET    UP  AGE AL LOAD15m NOTE",
-        " ✗ db-prod-02       db           11.8  92  50  97   76M  212d   3s  2 ▄▅▅▆▇▇█ lag 412s > 60s, rising 29s/min",
+        " ✗ db-prod-02       db           11.8  92  50  97   76M  212d   3s  2 ▄▅▅▆▇▇█ lag 412s > 60s, rising"
+        " 29s/min",
         " ~ web-prod-14      web             —   —   —   —     —  212d   6m  1 ▁▂▂???? no answer in 8 s",
     ]
 
@@ -278,6 +300,29 @@ def test_activity_is_newest_first_and_has_no_column_titles(
         " 03:01:04 ◊ deploy checkout v2.41.0 → v2.42.0",
         " 02:58:44 ✗ db-prod-02 repl lag 61s > 60s",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "actor", "text", "says"),
+    [
+        ("resolved", "engine", "FsSpace", "db-02 FsSpace resolved"),
+        ("fired", "engine", "FsSpace / 91% used", "db-02 FsSpace / 91% used"),
+        ("taken", "op1", "FsSpace", "op1 took FsSpace db-02"),
+        ("taken", "op1", "FsSpace to op2", "op1 gave FsSpace db-02 to op2"),
+        ("taken", "op1", "FsSpace gave it back", "op1: FsSpace db-02: gave it back"),
+        ("acked", "op1", "FsSpace", "op1 acked FsSpace db-02"),
+        ("acked", "op1", "FsSpace cleaning wal", "op1 acked FsSpace db-02: cleaning wal"),
+        ("acked", "engine", "FsSpace the ack is over", "engine: FsSpace db-02: the ack is over"),
+        ("noted", "op1", "FsSpace called the dba", "op1 noted on FsSpace db-02: called the dba"),
+        ("unlock", "op1", "unlocked for 15m", "op1 unlocked for 15m"),
+    ],
+)
+def test_activity_says_who_did_what_and_to_which_fire(
+    kind: str, actor: str, text: str, says: str
+) -> None:
+    event = Event(1, NOW, actor, kind, "host:db-02", text, data={"alert": "FsSpace"})
+
+    assert activity.event_text(event) == says
 
 
 def test_a_filter_cuts_every_pane(snapshot: Snapshot) -> None:

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from opsconsole.model.access import write_refusal
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.selection import Selection
-from opsconsole.model.snapshot import Access, Banner, Freeze, Snapshot, Unlock
-from opsconsole.model.states import Effect
+from opsconsole.model.snapshot import Access, Banner, Feed, Freeze, HostRecord, Snapshot, Unlock
+from opsconsole.model.states import Effect, HostState, ServiceState
 from opsconsole.view import fleet_map, header, peek, runs, timeline
 from opsconsole.view.cells import plain, width_of
 from opsconsole.view.fitting import focus_of
@@ -107,6 +107,16 @@ def test_peek_in_three_lines(snapshot: Snapshot) -> None:
         "likely cause ✗ DiskWillFill db-prod-02: same host, op1 has it",
         '03:12:02 ◉ op1 ack DiskWillFill "cleaning wal"',
     ]
+
+
+def test_a_fire_that_is_over_is_not_said_to_wait_for_an_owner(snapshot: Snapshot) -> None:
+    key = next(f"alert:{a.episode}" for a in snapshot.alerts.values() if a.name == "Old")
+
+    brief = plain(peek.brief(snapshot, key, NOW, ME)[0])
+    who = [plain(line) for line in peek.peek(snapshot, key, NOW, ME).lines if "who" in plain(line)]
+
+    assert "Old web-prod-01 1m OVER" in brief
+    assert who == ["who    It is over."]
 
 
 @pytest.mark.parametrize(
@@ -319,3 +329,21 @@ def test_a_fire_that_names_its_runbook_short_has_it_first(snapshot: Snapshot) ->
 
     assert next(iter(_offered(seen, f"alert:{alert.episode}"))) == "core.unit-restart"
     assert runbook_word(seen, named, NOW) == "unit-restart"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "sign"),
+    [
+        ({"web-1": HostRecord("web-1", state=HostState.PENDING)}, "fires ~"),
+        ({"web-1": HostRecord("web-1", state=HostState.UNKNOWN)}, "fires ~"),
+        ({"web-1": HostRecord("web-1", state=HostState.OK)}, "fires ✓"),
+    ],
+)
+def test_no_fire_is_ok_only_where_everything_is_seen(
+    hosts: dict[str, HostRecord], sign: str
+) -> None:
+    feeds = {"ssh": Feed("ssh", "ssh", ServiceState.UP)}
+
+    situation, _ = header.lines(Snapshot(hosts=hosts, feeds=feeds), 1_000.0, 120)
+
+    assert sign in plain(situation)

@@ -1,19 +1,24 @@
 """The one question before anything changes: shows everything first, then takes `y`, or a word typed back."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from msgspec import Struct
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from opsconsole.model.text import LABEL_LIMIT, Safe, clean
 from opsconsole.ui.look import Look
+from opsconsole.ui.paint import wrapped
 from opsconsole.ui.screens.dialog import Dialog
 from opsconsole.ui.widgets.bars import Bar
 from opsconsole.ui.widgets.line_input import LineInput
 from opsconsole.view.rows import Cell, Span, Tone
+
+_QUIET: Final = 0.1
+"""Seconds without a key after which a burst is over."""
 
 
 class Question(Struct, frozen=True):
@@ -50,6 +55,8 @@ class Confirm(Dialog[str]):
         self._question = question
         self._lines = lines
         self._said = ""
+        self._heard = float("-inf")
+        self._flooded = False
 
     @property
     def _typed(self) -> bool:
@@ -76,8 +83,33 @@ class Confirm(Dialog[str]):
         """Show what would happen, and the question."""
         title: Cell = (Span(clean(self._question.title, LABEL_LIMIT), Tone.STRONG),)
         hint: Cell = (Span(Safe("esc close"), Tone.DIM),)
-        self.set_box(self._lines, title, hint, extra=2 if self._typed else 1)
+        # What would be run is read whole before it is run: nothing of it is cut.
+        lines = wrapped(self._lines, max(1, self.app.size.width - 4))
+        self.set_box(lines, title, hint, extra=2 if self._typed else 1)
         self.query_one("#ask", Bar).show((self._words(),))
+
+    def accepts(self, event: events.Event) -> bool:
+        """Take nothing of a paste or a burst: not its first keys, nor the enter at its end."""
+        taken = super().accepts(event)
+        if isinstance(event, events.Paste):
+            self._refuse()
+        elif isinstance(event, events.Key):
+            quiet, self._heard = event.time - self._heard, event.time
+            if event.time <= self._painted_at:
+                return False
+            if not taken:
+                self._refuse()
+            elif quiet >= _QUIET:
+                self._flooded = False
+        return taken and not self._flooded
+
+    def _refuse(self) -> None:
+        self._flooded = True
+        asked = f"type {self._question.expect}" if self._typed else "press a key by hand"
+        self._said = f"A paste: nothing was taken, {asked}"
+        if self.is_mounted:
+            self.query_one(LineInput).put("")
+            self.fill()
 
     def action_agree(self) -> None:
         """Say yes."""

@@ -103,8 +103,12 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
         if isinstance(event, events.Key):
             gap = event.time - self._last_key
             self._last_key = event.time
-            return event.time > self._painted_at and gap >= _BURST
+            return self.is_painted_before(event) and gap >= _BURST
         return True
+
+    def is_painted_before(self, event: events.Event) -> bool:
+        """Tell whether the person could see the dialog when the event came about."""
+        return event.time > self._painted_at
 
     def action_give_up(self) -> None:
         """Close without an answer."""

@@ -1,5 +1,6 @@
 """The form of an action's parameters: one line each, completion by type, mistakes beside the line."""
 
+import textwrap
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -18,6 +19,7 @@ from opsconsole.ui.widgets.line_input import LineInput
 from opsconsole.view.rows import Cell, Span, Tone
 
 _LABEL_WIDTH = 18
+_DOC_WIDTH = 96
 
 
 class Form(Dialog[dict[str, str]]):
@@ -70,13 +72,23 @@ class Form(Dialog[dict[str, str]]):
         self.action_step(0)
 
     def accepts(self, event: events.Event) -> bool:
-        """Take a paste into a line; it triggers nothing, enter still has to be pressed."""
-        return True if isinstance(event, events.Paste) else super().accepts(event)
+        """Take letters however fast they come, pasted ones too: they trigger nothing, enter does."""
+        if isinstance(event, events.Key) and event.is_printable:
+            super().accepts(
+                event
+            )  # it remembers the time, for the enter that may come in the same burst
+            return self.is_painted_before(event)
+        return isinstance(event, events.Paste) or super().accepts(event)
 
     def fill(self) -> None:
         """Show what the action is, over the lines."""
-        doc = clean(self._spec.doc, LABEL_LIMIT)
-        lines: list[Cell] = [(Span(doc, Tone.DIM),)] if doc else []
+        doc = clean(self._spec.doc, LABEL_LIMIT, multiline=True)
+        room = max(20, min(self.app.size.width - 6, _DOC_WIDTH))
+        lines: list[Cell] = [
+            (Span(Safe(line), Tone.DIM),)
+            for paragraph in doc.splitlines()
+            for line in textwrap.wrap(paragraph, room)
+        ]
         if self._mistake:
             lines.append((Span(clean(self._mistake, LABEL_LIMIT), Tone.CRITICAL),))
         title: Cell = (Span(clean(self._heading, LABEL_LIMIT), Tone.STRONG),)

@@ -28,14 +28,6 @@ _NORMAL_FROM: Final = 100
 _ASK_EVERY: Final = 5.0
 """Seconds between two looks at what is asked for only while it is on the screen."""
 _HISTORY_SPAN: Final = 3_600.0
-_HISTORY: Final = (
-    "load.1m",
-    "cpu.busy",
-    "mem.available_ratio",
-    "fs.used_ratio",
-    "net.rx_total",
-    "net.tx_total",
-)
 
 _Tables = Callable[[Snapshot, str, float, ViewOptions], Table]
 _Sections = Callable[[Snapshot, str, float, ViewOptions], Section]
@@ -157,7 +149,7 @@ class HostView(Detail):
 
     async def _read_history(self) -> None:
         now = self.session.source.now()
-        call = ReadHistory(f"host:{self.place.key}", _HISTORY, now - _HISTORY_SPAN, now)
+        call = ReadHistory(f"host:{self.place.key}", host_details.HISTORY, now - _HISTORY_SPAN, now)
         try:
             self._series = await self.session.source.call(call, Series)
         except OpsConsoleError:  # the engine is away: the header says so, the old curves stay

@@ -1,8 +1,8 @@
 """The screen behind everything: header, one view, the bottom line; routes keys to commands and back."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import ClassVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -25,7 +25,10 @@ from opsconsole.ui.widgets.notice import Notice
 from opsconsole.ui.widgets.prompt import Complete, Prompt
 from opsconsole.ui.widgets.row_table import RowTable
 from opsconsole.view import header
-from opsconsole.view.rows import Tone
+from opsconsole.view.rows import Cell, Tone
+
+_BANNERS: Final = 2
+"""Sentences that may stand under the header; the worst come first."""
 
 
 class Main(Screen[None], inherit_bindings=False):
@@ -35,6 +38,7 @@ class Main(Screen[None], inherit_bindings=False):
     DEFAULT_CSS = """
     Main { layout: vertical; }
     Main > #header { height: 2; }
+    Main > #banners { height: 0; }
     Main > #body { height: 1fr; }
     Main.-asking > #keys { display: none; }
     """
@@ -44,6 +48,7 @@ class Main(Screen[None], inherit_bindings=False):
         self.session = session
         self.view: View = views.make(session, session.trail.here)
         self.header = Bar(session.look, id="header")
+        self.banners = Bar(session.look, id="banners")
         self.keys = KeyBar(session.look, id="keys")
         self.prompt = Prompt(session.look)
         self.notice = Notice(session.look)
@@ -54,6 +59,7 @@ class Main(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Header, body, bottom line."""
         yield self.header
+        yield self.banners
         yield Container(self.view, id="body")
         yield self.prompt
         yield self.keys
@@ -95,8 +101,14 @@ class Main(Screen[None], inherit_bindings=False):
         )
         options = session.options("header")
         self.header.show(header.lines(session.snapshot, session.now, width, frame, options))
+        self._show_banners(header.banners(session.snapshot)[:_BANNERS])
         self.view.update()
         self.show_keys()
+
+    def _show_banners(self, sentences: Sequence[Cell]) -> None:
+        if len(sentences) != len(self.banners.lines):
+            self.banners.styles.height = len(sentences)
+        self.banners.show(sentences)
 
     def repaint(self) -> None:
         """Paint everything again in other colours."""
@@ -117,7 +129,12 @@ class Main(Screen[None], inherit_bindings=False):
 
     def text(self) -> str:
         """Write what stands on the screen as plain lines."""
-        shown = (self.header, *(self.view.panes[name] for name in self.view.shown), self.keys)
+        shown = (
+            self.header,
+            self.banners,
+            *(self.view.panes[name] for name in self.view.shown),
+            self.keys,
+        )
         rows = [[" "] * self.size.width for _ in range(self.size.height)]
         for widget in shown:
             for y in range(widget.region.height):

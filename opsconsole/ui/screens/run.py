@@ -43,8 +43,12 @@ class RunView(Detail):
         look = self.session.look
         closing = Lines(look, id="closing")
         closing.framed, closing.can_focus = False, False
+        targets = RowTable(look, id="targets")
+        targets.leads = (
+            True  # what goes wrong rises to the top: it must not scroll away above the cursor
+        )
         return [
-            RowTable(look, id="targets"),
+            targets,
             LogView(look, id="output"),
             Lines(look, id="folded"),
             closing,

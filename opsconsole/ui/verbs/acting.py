@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from opsconsole.actions.match import subject_of
+from opsconsole.actions.prefill import prefill
 from opsconsole.commands.line import Invocation
 from opsconsole.commands.reasons import host_of
 from opsconsole.errors import RefusedError
@@ -45,7 +47,10 @@ def _menu(*, dry: bool) -> Verb:
         session, where = main.session, main.where
         found = {offer.action.id: offer for offer in offers(session.snapshot, where, session.now)}
         title = f"{'Dry run' if dry else 'Runbooks'} for {main.view.selection_words}"
-        items = [Item(key, _entry(offer), offer.action.keys[:1]) for key, offer in found.items()]
+        wide = max((len(offer.action.title) for offer in found.values()), default=0)
+        items = [
+            Item(key, _entry(offer, wide), offer.action.keys[:1]) for key, offer in found.items()
+        ]
         empty = "No action is offered for this."
         with main.view.held():
             chosen = await main.app.push_screen_wait(Menu(session.look, title, items, empty=empty))
@@ -71,7 +76,8 @@ async def _run(main: "Main", wanted: Invocation) -> None:
 
 async def _prepare(main: "Main", spec: ActionSpec, targets: tuple[str, ...], *, dry: bool) -> None:
     """Ask for parameters until there is a plan, then show it."""
-    values: dict[str, str] = {}
+    subject = subject_of(main.session.snapshot, targets[0] if targets else "", _episode(main))
+    values = {param.name: prefill(param, subject) for param in spec.params}
     mistake = ""
     while True:
         if spec.params:
@@ -127,13 +133,13 @@ async def _confirm(main: "Main", plan: Plan, *, dry: bool) -> None:
     await main.go(Place("run", started.run))
 
 
-def _entry(offer: Offer) -> Cell:
+def _entry(offer: Offer, wide: int) -> Cell:
     spec = offer.action
     word, tone = _EFFECT_WORDS[spec.effect]
     count = f" on {len(offer.targets)}" if len(offer.targets) > 1 else ""
     refusal = cell(f"   {offer.refusal}", Tone.WARNING) if offer.refusal else ()
     title_tone = Tone.STRONG if offer.for_alert else Tone.NORMAL
-    return (*cell(f"{spec.title:<32} ", title_tone), *cell(f"{word}{count}", tone), *refusal)
+    return (*cell(f"{spec.title:<{wide}}  ", title_tone), *cell(f"{word}{count}", tone), *refusal)
 
 
 def _episode(main: "Main") -> str | None:

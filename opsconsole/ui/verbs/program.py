@@ -56,6 +56,7 @@ async def _palette(main: "Main", _: Invocation) -> None:
 
     def narrow(typed: str) -> list[Choice]:
         found = [command for command in COMMANDS if _is_meant(command, typed)]
+        found.sort(key=lambda command: not _begins(command, typed))
         why = (c.disabled_reason(session.snapshot, where, session.now) for c in found)
         return [Choice(c.id, _entry(c, said)) for c, said in zip(found, why, strict=True)]
 
@@ -73,6 +74,12 @@ async def _palette(main: "Main", _: Invocation) -> None:
 def _is_meant(command: Command, typed: str) -> bool:
     words = f"{command.title} {command.line} {command.help} {command.group}".casefold()
     return command.group != "move" and all(word in words for word in typed.casefold().split())
+
+
+def _begins(command: Command, typed: str) -> bool:
+    return command.title.startswith(typed) or (
+        bool(command.line) and command.line.startswith(typed)
+    )
 
 
 def _entry(command: Command, refusal: str) -> Cell:
@@ -156,6 +163,14 @@ async def _plugins(main: "Main", _: Invocation) -> None:
     await main.app.push_screen_wait(Sheet(main.session.look, "Plugins", lambda _: lines))
 
 
+async def _doctor(main: "Main", _: Invocation) -> None:
+    main.say("in a shell: opsconsole doctor")
+
+
+async def _log(main: "Main", _: Invocation) -> None:
+    main.say("the engine's log is engine.log in its folder: opsconsole engine status")
+
+
 VERBS: Final[Mapping[str, Verb]] = {
     "app.command": _command,
     "app.palette": _palette,
@@ -169,5 +184,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "app.suspend": _suspend,
     "app.reload": _reload,
     "app.plugins": _plugins,
+    "app.doctor": _doctor,
+    "app.log": _log,
     "time.freeze": _pause,
 }

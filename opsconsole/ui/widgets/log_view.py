@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from opsconsole.ui.look import Look
-from opsconsole.ui.paint import blank, cell_width, crop, segments
+from opsconsole.ui.paint import blank, crop, segments, wrapped
 from opsconsole.ui.widgets.lines import Lines
 from opsconsole.view.rows import Cell, Tone
 
@@ -115,7 +115,7 @@ class LogView(Lines):
 
     def _lay_out(self, title: Cell, hint: Cell, footer: Cell) -> None:
         room = max(1, self.body.width - 2)
-        lines = _wrapped(self._source, room) if self.wrapping else tuple(self._source)
+        lines = wrapped(self._source, room) if self.wrapping else tuple(self._source)
         super().show(lines, title, hint, footer)
         if self.following:
             self.scroll_top(self._last_top)
@@ -137,11 +137,3 @@ class LogView(Lines):
                 self.following = False
                 self.scroll_top(place)
                 return
-
-
-def _wrapped(lines: Sequence[Cell], room: int) -> tuple[Cell, ...]:
-    wrapped: list[Cell] = []
-    for line in lines:
-        wide = cell_width(line)
-        wrapped.extend(crop(line, start, room) for start in range(0, max(1, wide), room))
-    return tuple(wrapped)

@@ -9,16 +9,15 @@ from typing import ClassVar, Final
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
 from opsconsole.model.text import Safe
 from opsconsole.ui.look import Look
-from opsconsole.ui.paint import blank, head
+from opsconsole.ui.paint import blank
 from opsconsole.ui.widgets.pane import Pane
 from opsconsole.ui.widgets.reorder import keep_order
-from opsconsole.ui.widgets.row_painter import NOTHING, Line, RowPainter
+from opsconsole.ui.widgets.row_painter import RowLine, RowPainter
 from opsconsole.view.lazy_rows import in_keys, keys_of, with_ghost
 from opsconsole.view.rows import Row, Span, Table, Tone
 
@@ -27,6 +26,9 @@ SETTLE: Final = 2.0
 _TROUBLE: Final = frozenset((Tone.CRITICAL, Tone.WARNING, Tone.STALE, Tone.REVERSED))
 _SIDEWAYS: Final = 8
 _WHEEL: Final = 3
+
+
+_NOTHING: Final = RowLine(row=None, cursor=False, marked=False)
 
 
 class RowTable(Pane):
@@ -75,11 +77,14 @@ class RowTable(Pane):
     def __init__(self, look: Look, *, id: str, number: str = "") -> None:
         super().__init__(look, id=id, number=number)
         self.table = Table((), ())
+        self.leads = False
+        """True: the cursor keeps to the first row until the person moves it, with the keys here too."""
         self.rows: Sequence[Row] = ()
         """What is shown, in order; those that nobody looked at may not be made yet."""
         self.cursor: str | None = None
         self.marks: frozenset[str] = frozenset()
         self.top = 0
+        self.left = 0
         self._keys: tuple[str, ...] = ()
         self._places: dict[str, int] = {}
         self._ghost: str | None = None
@@ -87,8 +92,8 @@ class RowTable(Pane):
         self._held = False
         self._anchor: str | None = None
         self._moved_at = float("-inf")
+        self._painted: list[RowLine] = []
         self._painter = RowPainter(look)
-        self._painted: list[Line] = []
 
     # -- what is shown
 
@@ -148,15 +153,12 @@ class RowTable(Pane):
     def body_line(self, y: int, width: int) -> Strip:
         """Paint the column titles, a row, or the sentence for an empty table."""
         if y < self._header:
-            cell = (
-                Span(Safe(" ")),
-                *head(self.table.columns, self._painter.shares(width), self.look.signs.ellipsis),
-            )
+            cell = self._painter.title_cell(self.table.columns, width)
             return self.cell_strip(cell, width, Tone.DIM)
         line = self._line(y)
         if line.row is None:
             return self._empty_line(y, width)
-        return self._painter.strip(line, line.row, width)
+        return self._painter.strip(line, line.row, self.table.columns, self.left, width)
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit columns and scroll position to the new size."""
@@ -165,12 +167,12 @@ class RowTable(Pane):
         self._scroll_to_cursor()
         self.refresh()
 
-    def _line(self, y: int) -> Line:
+    def _line(self, y: int) -> RowLine:
         place = self.top + y - self._header
         if y < self._header or place >= len(self.rows):
-            return NOTHING
+            return _NOTHING
         row = self.rows[place]
-        return Line(row, self.active and row.key == self.cursor, row.key in self.marks)
+        return RowLine(row, self.active and row.key == self.cursor, row.key in self.marks)
 
     def _empty_line(self, y: int, width: int) -> Strip:
         if self.rows or y != self._header or not self.table.empty:
@@ -182,13 +184,10 @@ class RowTable(Pane):
         if len(fresh) != len(self._painted):
             self.refresh()
         else:
-            width, inset = self.body.width, 1 if self.framed else 0
-            spans = (
-                (y, self._painter.changed(new, old, width))
-                for y, (new, old) in enumerate(zip(fresh, self._painted, strict=True))
-            )
-            self.refresh_parts(
-                *(Region(0, y + inset, cells + inset, 1) for y, cells in spans if cells)
+            columns, width = self.table.columns, self.body.width
+            pairs = zip(fresh, self._painted, strict=True)
+            self.refresh_starts(
+                *(self._painter.changed(new, old, columns, self.left, width) for new, old in pairs)
             )
         self._painted = fresh
 
@@ -231,7 +230,6 @@ class RowTable(Pane):
             rows = with_ghost(rows, self.rows[place], place)
         if table.columns != self.table.columns:
             self.refresh()
-            self._painter.columns = table.columns
             self._painter.forget()
         if table.empty != self.table.empty:
             self.refresh()
@@ -262,7 +260,7 @@ class RowTable(Pane):
     @property
     def _is_untouched(self) -> bool:
         """A pane nobody has been in shows its first rows, whatever came first when it was empty."""
-        return not self.active and self._moved_at == float("-inf")
+        return (self.leads or not self.active) and self._moved_at == float("-inf")
 
     def _drop_ghost(self) -> None:
         if self._ghost not in (None, self.cursor):
@@ -286,7 +284,7 @@ class RowTable(Pane):
 
     def action_sideways(self, steps: int) -> None:
         """Scroll to see what a column cut off."""
-        self._painter.left = max(0, self._painter.left + steps * _SIDEWAYS)
+        self.left = max(0, self.left + steps * _SIDEWAYS)
         self.repaint()
 
     def action_trouble(self, direction: int) -> None:
