@@ -1,6 +1,7 @@
 """The application: joins a source, a theme and the main screen, and owns everything about the terminal."""
 
 import asyncio
+import gc
 import os
 import traceback
 from collections.abc import Callable, Sequence
@@ -17,11 +18,12 @@ from textual.widgets import Input
 from opsconsole.errors import ConfigError
 from opsconsole.model.snapshot import EngineInfo
 from opsconsole.model.text import MESSAGE_LIMIT, clean
-from opsconsole.ui import clipboard, keymap
+from opsconsole.ui import clipboard, keymap, verbs
 from opsconsole.ui.driver import ConsoleDriver
 from opsconsole.ui.leaving import Leaving
 from opsconsole.ui.look import Look
 from opsconsole.ui.prefs import Prefs, prefs_file, read_prefs, save_text, write_prefs
+from opsconsole.ui.screens import views
 from opsconsole.ui.screens.dialog import Dialog
 from opsconsole.ui.screens.main import Main
 from opsconsole.ui.session import Session
@@ -110,6 +112,10 @@ class Console(App[None]):
     # -- the source
 
     def _begin(self) -> None:
+        # What is there now stays: it need not be looked at for garbage ever again.
+        gc.freeze()
+        gc.enable()
+        self.run_worker(asyncio.to_thread(_load_the_rest), name="load the rest")
         self.run_worker(self._follow(), name="follow the engine", group="source")
 
     async def _follow(self) -> None:
@@ -225,3 +231,9 @@ class Console(App[None]):
         # Textual would print every local variable; ours may hold a secret or a hostile string.
         self.crash = clean(traceback.format_exc(), MESSAGE_LIMIT, multiline=True)
         self.exit(return_code=1)
+
+
+def _load_the_rest() -> None:
+    """Load what the first paint did not need, before a key asks for it."""
+    verbs.load()
+    views.load()
