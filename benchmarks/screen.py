@@ -1,6 +1,8 @@
 """The screen on a pseudo-terminal of 200x60: keys, processor, bytes, start; beside Textual's own widgets."""
 
+import os
 import statistics
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -89,11 +91,14 @@ def _start(argv: list[str], marker: bytes, env: dict[str, str]) -> tuple[float, 
 def start_and_idle(runs: int) -> list[Line]:
     """Measure exec to first paint and idle CPU of the whole program, beside an empty Textual application."""
     with tempfile.TemporaryDirectory() as home:
-        env = {"HOME": home, "XDG_STATE_HOME": f"{home}/state", "OPSCONSOLE_NO_GUARD": "1"}
+        env = {"HOME": home, "XDG_STATE_HOME": f"{home}/state"}
         ours, empty = [], []
         for _ in range(runs):
-            ours.append(_start(python("-m", "opsconsole", "--solo"), b"Hosts", env))
+            ours.append(_start(python("-m", "opsconsole"), b"Hosts", env))
             empty.append(_start(python("-m", "benchmarks.peers.empty"), b"READY-MARK", {}))
+        subprocess.run(
+            python("-m", "opsconsole", "engine", "stop"), env={**os.environ, **env}, check=False
+        )
     paint, their_paint = (statistics.median(run[0] for run in seen) for seen in (ours, empty))
     idle, their_idle = (statistics.median(run[1] for run in seen) for seen in (ours, empty))
     return [

@@ -79,6 +79,28 @@ async def test_everything_is_looked_at_within_its_first_second():
         assert len(run.sink.readings) == 1
 
 
+async def test_a_large_fleet_is_dialled_at_once_and_asked_for_more_once_all_have_answered():
+    fleet = tuple(Host(f"web{n:04}", "192.0.2.1") for n in range(600))
+    async with collecting(Inventory(fleet)) as run:
+        await run.clock.advance(0.2)
+
+        assert len(run.remote.asked) == len(set(run.remote.asked)) == 600
+        early = len(run.remote.commands)
+
+        await run.clock.advance(20.0)
+
+        assert early < 100
+        assert len(run.remote.commands) >= 600
+
+
+async def test_a_single_host_is_asked_for_everything_at_once():
+    async with collecting(Inventory(HOSTS[:1])) as run:
+        await run.clock.advance(1.2)
+
+        assert run.remote.asked == ["web01", "web01"]
+        assert len(run.remote.commands) == 2
+
+
 @pytest.mark.parametrize(
     ("targets", "hosts", "results", "readings"),
     [
