@@ -412,6 +412,7 @@ async def test_one_comes_back_to_the_pane_and_the_row_one_left(console):
         assert main.view.focused_id == "hosts"
         assert main.where.key == stood != ""
         assert away == stood
+        assert main.view.panes["hosts"].top == 0
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])

@@ -58,6 +58,18 @@ async def test_a_leading_cursor_keeps_to_the_first_row_until_it_is_moved(stage, 
     assert (first, widget.cursor) == ("c", "a")
 
 
+async def test_a_table_nobody_moved_in_shows_its_beginning_when_it_grows(stage, widget):
+    async with stage(widget, size=(40, 5)) as pilot:
+        widget.cursor = "e"
+        widget.show(table("a", "b", "c", "d", "e"))
+        small = widget.top
+        await pilot.resize_terminal(40, 12)
+        await pilot.pause()
+
+    assert small > 0
+    assert (widget.top, widget.cursor) == (0, "e")
+
+
 async def test_the_cursor_stays_on_its_object_when_rows_are_sorted_anew(stage, widget, clock):
     async with stage(widget) as pilot:
         widget.show(table("a", "b", "c"))

@@ -164,6 +164,8 @@ class RowTable(Pane):
         """Fit columns and scroll position to the new size."""
         del event
         self._painter.forget()
+        if self._moved_at == float("-inf"):
+            self.top = 0  # nobody scrolled yet: as much of the beginning as the cursor allows
         self._scroll_to_cursor()
         self.refresh()
 
@@ -236,7 +238,7 @@ class RowTable(Pane):
         self.table = table
         self._set_rows(rows)
         self._find_cursor()
-        if self.top or (self._place or 0) >= self._page:
+        if place is not None and (self.top or (self._place or 0) >= self._page):
             # The top stays in view as long as the cursor does: what is worst stands there.
             self.top = max(0, (self._place or 0) - offset)
         self._scroll_to_cursor()
