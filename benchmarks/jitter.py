@@ -52,7 +52,9 @@ class Trouble:
         """Write a configuration with or without the faulty hosts."""
         healthy = {f"h{i:03d}": (a, self.fleet.port) for i, a in enumerate(self.fleet.addresses)}
         hosts = {**healthy, **(self.hosts if faults else {})}
-        rows = "".join(f"  - {{name: {n}, address: {a}, port: {p}}}\n" for n, (a, p) in hosts.items())
+        rows = "".join(
+            f"  - {{name: {n}, address: {a}, port: {p}}}\n" for n, (a, p) in hosts.items()
+        )
         path = self.folder / name
         path.write_text(
             f"version: 1\ndefaults: {{user: {self.fleet.user}, every: {_EVERY:g}s, timeout: 4s, "

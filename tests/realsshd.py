@@ -160,8 +160,9 @@ class RealSshd:
         return sum(words in line for line in self.log.read_text().splitlines())
 
     def children(self) -> list[int]:
-        """The processes of its live connections."""
-        return [child for process in self._processes for child in _children(process.pid)]
+        """The sshd processes of its live connections; an ordinary user's login has two, one below the other."""
+        below = (pid for process in self._processes for pid in _descendants(process.pid))
+        return [pid for pid in below if _comm(pid).startswith("sshd")]
 
     def stop(self) -> None:
         """End it, its connections, and what they run."""
@@ -179,6 +180,13 @@ def _children(pid: int) -> list[int]:
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []
+
+
+def _comm(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return ""
 
 
 def _descendants(pid: int) -> list[int]:

@@ -15,8 +15,9 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from opsconsole.errors import ConfigError
+from opsconsole.model.snapshot import EngineInfo
 from opsconsole.model.text import MESSAGE_LIMIT, clean
-from opsconsole.ui import clipboard
+from opsconsole.ui import clipboard, keymap
 from opsconsole.ui.driver import ConsoleDriver
 from opsconsole.ui.leaving import Leaving
 from opsconsole.ui.look import Look
@@ -68,6 +69,7 @@ class Console(App[None]):
         self._memory = memory
         self._theme_stamp = themes.stamp(look.palette.name)
         self._leaving = Leaving(self._leave, lifeline)
+        self._adopted = EngineInfo()
 
     def get_default_screen(self) -> Screen[Any]:
         """Give the one screen; dialogs stand in front of it."""
@@ -114,8 +116,23 @@ class Console(App[None]):
         self.session.source.start()
         while True:
             await self.session.source.wait_change()
+            self._adopt(self.session.source.snapshot.engine)
             self.main.source_changed()
             await self.look.clock.sleep(FRAME)
+
+    def _adopt(self, engine: EngineInfo) -> None:
+        """Take keys and theme that the configuration names; a theme somebody chose here stays."""
+        before, self._adopted = self._adopted, engine
+        if engine.keymap != before.keymap:
+            self.set_keymap(keymap.changed_keys(engine.keymap))
+            if wrong := keymap.mistakes(engine.keymap):
+                self.main.say("; ".join(wrong))
+        wanted = engine.theme if engine.theme != before.theme else ""
+        if wanted and self.session.prefs.theme is None and not os.environ.get("NO_COLOR"):
+            try:
+                self.wear(wanted)
+            except ConfigError as error:
+                self.main.say(f"theme kept as it was: {error}")
 
     def _tick(self) -> None:
         self._reload_theme()
