@@ -51,7 +51,8 @@ class Ground:
         )
         path.write_text(
             f"version: 1\ndefaults: {{user: {self.sshd.user}, port: {self.sshd.port}, every: {every:g}s, "
-            f"timeout: 8s, identity: {self.sshd.client_key}, known_hosts: {self.sshd.known_hosts}}}\nhosts:\n{hosts}\n"
+            f"timeout: 8s, identity: {self.sshd.client_key}, known_hosts: {self.sshd.known_hosts}}}\n"
+            f"hosts:\n{hosts}\n"
         )
         return path
 
