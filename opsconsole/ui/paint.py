@@ -123,7 +123,7 @@ def _flow(line: Cell, room: int) -> list[Cell]:
             piece = "".join(span.text for span in crop(line, start, space + 1))
             fitting = text_width(piece[: piece.rfind(" ") + 1])
             taken = fitting if fitting > space // 2 else space
-        part = crop(line, start, taken)
+        part = crop(line, start, min(taken, space))  # a blank at the border is not taken along
         parts.append((Span(Safe(" " * indent)), *part) if parts else part)
         start += taken
     return parts

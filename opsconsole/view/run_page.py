@@ -9,6 +9,7 @@ from opsconsole.view import format as fmt
 from opsconsole.view.cells import cell, joined, span
 from opsconsole.view.fold import Fold, fold
 from opsconsole.view.glyphs import Glyphs
+from opsconsole.view.log_lines import short
 from opsconsole.view.naming import bare_name
 from opsconsole.view.offers import short_id
 from opsconsole.view.options import ViewOptions
@@ -191,7 +192,11 @@ def _output_cell(line: OutputLine, width: int, options: ViewOptions) -> Cell:
         parts.append(span(f"{name[:width]:<{width}} ", Tone.ACCENT))
     sign = glyphs.halt if ours else glyphs.bar
     tone = Tone.WARNING if ours or line.stream == "err" else Tone.NORMAL
-    return (*parts, span(f"{sign} ", Tone.WARNING if ours else Tone.DIM), span(line.text, tone))
+    return (
+        *parts,
+        span(f"{sign} ", Tone.WARNING if ours else Tone.DIM),
+        span(short(line.text), tone),
+    )
 
 
 def closing(run: Run) -> Cell:

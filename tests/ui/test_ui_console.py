@@ -400,6 +400,20 @@ async def test_an_owned_or_muted_critical_does_not_ring(console):
     assert said == []
 
 
+async def test_one_comes_back_to_the_pane_and_the_row_one_left(console):
+    async with console(FakeSource()) as pilot:
+        await press(pilot, "2", "j", "j")
+        stood = console_of(pilot).main.where.key
+        await press(pilot, "enter")
+        away = console_of(pilot).main.where.key
+        await press(pilot, "escape")
+        main = console_of(pilot).main
+
+        assert main.view.focused_id == "hosts"
+        assert main.where.key == stood != ""
+        assert away == stood
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
 async def test_a_lost_engine_is_said_and_the_rows_stay(console, size):
     source = FakeSource()

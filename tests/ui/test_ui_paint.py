@@ -25,13 +25,17 @@ def test_a_long_line_goes_on_under_its_beginning() -> None:
     ]
 
 
+def test_a_blank_at_the_border_is_left_out() -> None:
+    assert [text_of(each) for each in flowed([(Span(Safe("abcde fgh")),)], 5)] == ["abcde", "  fgh"]
+
+
 def test_a_line_that_fits_stays_as_it_is() -> None:
     line = (Span(Safe("short")),)
 
     assert flowed([line], 5) == (line,)
 
 
-@given(st.text(max_size=120), st.integers(min_value=2, max_value=40))
+@given(st.text(max_size=120) | st.text(" ab", max_size=120), st.integers(min_value=2, max_value=40))
 def test_no_broken_line_is_wider_than_the_room_and_no_word_is_lost(text: str, room: int) -> None:
     line = (Span(clean(text, 200)),)
 

@@ -319,6 +319,12 @@ def test_output_lines_read_as_a_log() -> None:
     assert plain(run_page.output_cells(lines, one_target=True)[0]) == "03:12:44 │ stop ok"
 
 
+def test_a_journals_line_in_the_output_leaves_room_for_what_it_says() -> None:
+    said = _said(1, "2026-11-22T03:12:40+0000 web-01 sshd[7]: hello")
+
+    assert plain(run_page.output_cells(said, ME)[0]).endswith("│ 11-22 03:12:40 sshd[7]: hello")
+
+
 def test_a_plan_shows_the_very_arguments_and_what_is_left_out() -> None:
     steps = (
         PlannedStep("restart", Effect.WRITE, ("systemctl", "restart", "--", "a b; reboot")),

@@ -1,7 +1,7 @@
 """The screen behind everything: header, one view, the bottom line; routes keys to commands and back."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -17,7 +17,7 @@ from opsconsole.ui import keymap, verbs
 from opsconsole.ui.alarms import Alarms
 from opsconsole.ui.places import Place
 from opsconsole.ui.screens import views
-from opsconsole.ui.screens.view import View
+from opsconsole.ui.screens.view import Standing, View
 from opsconsole.ui.session import Session
 from opsconsole.ui.widgets.bars import Bar, KeyBar
 from opsconsole.ui.widgets.log_view import LogView
@@ -52,6 +52,7 @@ class Main(Screen[None], inherit_bindings=False):
         self.keys = KeyBar(session.look, id="keys")
         self.prompt = Prompt(session.look)
         self.notice = Notice(session.look)
+        self._left: Mapping[Place, Standing] = {}
         self._alarms = Alarms()
         self._answer: asyncio.Future[str | None] | None = None
         self._heard: Callable[[str], None] | None = None
@@ -158,6 +159,10 @@ class Main(Screen[None], inherit_bindings=False):
         if place == self.view.place:
             return
         old, self.view = self.view, views.make(self.session, place)
+        left = {**self._left, old.place: old.standing()}
+        self._left = {each: left[each] for each in self.session.trail.visited if each in left}
+        if place in self._left:
+            self.view.resume(self._left[place])
         await self.query_one("#body", Container).mount(self.view)
         await old.remove()
         self.update()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from textual import events
 from textual.app import ComposeResult
@@ -19,6 +20,13 @@ from opsconsole.view.triage import members
 
 _PLACES = ("host", "service", "alert", "run")
 _GROWTH = (Grown.NORMAL, Grown.HALF, Grown.FULL)
+
+
+class Standing(NamedTuple):
+    """The pane that had the keys, and the object under its cursor."""
+
+    focused: str
+    cursor: str | None
 
 
 class View(TileBoard):
@@ -57,6 +65,18 @@ class View(TileBoard):
         """Paint everything again in other colours."""
         for pane in self.panes.values():
             pane.repaint()
+
+    def standing(self) -> Standing:
+        """Tell where the person stands here, for when they come back."""
+        return Standing(
+            self.focused_id, self.pane.cursor if isinstance(self.pane, RowTable) else None
+        )
+
+    def resume(self, standing: Standing) -> None:
+        """Stand where one stood: the same pane, the same object under the cursor."""
+        self.focused_id = standing.focused
+        if isinstance(self.pane, RowTable):
+            self.pane.cursor = standing.cursor
 
     @property
     def stops(self) -> Sequence[str]:
