@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.fleet import engine
+from benchmarks.fleet import engine, level_the_ground
 from benchmarks.table import Line
 from benchmarks.watch import first_samples, poll_jitter, states
 from tests.realfleet import RealFleet
@@ -23,6 +23,7 @@ class Trouble:
     """A stopped, a closed, a re-keyed, a refusing, a flooding and a very slow host beside healthy ones."""
 
     def __init__(self, folder: Path, count: int) -> None:
+        level_the_ground()
         self.folder = folder
         self.fleet = RealFleet(folder / "sshd", count, {"MaxSessions": "20"}).start()
         self.known = folder / "known_hosts"

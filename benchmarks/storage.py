@@ -66,7 +66,7 @@ def _wide(folder: Path, hosts: int) -> float:
         values = array.array("d", ((second * 7919 + n) % 1000 / 10 for n in range(len(_METRICS))))
         db.executemany(
             f"INSERT INTO sample VALUES ({marks})", [(i, second, *values) for i in which]
-        )  # noqa: S608
+        )
 
     return _a_second(db, put, hosts)
 
