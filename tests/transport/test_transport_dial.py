@@ -1,8 +1,8 @@
 """Servers that are not as they should be: rows N01, N05 to N10 and N16 of the fault catalogue."""
 
 import asyncio
-import getpass
 import contextlib
+import getpass
 import os
 import signal
 import time
