@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,15 +19,19 @@ from tests.realfleet import RealFleet
 
 PEERS = Path(__file__).parent / "peers"
 COMMAND = "cat /proc/stat /proc/meminfo /proc/loadavg /proc/net/dev /proc/uptime; df -P"
-_NICE = ("nice", "-n", "10")
-"""As the engine is: else who shares the cores with the sshd decides, not the program."""
 _TICK = os.sysconf("SC_CLK_TCK")
+
+
+def level_the_ground() -> None:
+    """Run servers and peers as nice as the engine makes itself: else who shares the cores decides."""
+    os.nice(max(0, 10 - os.nice(0)))
 
 
 class Ground:
     """One sshd, its hosts file and a configuration of opsconsole for the first `count` addresses."""
 
     def __init__(self, folder: Path, most: int) -> None:
+        level_the_ground()
         self.folder = folder
         self.sshd = RealFleet(folder / "sshd", most, {"MaxSessions": "20"})
         self.sshd.start()
@@ -47,7 +51,8 @@ class Ground:
         )
         path.write_text(
             f"version: 1\ndefaults: {{user: {self.sshd.user}, port: {self.sshd.port}, every: {every:g}s, "
-            f"timeout: 8s, identity: {self.sshd.client_key}, known_hosts: {self.sshd.known_hosts}}}\nhosts:\n{hosts}\n"
+            f"timeout: 8s, identity: {self.sshd.client_key}, known_hosts: {self.sshd.known_hosts}}}\n"
+            f"hosts:\n{hosts}\n"
         )
         return path
 
@@ -108,7 +113,7 @@ def _share(ours: float, theirs: float | None) -> float | None:
 def pssh_oneshot(ground: Ground, count: int) -> dict[str, float] | None:
     """Run the command once on every host by parallel-ssh, 32 in flight; None where it is not installed."""
     argv = [
-        *_NICE, sys.executable, str(PEERS / "pssh_oneshot.py"), str(ground.hosts_file(count)), str(ground.sshd.port),
+        sys.executable, str(PEERS / "pssh_oneshot.py"), str(ground.hosts_file(count)), str(ground.sshd.port),
         str(ground.sshd.client_key), "32", COMMAND,
     ]  # fmt: skip
     done = subprocess.run(argv, capture_output=True, check=False, cwd=Path(__file__).parents[1])
@@ -125,7 +130,7 @@ def clush_oneshot(ground: Ground, count: int) -> dict[str, float] | None:
         "-o KexAlgorithms=curve25519-sha256 -o Ciphers=aes128-gcm@openssh.com -F none"
     )
     argv = [
-        *_NICE, clush, "-q", "-f", "32", "-l", ground.sshd.user, "-o", options,
+        clush, "-q", "-f", "32", "-l", ground.sshd.user, "-o", options,
         "--hostfile", str(ground.hosts_file(count)), COMMAND,
     ]  # fmt: skip
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.fleet import engine
+from benchmarks.fleet import engine, level_the_ground
 from benchmarks.table import Line
 from benchmarks.watch import first_samples, poll_jitter, states
 from tests.realfleet import RealFleet
@@ -23,6 +23,7 @@ class Trouble:
     """A stopped, a closed, a re-keyed, a refusing, a flooding and a very slow host beside healthy ones."""
 
     def __init__(self, folder: Path, count: int) -> None:
+        level_the_ground()
         self.folder = folder
         self.fleet = RealFleet(folder / "sshd", count, {"MaxSessions": "20"}).start()
         self.known = folder / "known_hosts"
@@ -52,7 +53,9 @@ class Trouble:
         """Write a configuration with or without the faulty hosts."""
         healthy = {f"h{i:03d}": (a, self.fleet.port) for i, a in enumerate(self.fleet.addresses)}
         hosts = {**healthy, **(self.hosts if faults else {})}
-        rows = "".join(f"  - {{name: {n}, address: {a}, port: {p}}}\n" for n, (a, p) in hosts.items())
+        rows = "".join(
+            f"  - {{name: {n}, address: {a}, port: {p}}}\n" for n, (a, p) in hosts.items()
+        )
         path = self.folder / name
         path.write_text(
             f"version: 1\ndefaults: {{user: {self.fleet.user}, every: {_EVERY:g}s, timeout: 4s, "

@@ -64,7 +64,9 @@ def _wide(folder: Path, hosts: int) -> float:
 
     def put(second: int, which: range) -> None:
         values = array.array("d", ((second * 7919 + n) % 1000 / 10 for n in range(len(_METRICS))))
-        db.executemany(f"INSERT INTO sample VALUES ({marks})", [(i, second, *values) for i in which])  # noqa: S608
+        db.executemany(
+            f"INSERT INTO sample VALUES ({marks})", [(i, second, *values) for i in which]
+        )
 
     return _a_second(db, put, hosts)
 

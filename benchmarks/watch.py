@@ -81,4 +81,6 @@ async def states(socket: Path, names: frozenset[str]) -> dict[str, str]:
     async with client_of(socket) as client:
         while not client.snapshot.hosts:
             await client.wait_change()
-        return {name: str(host.reach) for name, host in client.snapshot.hosts.items() if name in names}
+        return {
+            name: str(host.reach) for name, host in client.snapshot.hosts.items() if name in names
+        }

@@ -4,7 +4,10 @@ import asyncio
 import ipaddress
 import sys
 
-_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\nContent-Type: application/json\r\n\r\n" + b'{"db": "is up"}'
+_ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\nContent-Type: application/json\r\n\r\n"
+    + b'{"db": "is up"}'
+)
 
 
 def addresses(count: int) -> list[str]:

@@ -1,8 +1,8 @@
 """How a verb gets at an engine: the running one, one that is started for it, or one inside this process."""
 
 import asyncio
+import importlib
 import os
-import tempfile
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from opsconsole import __version__
 from opsconsole.cli.options import Options
 from opsconsole.clock import SystemClock
-from opsconsole.logs import log_to
 from opsconsole.model.calls import AnyCall, Done
 from opsconsole.rpc.client import Client, Streams, open_path
 from opsconsole.rpc.messages import PROTOCOL, Hello
@@ -47,9 +46,9 @@ def starting(options: Options, role: str, *, subscribe: bool = True) -> Client:
     clock = SystemClock()
 
     async def connect() -> Streams:
-        from opsconsole.engine.launch import (
-            ensure,
-        )  # after first paint: it is a screen's opener too
+        # A screen attaches with this behind its first paint, and its keys do not wait for imports.
+        await asyncio.to_thread(importlib.import_module, "opsconsole.engine.launch")
+        from opsconsole.engine.launch import ensure
 
         place = options.place()
         await ensure(replace(options.launch(), read_only=False), place, clock)
@@ -63,6 +62,7 @@ def inside(options: Options, role: str, folder: Path | None = None) -> Client:
     """Make a client with an engine of its own in this process, in `folder` or the named engine's place."""
     from opsconsole.engine.place import Place
     from opsconsole.engine.solo import SoloEngine
+    from opsconsole.logs import log_to
 
     clock = SystemClock()
     place = options.place() if folder is None else Place("solo", folder)
@@ -98,6 +98,8 @@ async def watching(options: Options) -> AsyncIterator[Client]:
         EngineError: It cannot be reached.
         ConfigError: There is a mistake in the files.
     """
+    import tempfile
+
     from opsconsole.rpc.server import is_served
 
     place = options.place(create=False)

@@ -1,27 +1,35 @@
 """`config`: check the files, print the schema for editors, show what is in force."""
 
+from pathlib import Path
+
 import click
+from msgspec.structs import replace
 
 from opsconsole.cli.exits import Exit
+from opsconsole.cli.lazy import HintingGroup
 from opsconsole.cli.options import Options
 
 
-@click.group()
+@click.group(cls=HintingGroup)
 def config() -> None:
     """Check, describe or show the configuration."""
 
 
 @config.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @click.pass_obj
-def check(options: Options, /, as_json: bool) -> int:
-    """Say every mistake as file:line:col; exits 78 when there is one."""
+def check(options: Options, /, file: Path | None, as_json: bool) -> int:
+    """Say every mistake as file:line:col; exits 78 when there is one.
+
+    FILE is checked instead of the configuration in force.
+    """
     from opsconsole.cli.show import print_json
     from opsconsole.errors import ConfigError
     from opsconsole.inventory.sources import load
 
     try:
-        found = load(options.sources())
+        found = load((options if file is None else replace(options, config=file)).sources())
     except ConfigError as error:
         if not as_json:
             raise

@@ -3,11 +3,12 @@
 import click
 
 from opsconsole.cli.exits import Exit
+from opsconsole.cli.lazy import HintingGroup
 from opsconsole.cli.options import Options
 from opsconsole.errors import EngineError
 
 
-@click.group()
+@click.group(cls=HintingGroup)
 def engine() -> None:
     """Start, stop or look at the engine; consoles start it by themselves."""
 

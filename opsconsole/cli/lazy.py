@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 import click
@@ -11,7 +12,24 @@ from opsconsole.cli.exits import Exit, Status, code_of, complain
 from opsconsole.errors import OpsConsoleError
 
 
-class LazyGroup(click.Group):
+class HintingGroup(click.Group):
+    """Says which verb was perhaps meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb that was named."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = get_close_matches(args[0], self.list_commands(ctx), 1)
+            if not near:
+                raise
+            message = f"{error.message.rstrip('.')}, did you mean {near[0]}?"
+            raise click.UsageError(message, error.ctx) from None
+
+
+class LazyGroup(HintingGroup):
     """Knows its verbs by `module:attribute`; each module is imported on first use."""
 
     def __init__(  # click's own arguments pass through

@@ -39,23 +39,25 @@ def print_status(
     from opsconsole.cli.attach import finish
 
     try:
-        shown, now = finish(_look(options, wait))
-        return _print(options, shown, now, as_json=as_json, select=select)
+        shown, now, me = finish(_look(options, wait))
+        return _print(options, shown, now, me, as_json=as_json, select=select)
     except OpsConsoleError as error:
         complain(error)
         return Status.UNKNOWN
 
 
-async def _look(options: Options, wait: float) -> tuple[Snapshot, float]:
+async def _look(options: Options, wait: float) -> tuple[Snapshot, float, str]:
     from opsconsole.cli.attach import watching
     from opsconsole.cli.settle import settled
 
     async with watching(options) as client:
         await settled(client, wait)
-        return client.snapshot, client.now()
+        return client.snapshot, client.now(), client.actor
 
 
-def _print(options: Options, shown: Snapshot, now: float, *, as_json: bool, select: str) -> int:
+def _print(  # one argument each for what is known and how it is wanted
+    options: Options, shown: Snapshot, now: float, me: str, *, as_json: bool, select: str
+) -> int:
     import opsconsole.view.status as view
     from opsconsole.view.glyphs import ASCII, UNICODE
     from opsconsole.view.options import ViewOptions
@@ -66,7 +68,7 @@ def _print(options: Options, shown: Snapshot, now: float, *, as_json: bool, sele
         print_json(view.document(shown, now, select))
     else:
         glyphs = ASCII if options.ascii or not _is_utf8() else UNICODE
-        look = ViewOptions(glyphs=glyphs)
+        look = ViewOptions(glyphs=glyphs, me=me)
         print(view.text(shown, now, select, width=_width(), options=look).rstrip("\n"))
     return view.exit_code(shown, now, select)
 

@@ -63,9 +63,11 @@ def _show_procs(sections: Mapping[str, bytes], lines: int) -> Text:
     before = parse_processes(sections.get("before", b""))
     after = parse_processes(sections.get("after", b""))
     heading = f"{'PID':>7}  {'CPU%':>6}  {'MEM MiB':>8}  {'THR':>4}  S  NAME"
-    rows = [_show_usage(usage) for usage in usages(before, after, ticks, page)]
+    measured = after.uptime > before.uptime
+    rows = [_show_usage(each, measured=measured) for each in usages(before, after, ticks, page)]
     shown = (*_show_cores(sections), heading, *rows)
-    return Text(shown[:lines], f"{len(after.by_pid)} processes, over one second")
+    over = "over one second" if measured else "no shares: its clock stood still"
+    return Text(shown[:lines], f"{len(after.by_pid)} processes, {over}")
 
 
 def _show_cores(sections: Mapping[str, bytes]) -> tuple[str, ...]:
@@ -73,8 +75,13 @@ def _show_cores(sections: Mapping[str, bytes]) -> tuple[str, ...]:
     before = parse_cores(sections.get("cores.before", b""))
     after = parse_cores(sections.get("cores.after", b""))
     shares = (cpu_shares(old, new) for old, new in zip(before, after, strict=False))
-    words = [f"cpu{n} {share.get('cpu.busy', 0.0) * 100:>3.0f}%" for n, share in enumerate(shares)]
+    words = [f"cpu{n} {_share(share.get('cpu.busy'))}" for n, share in enumerate(shares)]
     return tuple("  ".join(words[at : at + 8]) for at in range(0, len(words), 8))
+
+
+def _share(share: float | None) -> str:
+    """Write a share; a processor that counted nothing between two looks is not known, not idle."""
+    return "   —" if share is None else f"{share * 100:>3.0f}%"
 
 
 def _two_numbers(text: bytes) -> tuple[bytes, bytes]:
@@ -84,10 +91,11 @@ def _two_numbers(text: bytes) -> tuple[bytes, bytes]:
     return words[0], words[1]
 
 
-def _show_usage(usage: Usage) -> str:
+def _show_usage(usage: Usage, *, measured: bool) -> str:
     process = usage.process
+    cpu = f"{usage.cpu * 100:.1f}" if measured else "—"
     return (
-        f"{process.pid:>7}  {usage.cpu * 100:>6.1f}  {usage.memory / _MIB:>8.1f}"
+        f"{process.pid:>7}  {cpu:>6}  {usage.memory / _MIB:>8.1f}"
         f"  {process.threads:>4}  {process.state}  {process.name}"
     )
 

@@ -6,6 +6,7 @@ Plain scalars follow the YAML 1.2 core schema (https://yaml.org/spec/1.2.2/#103-
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -127,7 +128,7 @@ def read_text(text: str, file: str, problems: Problems, *, foreign_tags: bool = 
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark or error.context_mark
         mark = Mark(file, at.line + 1, at.column + 1) if at else Mark(file)
-        problems.add(mark, f"not YAML: {error.problem or error.context}")
+        problems.add(mark, f"not YAML: {_reason(error, text, mark)}")
     except yaml.YAMLError as error:
         problems.add(Mark(file), f"not YAML: {str(error).splitlines()[0]}")
     except _TooMuchError as error:
@@ -135,6 +136,14 @@ def read_text(text: str, file: str, problems: Problems, *, foreign_tags: bool = 
     except UnicodeEncodeError:
         problems.add(Mark(file), "not YAML: holds half of a surrogate pair")
     return _empty(Mark(file))
+
+
+def _reason(error: yaml.MarkedYAMLError, text: str, mark: Mark) -> str:
+    """Say what is wrong; a tab is what people cannot see."""
+    line = next(islice(text.splitlines(), max(0, mark.line - 1), None), "")
+    if line[max(0, mark.column - 1) :].startswith("\t"):
+        return "a tab; indent with spaces"
+    return error.problem or error.context or "not to be read"
 
 
 def _empty(mark: Mark) -> Map:

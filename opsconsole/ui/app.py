@@ -1,6 +1,7 @@
 """The way into the screen: a guard outside, then theme and signs for this terminal, then the console."""
 
 import codecs
+import gc
 import locale
 import os
 import sys
@@ -55,9 +56,10 @@ def _open(
 ) -> int:
     # The screen library is imported here, in the guarded child, so that the guard stays small.
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
-    from opsconsole.ui.background import is_dark
+    gc.disable()  # until the first paint: a tenth of the start is spent looking for garbage that is not there
+    from opsconsole.ui.background import Question
 
-    dark = is_dark()
+    question = Question()  # the terminal answers while the libraries load
     from opsconsole.clock import SystemClock
     from opsconsole.ui.console import Console
     from opsconsole.ui.frames import ASCII, UNICODE
@@ -70,7 +72,7 @@ def _open(
         theme or read_prefs(prefs_file()).theme,
         no_color=bool(os.environ.get("NO_COLOR")),
         color_system=colour_system(),
-        dark=dark,
+        dark=question.is_dark(),
     )
     look = Look(themes.load(name), ASCII if ascii else UNICODE, SystemClock())
     console = Console(connect, look, themes, memory=prefs_file(), lifeline=lifeline)

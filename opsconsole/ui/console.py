@@ -1,6 +1,7 @@
 """The application: joins a source, a theme and the main screen, and owns everything about the terminal."""
 
 import asyncio
+import gc
 import os
 import traceback
 from collections.abc import Callable, Sequence
@@ -15,12 +16,15 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from opsconsole.errors import ConfigError
+from opsconsole.model import delta
+from opsconsole.model.snapshot import EngineInfo, Snapshot
 from opsconsole.model.text import MESSAGE_LIMIT, clean
-from opsconsole.ui import clipboard
+from opsconsole.ui import clipboard, keymap, verbs
 from opsconsole.ui.driver import ConsoleDriver
 from opsconsole.ui.leaving import Leaving
 from opsconsole.ui.look import Look
 from opsconsole.ui.prefs import Prefs, prefs_file, read_prefs, save_text, write_prefs
+from opsconsole.ui.screens import views
 from opsconsole.ui.screens.dialog import Dialog
 from opsconsole.ui.screens.main import Main
 from opsconsole.ui.session import Session
@@ -66,8 +70,10 @@ class Console(App[None]):
         self.crash = ""
         """What to tell after the terminal is back, if the screen broke."""
         self._memory = memory
+        self._shown = ("", Snapshot())
         self._theme_stamp = themes.stamp(look.palette.name)
         self._leaving = Leaving(self._leave, lifeline)
+        self._adopted = EngineInfo()
 
     def get_default_screen(self) -> Screen[Any]:
         """Give the one screen; dialogs stand in front of it."""
@@ -108,14 +114,40 @@ class Console(App[None]):
     # -- the source
 
     def _begin(self) -> None:
+        # What is there now stays: it need not be looked at for garbage ever again.
+        gc.freeze()
+        gc.enable()
+        self.run_worker(asyncio.to_thread(_load_the_rest), name="load the rest")
         self.run_worker(self._follow(), name="follow the engine", group="source")
 
     async def _follow(self) -> None:
         self.session.source.start()
         while True:
             await self.session.source.wait_change()
-            self.main.source_changed()
+            if self._has_news():
+                self._adopt(self.session.source.snapshot.engine)
+                self.main.source_changed()
             await self.look.clock.sleep(FRAME)
+
+    def _has_news(self) -> bool:
+        """Tell whether there is more to show than a later time, which the ticks show."""
+        source, (link, shown) = self.session.source, self._shown
+        self._shown = (source.link, source.snapshot)
+        return link != source.link or not delta.only_time_passed(shown, source.snapshot)
+
+    def _adopt(self, engine: EngineInfo) -> None:
+        """Take keys and theme that the configuration names; a theme somebody chose here stays."""
+        before, self._adopted = self._adopted, engine
+        if engine.keymap != before.keymap:
+            self.set_keymap(keymap.changed_keys(engine.keymap))
+            if wrong := keymap.mistakes(engine.keymap):
+                self.main.say("; ".join(wrong))
+        wanted = engine.theme if engine.theme != before.theme else ""
+        if wanted and self.session.prefs.theme is None and not os.environ.get("NO_COLOR"):
+            try:
+                self.wear(wanted)
+            except ConfigError as error:
+                self.main.say(f"theme kept as it was: {error}")
 
     def _tick(self) -> None:
         self._reload_theme()
@@ -208,3 +240,9 @@ class Console(App[None]):
         # Textual would print every local variable; ours may hold a secret or a hostile string.
         self.crash = clean(traceback.format_exc(), MESSAGE_LIMIT, multiline=True)
         self.exit(return_code=1)
+
+
+def _load_the_rest() -> None:
+    """Load what the first paint did not need, before a key asks for it."""
+    verbs.load()
+    views.load()

@@ -103,6 +103,32 @@ def wrapped(lines: Sequence[Cell], room: int) -> tuple[Cell, ...]:
     return tuple(broken)
 
 
+def flowed(lines: Sequence[Cell], room: int) -> tuple[Cell, ...]:
+    """Break lines that are wider than the room between words; what goes on stands under its beginning."""
+    return tuple(part for line in lines for part in _flow(line, room))
+
+
+def _flow(line: Cell, room: int) -> list[Cell]:
+    wide = cell_width(line)
+    if wide <= room:
+        return [line]
+    has_label = line[0].tone is Tone.ACCENT
+    indent = min(text_width(line[0].text) if has_label else 2, room // 2)
+    parts: list[Cell] = []
+    start = 0
+    while start < wide:
+        space = room - indent if parts else room
+        taken = min(space, wide - start)
+        if start + space < wide:
+            piece = "".join(span.text for span in crop(line, start, space + 1))
+            fitting = text_width(piece[: piece.rfind(" ") + 1])
+            taken = fitting if fitting > space // 2 else space
+        part = crop(line, start, taken)
+        parts.append((Span(Safe(" " * indent)), *part) if parts else part)
+        start += taken
+    return parts
+
+
 _BLANK = Span(Safe(" "))
 _BLOCK = Span(Safe(" "), Tone.REVERSED)
 

@@ -18,6 +18,11 @@ class LazyRows(Sequence[Row]):
         self._make = make
         self._made: dict[str, Row] = {}
 
+    @property
+    def made(self) -> int:
+        """How many were looked at."""
+        return len(self._made)
+
     def __len__(self) -> int:
         """Count them without making any."""
         return len(self.keys)

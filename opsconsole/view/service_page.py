@@ -62,8 +62,8 @@ def checks(
             Column("kind", "KIND", 4),
             Column("latency", "TIME", 6, right=True),
             Column("age", "AGE", 4, right=True),
-            Column("target", "TARGET", 16, flexible=True),
-            Column("reason", "REASON", 16, flexible=True),
+            Column("reason", "REASON", 26, flexible=True),
+            Column("target", "TARGET", 8, flexible=True),
         ),
         rows=tuple(_check_row(check, name, now, options.glyphs) for check in found),
         title=cell(f"Checks {len(found)}", Tone.STRONG),
@@ -83,8 +83,8 @@ def _check_row(check: CheckRecord, service: str, now: float, glyphs: Glyphs) -> 
         safe_cell(
             fmt.age_of(check.at, now, glyphs), Tone.STALE if stale and check.at else Tone.NORMAL
         ),
-        cell(check.target or check.via),
         cell(reason),
+        cell(check.target or check.via),
     )
     return Row(f"check:{check.name}", cells, Tone.DIM if check.state == "up" else Tone.NORMAL)
 

@@ -29,6 +29,11 @@ def test_every_verb_explains_itself(verbs: Verbs, verb: str) -> None:
     assert answer.output.startswith("Usage: ")
 
 
+def test_a_mistyped_verb_is_told_what_was_perhaps_meant(verbs: Verbs) -> None:
+    assert "did you mean status?" in verbs.run("sttus").output
+    assert "did you mean check?" in verbs.run("config", "chekc").output
+
+
 def test_help_needs_neither_ssh_nor_http_nor_screen_nor_database() -> None:
     code = (
         "import sys\n"
@@ -54,7 +59,8 @@ def test_help_needs_neither_ssh_nor_http_nor_screen_nor_database() -> None:
         (("unlock", "15m"), 64),
         (("run",), 64),
         (("--hosts",), 64),
-        (("config", "check", "surplus"), 64),
+        (("config", "check", "no-such-file.yaml"), 78),
+        (("config", "check", "a", "surplus"), 64),
         (("-E", "a/b", "engine", "status"), 78),
         (("trust", "web01", "--yes"), 64),
     ],

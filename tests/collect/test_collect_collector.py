@@ -79,6 +79,28 @@ async def test_everything_is_looked_at_within_its_first_second():
         assert len(run.sink.readings) == 1
 
 
+async def test_a_large_fleet_is_dialled_at_once_and_asked_for_more_once_all_have_answered():
+    fleet = tuple(Host(f"web{n:04}", "192.0.2.1") for n in range(600))
+    async with collecting(Inventory(fleet)) as run:
+        await run.clock.advance(0.2)
+
+        assert len(run.remote.asked) == len(set(run.remote.asked)) == 600
+        early = len(run.remote.commands)
+
+        await run.clock.advance(20.0)
+
+        assert early < 100
+        assert len(run.remote.commands) >= 600
+
+
+async def test_a_single_host_is_asked_for_everything_at_once():
+    async with collecting(Inventory(HOSTS[:1])) as run:
+        await run.clock.advance(1.2)
+
+        assert run.remote.asked == ["web01", "web01"]
+        assert len(run.remote.commands) == 2
+
+
 @pytest.mark.parametrize(
     ("targets", "hosts", "results", "readings"),
     [
@@ -209,6 +231,19 @@ async def test_each_processors_share_stands_above_the_processes():
     assert text.lines[0].startswith("cpu0   0%  cpu1  10%  cpu2  20%")
     assert text.lines[1] == "cpu8  80%"
     assert text.lines[2].endswith("S  NAME")
+
+
+async def test_a_share_that_was_not_measured_is_no_zero():
+    run = Running(Inventory(HOSTS))
+    look = {"before": b"10.0 1\n7 S 5 1 1 init\n", "after": b"10.0 1\n7 S 5 1 1 init\n"}
+    cores = {"cores.before": b"cpu0 5 0 0 5\n", "cores.after": b"cpu0 5 0 0 5\n"}
+    run.remote.answers["web01"] = said(units=b"100\n4096\n", **look, **cores)
+
+    text = await run.collector.ask_host("web01", "procs", 3)
+
+    assert text.lines[0] == "cpu0    —"
+    assert text.lines[2].split()[:2] == ["7", "—"]
+    assert text.note == "1 processes, no shares: its clock stood still"
 
 
 async def test_the_newest_log_lines_come_cleaned():

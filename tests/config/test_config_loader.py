@@ -63,6 +63,7 @@ def test_an_empty_file_is_an_empty_mapping(tmp_path: Path) -> None:
     ("text", "mistake"),
     [
         ("a: 1\nb: 2\na: 3\n", "f:3:1: a is given twice; first in line 1"),
+        ("a:\n\t- b\n", "f:2:1: not YAML: a tab; indent with spaces"),
         ("a: [1, 2\n", "f:2:1: not YAML: did not find expected ',' or ']'"),
         ("a: *nobody\n", "f:1:4: *nobody refers to nothing above it"),
         ("a: !!python/object/apply:os.system ['x']\n", "f:1:4: the tag"),
@@ -73,7 +74,19 @@ def test_an_empty_file_is_an_empty_mapping(tmp_path: Path) -> None:
         ("[" * 60 + "]" * 60, "f:1:42: is nested deeper than 40 levels"),
         ("- " * 60 + "x", "nested deeper than 40 levels"),
     ],
-    ids=["twice", "open", "alias", "tag", "documents", "key", "loop", "control", "flow", "block"],
+    ids=[
+        "twice",
+        "tab",
+        "open",
+        "alias",
+        "tag",
+        "documents",
+        "key",
+        "loop",
+        "control",
+        "flow",
+        "block",
+    ],
 )
 def test_what_is_wrong_has_its_line(text: str, mistake: str) -> None:
     if text.startswith("a: !!"):

@@ -228,3 +228,28 @@ def test_the_strip_cache_is_bounded(look):
         painter.strip(RowLine(row, cursor=False, marked=False), row, COLUMNS, 0, 60)
 
     assert len(painter) <= CACHE_LIMIT
+
+
+def line_of(
+    *, what: str = "fine", load: str = "0.1", cursor: bool = False, key: str = "a"
+) -> RowLine:
+    return RowLine(make_row(key, what=what, load=load), cursor, False)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cells"),
+    [
+        (line_of(), line_of(), 0),
+        (line_of(), line_of(what="ill"), 1 + 2 + 9 + 42 + 1),
+        (line_of(), line_of(load="0.2"), 60),
+        (line_of(), line_of(cursor=True), 60),
+        (line_of(), line_of(key="b"), 60),
+        (line_of(), RowLine(None, False, False), 60),
+    ],
+)
+def test_a_line_is_painted_again_only_up_to_what_changed(look, before, after, cells):
+    assert RowPainter(look).changed(after, before, COLUMNS, 0, 60) == cells
+
+
+def test_a_line_that_is_scrolled_sideways_is_painted_whole(look):
+    assert RowPainter(look).changed(line_of(what="ill"), line_of(), COLUMNS, 8, 60) == 60

@@ -130,7 +130,7 @@ def test_a_services_page_shows_checks_assertions_and_carriers(snapshot: Snapshot
         "✗ checkout  down  0/1 checks pass"
     )
     assert [plain(c) for c in service_page.checks(seen, "checkout", NOW).rows[0].cells][3:] == [
-        "800ms", "4s", "https://shop.example/health", "status (503) == 200",
+        "800ms", "4s", "status (503) == 200", "https://shop.example/health",
     ]  # fmt: skip
     lines = _lines(service_page.details(seen, "checkout", NOW))
     assert "must      status == 200" in lines

@@ -54,7 +54,7 @@ class AlertView(Detail):
             return
         make = {"what": alert_page.what, "people": alert_page.people, "changed": alert_page.changed,
                 "before": alert_page.before}[name]  # fmt: skip
-        self.show_section(name, make(snapshot, alert, now, options))
+        self.show_section(name, make(snapshot, alert, now, options), whole=name == "what")
 
     @property
     def crumbs(self) -> tuple[str, ...]:

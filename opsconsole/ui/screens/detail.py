@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from textual.app import ComposeResult
 from textual.geometry import Region, Size
 
+from opsconsole.ui.paint import flowed
 from opsconsole.ui.places import Place
 from opsconsole.ui.screens.view import View
 from opsconsole.ui.session import Session
@@ -99,11 +100,13 @@ class Detail(View):
         """How things are to be written here."""
         return self.session.options(self.place.kind)
 
-    def show_section(self, name: str, section: Section) -> None:
-        """Put a section into a pane of lines."""
+    def show_section(self, name: str, section: Section, *, whole: bool = False) -> None:
+        """Put a section into a pane of lines; `whole`: a line too long goes on below."""
         pane = self.panes[name]
         if isinstance(pane, Lines):
-            pane.show(section.lines, section.title, section.hint, section.footer)
+            room = pane.body.width - 2
+            lines = flowed(section.lines, room) if whole and room > 0 else section.lines
+            pane.show(lines, section.title, section.hint, section.footer)
 
     def show_table(self, name: str, table: Table) -> None:
         """Put a table into its pane."""

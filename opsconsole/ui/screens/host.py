@@ -26,7 +26,7 @@ from opsconsole.view.sections import Section
 
 _NORMAL_FROM: Final = 100
 _SMALL_WIDTH: Final = 60
-_SMALL_HEIGHT: Final = 11
+_SMALL_HEIGHT: Final = 15
 """Below these the first tab has one pane at a time; `tab` goes to the next."""
 _OVERVIEW: Final = ("vitals", "fires", "logs")
 _ASK_EVERY: Final = 5.0
@@ -75,11 +75,22 @@ class HostView(Detail):
         tables: list[Pane] = [RowTable(look, id=name) for name in (*_TABLES, "runbooks")]
         return [LogView(look, id="logs"), *texts, *tables]
 
+    def on_mount(self) -> None:
+        """Begin with the vitals where only one pane has room."""
+        if self.place.tab == "overview" and _is_small(self.app.size):
+            self.focused_id = "vitals"
+
+    @property
+    def stops(self) -> Sequence[str]:
+        """Also the panes of the first tab that have no room now."""
+        alone = self.place.tab == "overview" and len(self.shown) == 1
+        return _OVERVIEW if alone else self.shown
+
     def areas(self, room: Size) -> dict[str, Region]:
         """One pane a tab, but for the first."""
         if self.place.tab != "overview":
             return {self._first(self.place.tab): room.region}
-        if room.width < _SMALL_WIDTH or room.height < _SMALL_HEIGHT:
+        if _is_small(self.app.size):
             name = self.focused_id if self.focused_id in _OVERVIEW else "vitals"
             return {name: room.region}
         if room.width < _NORMAL_FROM or room.height < 28:
@@ -163,3 +174,7 @@ class HostView(Detail):
             return
         width = self.panes["history"].body.width - 2
         self.show_section("history", host_details.history(self._series, width, self.options))
+
+
+def _is_small(screen: Size) -> bool:
+    return screen.width < _SMALL_WIDTH or screen.height < _SMALL_HEIGHT

@@ -49,4 +49,5 @@ class ServiceView(Detail):
         if name in tables:
             self.show_table(name, tables[name](session.snapshot, key, session.now, self.options))
         else:
-            self.show_section(name, texts[name](session.snapshot, key, session.now, self.options))
+            section = texts[name](session.snapshot, key, session.now, self.options)
+            self.show_section(name, section, whole=name == "details")

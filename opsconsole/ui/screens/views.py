@@ -1,25 +1,36 @@
-"""Which view shows a place."""
+"""Which view shows a place; all but the overview load when one goes there."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
 
 from opsconsole.ui.places import Place
-from opsconsole.ui.screens.alert import AlertView
-from opsconsole.ui.screens.host import HostView
 from opsconsole.ui.screens.overview import Overview
-from opsconsole.ui.screens.run import RunView
-from opsconsole.ui.screens.runs import RunsView
-from opsconsole.ui.screens.service import ServiceView
 from opsconsole.ui.screens.view import View
 from opsconsole.ui.session import Session
 
-_VIEWS: dict[str, type[View]] = {
-    "overview": Overview,
-    "host": HostView,
-    "service": ServiceView,
-    "alert": AlertView,
-    "run": RunView,
-    "runs": RunsView,
-}
+_OVERVIEW = "overview"
 
 
 def make(session: Session, place: Place) -> View:
     """Make the view of a place; a kind that nobody knows leads home."""
-    return _VIEWS.get(place.kind, Overview)(session, place)
+    if place.kind == _OVERVIEW:
+        return Overview(session, place)
+    return load().get(place.kind, Overview)(session, place)
+
+
+@cache
+def load() -> Mapping[str, Callable[[Session, Place], View]]:
+    """Load the other views; the console does so behind its first paint."""
+    from opsconsole.ui.screens.alert import AlertView
+    from opsconsole.ui.screens.host import HostView
+    from opsconsole.ui.screens.run import RunView
+    from opsconsole.ui.screens.runs import RunsView
+    from opsconsole.ui.screens.service import ServiceView
+
+    return {
+        "host": HostView,
+        "service": ServiceView,
+        "alert": AlertView,
+        "run": RunView,
+        "runs": RunsView,
+    }

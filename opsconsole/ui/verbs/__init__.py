@@ -1,19 +1,32 @@
-"""What commands do on the screen: one coroutine function a command, found by its id."""
+"""What commands do on the screen: one coroutine function a command, found by its id.
 
-from opsconsole.ui.verbs import access, acting, finding, fires, going, looking, program
-from opsconsole.ui.verbs.verb import Verb
+They and their dialogs load when the first is looked for: the first paint needs none of them.
+"""
 
-_VERBS: dict[str, Verb] = {
-    **going.VERBS,
-    **finding.VERBS,
-    **looking.VERBS,
-    **fires.VERBS,
-    **acting.VERBS,
-    **access.VERBS,
-    **program.VERBS,
-}
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opsconsole.ui.verbs.verb import Verb
 
 
-def find(command: str) -> Verb | None:
+def find(command: str) -> "Verb | None":
     """Find what a command does; None where the screen does not know it."""
-    return _VERBS.get(command)
+    return load().get(command)
+
+
+@cache
+def load() -> "Mapping[str, Verb]":
+    """Load every verb; the console does so behind its first paint."""
+    from opsconsole.ui.verbs import access, acting, finding, fires, going, looking, program
+
+    return {
+        **going.VERBS,
+        **finding.VERBS,
+        **looking.VERBS,
+        **fires.VERBS,
+        **acting.VERBS,
+        **access.VERBS,
+        **program.VERBS,
+    }

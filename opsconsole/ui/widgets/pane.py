@@ -62,6 +62,13 @@ class Pane(Widget, can_focus=True):
         top = 1 if self.framed else 0
         self.refresh_lines(*(line + top for line in lines))
 
+    def refresh_starts(self, *cells: int) -> None:
+        """Mark the first cells of each line of the body as changed; 0 for a line that stays."""
+        inset = 1 if self.framed else 0
+        parts = [Region(0, y + inset, n + inset, 1) for y, n in enumerate(cells) if n]
+        if parts and self.size.width:
+            self.refresh(*parts)
+
     def refresh_lines(self, *lines: int) -> None:
         """Mark lines of the whole tile as changed; nothing else is painted again."""
         if lines and self.size.width:

@@ -55,6 +55,25 @@ class RowPainter:
         self._strips[row.key] = (line, strip)
         return strip
 
+    def changed(
+        self, new: RowLine, old: RowLine, columns: Sequence[Column], left: int, width: int
+    ) -> int:
+        """Tell how many cells of a line, from its left, have to be painted again.
+
+        The screen library sends a line from its left edge to the last cell that changed, so that what
+        stands behind costs nothing.
+        """
+        if new is old or new == old:
+            return 0
+        if left or not _is_alike(new, old):
+            return width
+        assert new.row is not None
+        assert old.row is not None
+        pairs = enumerate(zip(new.row.cells, old.row.cells, strict=True))
+        last = max((nth for nth, (cell, before) in pairs if cell != before), default=-1)
+        # The cursor's cell, then the columns with a blank behind each.
+        return min(width, 1 + sum(share + 1 for share in widths(columns, width - 1)[: last + 1]))
+
     def _paint(
         self, line: RowLine, row: Row, columns: Sequence[Column], left: int, width: int
     ) -> Strip:
@@ -78,3 +97,15 @@ class RowPainter:
             for column, share, cell in zip(columns, shares, row.cells, strict=False)
         ]
         return crop(join(row, columns[: len(natural)], natural, ""), left, room)
+
+
+def _is_alike(new: RowLine, old: RowLine) -> bool:
+    """Tell whether two lines differ in nothing but what some cells say."""
+    if new.row is None or old.row is None or new[1:] != old[1:]:
+        return False
+    return (new.row.key, new.row.tone, new.row.ghost, len(new.row.cells)) == (
+        old.row.key,
+        old.row.tone,
+        old.row.ghost,
+        len(old.row.cells),
+    )

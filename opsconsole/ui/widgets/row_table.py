@@ -184,8 +184,11 @@ class RowTable(Pane):
         if len(fresh) != len(self._painted):
             self.refresh()
         else:
-            pairs = enumerate(zip(fresh, self._painted, strict=True))
-            self.refresh_body(*(y for y, (new, old) in pairs if new is not old and new != old))
+            columns, width = self.table.columns, self.body.width
+            pairs = zip(fresh, self._painted, strict=True)
+            self.refresh_starts(
+                *(self._painter.changed(new, old, columns, self.left, width) for new, old in pairs)
+            )
         self._painted = fresh
 
     # -- taking new rows
