@@ -3,6 +3,7 @@
 import contextlib
 import getpass
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -27,6 +28,16 @@ def need(program: str, package: str) -> str:
             pytest.fail(message)
         pytest.skip(message)
     return found
+
+
+def need_login_shell() -> None:
+    """Skip the test where our own account has no shell: nobody can log in to it and run anything."""
+    account = pwd.getpwuid(os.getuid())
+    if Path(account.pw_shell).name in ("nologin", "false"):
+        message = f"needs a login shell for the account {account.pw_name} (chsh -s /bin/bash)"
+        if os.environ.get("OPSCONSOLE_REQUIRE_REAL") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
 
 
 def free_port(address: str = "127.0.0.1") -> int:
@@ -62,6 +73,7 @@ class RealSshd:
     ) -> None:
         need("sshd", "openssh-server")
         need("ssh-keygen", "openssh-client")
+        need_login_shell()
         self.folder = folder
         self.addresses = tuple(addresses)
         self.port = free_port(self.addresses[0])
@@ -148,8 +160,9 @@ class RealSshd:
         return sum(words in line for line in self.log.read_text().splitlines())
 
     def children(self) -> list[int]:
-        """The processes of its live connections."""
-        return [child for process in self._processes for child in _children(process.pid)]
+        """The sshd processes of its live connections; an ordinary user's login has two, one below the other."""
+        below = (pid for process in self._processes for pid in _descendants(process.pid))
+        return [pid for pid in below if _comm(pid).startswith("sshd")]
 
     def stop(self) -> None:
         """End it, its connections, and what they run."""
@@ -167,6 +180,13 @@ def _children(pid: int) -> list[int]:
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []
+
+
+def _comm(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return ""
 
 
 def _descendants(pid: int) -> list[int]:

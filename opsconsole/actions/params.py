@@ -47,7 +47,12 @@ def read_params(specs: Sequence[ParamSpec], typed: Mapping[str, str], world: Wor
     Raises:
         RefusedError: `param`, with every mistake in one sentence each.
     """
-    wrong = [f"there is no parameter {clean(name, 60)}" for name in typed if not _has(specs, name)]
+    names = ", ".join(spec.name for spec in specs) or "none"
+    wrong = [
+        f"there is no parameter {clean(name, 60)}; there is {names}"
+        for name in typed
+        if not _has(specs, name)
+    ]
     values: dict[str, Parsed] = {}
     for spec in specs:
         text = typed.get(spec.name) or spec.default

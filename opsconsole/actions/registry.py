@@ -1,6 +1,8 @@
 """The actions that are loaded, by id and by bare name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Final
 
 from opsconsole.actions.steps import Action
 from opsconsole.errors import RefusedError
@@ -49,6 +51,18 @@ def find_id(name: str, ids: Iterable[str]) -> str:
         return found[0]
     if found:
         raise RefusedError("unknown-action", f"{name} is ambiguous: {', '.join(found)}")
-    near = [each for each in known if name.lower() in each] or known
-    hint = f"; there is {', '.join(near[:5])}" if near else "; no plugin is loaded"
-    raise RefusedError("unknown-action", f"no action {name}{hint}")
+    raise RefusedError("unknown-action", f"no action {name}{_hint(name, known)}")
+
+
+def _hint(name: str, known: Sequence[str]) -> str:
+    if not known:
+        return "; no plugin is loaded"
+    bare = {each.partition(".")[2]: each for each in known}
+    if near := get_close_matches(name.rpartition(".")[2], bare, 3):
+        return f", did you mean {' or '.join(bare[each] for each in near)}?"
+    near = [each for each in known if name.lower() in each] or list(known)
+    more = ", ..." if len(near) > _MOST_NAMED else ""
+    return f"; there is {', '.join(near[:_MOST_NAMED])}{more}"
+
+
+_MOST_NAMED: Final = 5

@@ -117,11 +117,15 @@ def _confirmed(plan: Plan, wish: Wish) -> str:
     return typed
 
 
+def _count(plan: Plan) -> str:
+    return "1 target" if len(plan.targets) == 1 else f"{len(plan.targets)} targets"
+
+
 def _show_plan(plan: Plan, *, as_json: bool) -> None:
     if as_json:
         print_json({"schema": "opsconsole.plan/1", "plan": plan})
         return
-    print(f"{plan.title} ({plan.action}, {plan.effect}) on {len(plan.targets)} targets")
+    print(f"{plan.title} ({plan.action}, {plan.effect}) on {_count(plan)}")
     if plan.blast:
         print(f"reaches {plan.blast}")
     for target in plan.targets:

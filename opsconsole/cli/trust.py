@@ -24,6 +24,9 @@ def trust(options: Options, /, host: str, fingerprint: str | None, replace: bool
     async def ask() -> int:
         async with attached(options) as client:
             key = await client.call(ScanHostKey(host), HostKey)
+            if key.known == "known" and fingerprint in (None, key.fingerprint):
+                print(f"{_shown(key)}: nothing to write")
+                return Exit.DONE
             if not _is_agreed(key, fingerprint, yes=yes):
                 return Exit.REFUSED
             call = TrustHostKey(host, key.fingerprint, replace)
@@ -33,8 +36,12 @@ def trust(options: Options, /, host: str, fingerprint: str | None, replace: bool
     return finish(ask())
 
 
+def _shown(key: HostKey) -> str:
+    return f"{key.host} shows {key.kind} {key.fingerprint} ({key.known})"
+
+
 def _is_agreed(key: HostKey, fingerprint: str | None, *, yes: bool) -> bool:
-    print(f"{key.host} shows {key.kind} {key.fingerprint} ({key.known})")
+    print(_shown(key))
     if fingerprint is not None and fingerprint != key.fingerprint:
         print(f"that is not {fingerprint}: nothing was written")
         return False

@@ -38,6 +38,7 @@ from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host, Inventory
 from opsconsole.model.sample import SourceReading
 from opsconsole.model.snapshot import Banner, EngineInfo
+from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.rpc.messages import PROTOCOL, Hello
 from opsconsole.rpc.peer import Peer
 from opsconsole.rpc.server import Server
@@ -175,12 +176,7 @@ class Engine:
     async def _open(self) -> None:
         inventory = self._configuration.inventory
         await self._history.start()
-        config = str(inventory.files[0]) if inventory.files else ""
-        self._store.put_engine(
-            EngineInfo(
-                self._place.name, os.getpid(), __version__, self._started, config, self._solo
-            )
-        )
+        self._introduce(inventory)
         if self._place.note:
             self._banner("place", self._place.note)
         self._gate.open(inventory.settings)
@@ -189,6 +185,16 @@ class Engine:
         self._offer()
         for run in await self._runs.recover():
             self._store.put_run(run)
+
+    def _introduce(self, inventory: Inventory) -> None:
+        settings = inventory.settings
+        self._store.put_engine(
+            EngineInfo(
+                self._place.name, os.getpid(), __version__, self._started,
+                clean(str(inventory.files[0]), LABEL_LIMIT) if inventory.files else "",
+                self._solo, settings.theme or "", settings.keymap,
+            )
+        )  # fmt: skip
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -249,6 +255,7 @@ class Engine:
         self._runs.use(registry)
         self._hosts.hosts = {host.name: host for host in inventory.hosts}
         self._store.put_inventory(inventory)
+        self._introduce(inventory)
         self._gate.follow(inventory.settings)
         self._offer()
         self._evaluation.follow(inventory)

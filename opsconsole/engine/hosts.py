@@ -7,7 +7,7 @@ from msgspec import Struct
 from opsconsole.clock import Clock
 from opsconsole.collect.collector import Collector
 from opsconsole.engine.outside import Keys
-from opsconsole.errors import RefusedError, TransportError
+from opsconsole.errors import RefusedError
 from opsconsole.model.calls import (
     AnyCall,
     AskHost,
@@ -38,7 +38,7 @@ class HostCalls:
 
         Raises:
             RefusedError: No such target, or another key than the one a person saw.
-            TransportError: The host cannot be reached for its key.
+            TransportError: The host cannot be reached for its key, or the file cannot be written.
         """
         match call:
             case PollNow():
@@ -60,10 +60,7 @@ class HostCalls:
         if key.fingerprint != call.fingerprint:
             text = f"{host.name} now shows {key.fingerprint}, not {call.fingerprint}"
             raise RefusedError("match", text)
-        try:
-            file = self._keys.trust(host, key, who=actor, replace=call.replace)
-        except OSError as error:
-            raise TransportError(host.ref, "key-unknown", f"cannot write: {error}") from error
+        file = await self._keys.trust(host, key, who=actor, replace=call.replace)
         self._keys.retry(host)
         self._collector.poll_now((host.ref,))
         told = f"trusts {key.kind} {key.fingerprint}"

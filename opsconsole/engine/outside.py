@@ -22,8 +22,12 @@ class Keys(Protocol):
         """
         ...
 
-    def trust(self, host: Host, key: HostKey, *, who: str, replace: bool = False) -> str:
-        """Write a key to known_hosts; returns the file."""
+    async def trust(self, host: Host, key: HostKey, *, who: str, replace: bool = False) -> str:
+        """Write a key to known_hosts; returns the file.
+
+        Raises:
+            TransportError: It cannot be written.
+        """
         ...
 
     def retry(self, host: Host) -> None:

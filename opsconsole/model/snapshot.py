@@ -162,6 +162,10 @@ class EngineInfo(Struct, frozen=True):
     started: float = 0.0
     config: str = ""
     solo: bool = False
+    theme: str = ""
+    """The theme that the configuration names; a person's own choice comes first."""
+    keymap: Mapping[str, str] = {}
+    """Command id to keys, as the configuration says."""
 
 
 class Snapshot(Struct, frozen=True):

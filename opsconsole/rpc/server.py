@@ -156,7 +156,7 @@ class Server:
             raise RpcError(f"refused: this engine belongs to uid {self._uid}, you are {who.uid}")
         if len(self._sessions) >= _CLIENTS:
             raise RpcError(f"refused: {_CLIENTS} clients are attached")
-        actor = actor_of(who)
+        actor = await asyncio.to_thread(actor_of, who)  # a directory far away may be what answers
         theirs = await session.greet(self._hello_for(actor))
         peer = Peer(number, who.uid, who.pid, actor, theirs.role, theirs.agent, theirs.read_only)
         self._peers[number] = peer

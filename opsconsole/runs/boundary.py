@@ -27,10 +27,20 @@ async def run_guarded(
         log.exception("an action failed on %s", target.name)
         why = f"plugin error: {type(error).__name__}: {error}"
         return None, Trouble(Kind.PLUGIN, clean(why, 400))
-    given: object = outcome
-    if given is not None and not isinstance(given, Outcome):
+    return _read_outcome(outcome)
+
+
+def _read_outcome(given: object) -> tuple[Outcome | None, Trouble | None]:
+    """Take what an action returned; its summary often quotes a host."""
+    if given is None:
+        return None, None
+    if not isinstance(given, Outcome):
         return None, Trouble(Kind.PLUGIN, f"plugin error: returned {type(given).__name__}")
-    return outcome, None
+    summary: object = given.summary
+    if not isinstance(summary, str):
+        why = f"plugin error: an outcome's summary is text, not {type(summary).__name__}"
+        return None, Trouble(Kind.PLUGIN, why)
+    return Outcome(given.state, clean(summary, 400)), None
 
 
 async def run_contained(work: Callable[[], Awaitable[object]], name: str) -> None:

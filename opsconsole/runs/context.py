@@ -12,9 +12,11 @@ from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.states import Effect
+from opsconsole.model.text import NAME_LIMIT, clean
 from opsconsole.runs.attempt import Attempt, Say
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.tables import lay_out
+from opsconsole.runs.targets import given_alert
 
 Execute = Callable[[Request], Awaitable[Result]]
 _STEP: Final = "action"
@@ -74,7 +76,8 @@ def _request(effect: Effect, argv: Sequence[str | int], step: str, ok: Sequence[
         built = build_argv(argv)
     except ValueError as error:
         raise ActionError(step or "command", str(error)) from None
-    return Request(step or built[0].rpartition("/")[2], effect, built, ok=tuple(ok))
+    name = clean(step or built[0].rpartition("/")[2], NAME_LIMIT)
+    return Request(name, effect, built, ok=tuple(ok))
 
 
 class Speaker:
@@ -137,7 +140,7 @@ class RunContext:
         self._said = ""
         self._say = say
         self.run_id = run_id
-        self.alert = alert
+        self.alert = None if alert is None else given_alert(alert)
         self.ssh = SshDoor(attempt.execute)
         self.log = Speaker(say)
 

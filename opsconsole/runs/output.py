@@ -22,7 +22,8 @@ class OutputRing:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lines: deque[OutputLine] = deque()
-        self._characters = 0
+        self.characters = 0
+        """Of all lines that are kept."""
         self._cursor = 0
         self._bell = asyncio.Event()
         self.over = False
@@ -32,9 +33,9 @@ class OutputRing:
         self._cursor += 1
         line = OutputLine(self._cursor, self._clock.now(), target, step, stream, shown(text))
         self._lines.append(line)
-        self._characters += len(line.text)
-        while len(self._lines) > LINES_KEPT or self._characters > CHARACTERS_KEPT:
-            self._characters -= len(self._lines.popleft().text)
+        self.characters += len(line.text)
+        while len(self._lines) > LINES_KEPT or self.characters > CHARACTERS_KEPT:
+            self.characters -= len(self._lines.popleft().text)
         self._ring()
         return line
 

@@ -19,6 +19,7 @@ from opsconsole.runs.attempt import command_for, shown_argv
 from opsconsole.runs.boundary import run_guarded
 from opsconsole.runs.context import Round, Speaker, SshDoor
 from opsconsole.runs.result import PlanEndsError, Planned, read_answer
+from opsconsole.runs.targets import given_alert
 from opsconsole.runs.verdict import Kind
 from opsconsole.transport.base import Remote
 
@@ -59,7 +60,7 @@ class LookAhead:
         self._runs = runs
         self.planning = runs is only_preflight
         self.now = now
-        self.alert = alert
+        self.alert = None if alert is None else given_alert(alert)
         self.run_id = "plan"
         self.steps: list[PlannedStep] = []
         self.answers: list[Result] = []

@@ -48,7 +48,9 @@ PLANS_KEPT: Final = 200
 PLAN_GOOD_FOR: Final = 900.0
 """Seconds from plan to start; longer ago is another world."""
 RUNS_KEPT: Final = 50
-"""Runs whose output stays in memory."""
+"""Runs whose output stays in memory ..."""
+OUTPUT_KEPT: Final = 32 << 20
+"""... and the characters of all of it together; what is let go is read from the runs' files."""
 CHANNELS: Final = 64
 """Targets worked on at once, all runs together."""
 
@@ -322,8 +324,11 @@ class RunService:
     def _keep(self, live: LiveRun) -> None:
         self._runs[live.run.id] = live
         over = [name for name, each in self._runs.items() if each.run.state.is_over]
-        for name in over[: max(0, len(self._runs) - RUNS_KEPT)]:
-            del self._runs[name]
+        held = sum(each.ring.characters for each in self._runs.values())
+        for name in over:
+            if len(self._runs) <= RUNS_KEPT and held <= OUTPUT_KEPT:
+                return
+            held -= self._runs.pop(name).ring.characters
 
     async def _carry_out(self, live: LiveRun, held: Held) -> None:
         self._tell(live.run, "started")

@@ -6,11 +6,14 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from ClusterShell.NodeSet import NodeSet, NodeSetException
+from msgspec.structs import replace
 
 from opsconsole.actions.api import Host, Service
+from opsconsole.actions.argv import Given
 from opsconsole.actions.match import services_on
 from opsconsole.actions.steps import Target
 from opsconsole.errors import QueryError, RefusedError
+from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import HostRecord, ServiceRecord, Snapshot
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
@@ -56,7 +59,7 @@ def resolve_targets(
             raise RefusedError("empty", f"{clean(word, 80)} means no {_noun(scope)} now")
         found |= set(names)
     if not found:
-        raise RefusedError("empty", "no target is named")
+        raise RefusedError("empty", "no target is named: name hosts, or services")
     return tuple(sorted(found, key=natural_key))
 
 
@@ -163,7 +166,8 @@ def host_target(name: str, snapshot: Snapshot) -> Host:
     record = snapshot.hosts.get(name)
     if record is None:
         return Host(name)
-    return Host(name, record.address, record.labels, record.facts, services_on(snapshot, name))
+    labels, facts = _given(record.labels), _given(record.facts)
+    return Host(name, record.address, labels, facts, services_on(snapshot, name))
 
 
 def service_target(name: str, snapshot: Snapshot) -> Service:
@@ -171,7 +175,22 @@ def service_target(name: str, snapshot: Snapshot) -> Service:
     record = snapshot.services[name]
     hosts = tuple(host_target(host, snapshot) for host in record.hosts)
     endpoints = tuple(dict.fromkeys(check.target for check in record.checks if check.target))
-    return Service(name, record.labels, hosts, endpoints)
+    return Service(name, _given(record.labels), hosts, endpoints)
+
+
+def given_alert(alert: Alert) -> Alert:
+    """Make what an action sees of a fire: its words come from wherever alerts come from."""
+    return replace(
+        alert,
+        name=Given(alert.name),
+        summary=Given(alert.summary),
+        labels=_given(alert.labels),
+        annotations=_given(alert.annotations),
+    )
+
+
+def _given(words: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: Given(word) for name, word in words.items()}
 
 
 def touched_hosts(names: Iterable[str], scope: str, snapshot: Snapshot) -> tuple[str, ...]:

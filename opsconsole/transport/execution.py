@@ -1,6 +1,7 @@
 """Run one command over SSH: the single place that turns what a channel saw into one of six endings."""
 
 import asyncio
+import contextlib
 from typing import Final
 
 from opsconsole.clock import Clock
@@ -82,13 +83,22 @@ class Execution:
             self._sent = self._clock.monotonic()
             reader.write(line + self._command.stdin, eof=True)
         except OSError:
-            return self._unreachable(Reach.DROPPED_US, "the connection was lost before it began")
+            return await self._never_began(reader)
         try:
             async with asyncio.timeout(self._command.timeout + _PATIENCE):
                 await _wait_for_end(reader)
         except TimeoutError:
             pass
         return self._judge(reader)
+
+    async def _never_began(self, reader: Reader) -> Answer:
+        """Nothing could be sent: the login shell was gone already, or the whole connection."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_QUIET):
+                await _wait_for_end(reader)
+        if reader.has_ended:
+            return self._unreachable(Reach.AUTH_REFUSED, _no_shell(reader))
+        return self._unreachable(Reach.DROPPED_US, "the connection was lost before it began")
 
     def _judge(self, reader: Reader) -> Answer:
         if reader.is_flooded:

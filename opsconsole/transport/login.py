@@ -5,6 +5,7 @@ import logging
 import os
 import pwd
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 import asyncssh
@@ -210,7 +211,7 @@ class Dialler:
 
     def _options_for(self, host: Host, match: Match) -> asyncssh.SSHClientConnectionOptions:
         """Share one options object among all hosts with the same settings."""
-        user = host.user or pwd.getpwuid(os.getuid()).pw_name
+        user = host.user or _own_account()
         algorithms = _algorithms(match)
         key = (user, host.key_alias or "", *algorithms)
         if key not in self._options:
@@ -264,6 +265,12 @@ class Dialler:
         return trace.fault(
             Reach.KEY_UNKNOWN, f"unknown host key {text}; to trust it: opsconsole trust {host.name}"
         )
+
+
+@cache
+def _own_account() -> str:
+    """Name the account we run as; asked once, because a directory far away may be what answers."""
+    return pwd.getpwuid(os.getuid()).pw_name
 
 
 def _algorithms(match: Match) -> tuple[str, ...]:

@@ -80,7 +80,13 @@ async def _running(
         loop.finish()
         return None
     home.loops[script] = loop
-    loop.write(bootstrap.line(Command(script=script, env=env), nonce), eof=False)
+    try:
+        loop.write(bootstrap.line(Command(script=script, env=env), nonce), eof=False)
+    except BrokenPipeError:
+        if home.connection.is_closed():
+            raise
+        _count_failure(home, script)  # its login shell ended at once: asked by exec, it says why
+        return None
     return home, loop
 
 

@@ -1,5 +1,6 @@
 """Ask hosts over SSH: one kept connection a host, few channels, every end named."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 import asyncssh
@@ -52,6 +53,7 @@ class SshTransport:
             Handshakes(settings.handshakes, settings.handshakes_per_jump),
         )
         self._links: dict[_Way, Link] = {}
+        self._trusting = asyncio.Lock()
 
     def with_agent(self, agent: Callable[[], str | None]) -> "SshTransport":
         """A transport of its own connections that logs in with another agent (a run's starter).
@@ -109,7 +111,7 @@ class SshTransport:
         async with self._handshakes.slot(name, repeat=False):
             return await self._dialler.scan(host, trace, via)
 
-    def trust(self, host: Host, key: HostKey, *, who: str, replace: bool = False) -> str:
+    async def trust(self, host: Host, key: HostKey, *, who: str, replace: bool = False) -> str:
         """Write the key to the host's first known hosts file, and try the host again.
 
         Returns:
@@ -119,7 +121,9 @@ class SshTransport:
             TransportError: It cannot be written.
         """
         path = files_of(host)[0]
-        trust.trust(path, key, who=who, at=self._clock.now(), replace=replace)
+        async with self._trusting:  # it reads, edits and writes the whole file
+            at = self._clock.now()
+            await asyncio.to_thread(trust.trust, path, key, who=who, at=at, replace=replace)
         self.retry(host)
         return path
 

@@ -17,9 +17,9 @@ from textual.widgets import Input
 
 from opsconsole.errors import ConfigError
 from opsconsole.model import delta
-from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.snapshot import EngineInfo, Snapshot
 from opsconsole.model.text import MESSAGE_LIMIT, clean
-from opsconsole.ui import clipboard, verbs
+from opsconsole.ui import clipboard, keymap, verbs
 from opsconsole.ui.driver import ConsoleDriver
 from opsconsole.ui.leaving import Leaving
 from opsconsole.ui.look import Look
@@ -73,6 +73,7 @@ class Console(App[None]):
         self._shown = ("", Snapshot())
         self._theme_stamp = themes.stamp(look.palette.name)
         self._leaving = Leaving(self._leave, lifeline)
+        self._adopted = EngineInfo()
 
     def get_default_screen(self) -> Screen[Any]:
         """Give the one screen; dialogs stand in front of it."""
@@ -123,9 +124,24 @@ class Console(App[None]):
         self.session.source.start()
         while True:
             await self.session.source.wait_change()
+            self._adopt(self.session.source.snapshot.engine)
             if self._has_news():
                 self.main.source_changed()
             await self.look.clock.sleep(FRAME)
+
+    def _adopt(self, engine: EngineInfo) -> None:
+        """Take keys and theme that the configuration names; a theme somebody chose here stays."""
+        before, self._adopted = self._adopted, engine
+        if engine.keymap != before.keymap:
+            self.set_keymap(keymap.changed_keys(engine.keymap))
+            if wrong := keymap.mistakes(engine.keymap):
+                self.main.say("; ".join(wrong))
+        wanted = engine.theme if engine.theme != before.theme else ""
+        if wanted and self.session.prefs.theme is None and not os.environ.get("NO_COLOR"):
+            try:
+                self.wear(wanted)
+            except ConfigError as error:
+                self.main.say(f"theme kept as it was: {error}")
 
     def _has_news(self) -> bool:
         """Tell whether there is more to show than a later time, which the ticks show."""

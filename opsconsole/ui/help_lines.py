@@ -5,9 +5,10 @@ from typing import Final
 
 from opsconsole.commands.command import Command, applies
 from opsconsole.commands.keymap import shown_key
-from opsconsole.commands.registry import COMMANDS, GROUPS
+from opsconsole.commands.registry import GROUPS
 from opsconsole.model.selection import Selection
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.ui.keymap import in_force
 from opsconsole.ui.paint import cell_width, fit
 from opsconsole.view.cells import cell
 from opsconsole.view.glyphs import Glyphs
@@ -35,7 +36,8 @@ _SAFETY: Final = (
 
 def help_lines(snapshot: Snapshot, where: Selection, glyphs: Glyphs, width: int) -> list[Cell]:
     """Write everything, in as many columns as fit."""
-    groups = [_group(group, where) for group in GROUPS]
+    commands = in_force(snapshot.engine.keymap)
+    groups = [_group(commands, group, where) for group in GROUPS]
     groups.append(_pairs("FILTER  /", _GRAMMAR))
     lines = _columns(
         [group for group in groups if len(group) > 1], max(1, width // _COLUMN), glyphs.ellipsis
@@ -50,12 +52,12 @@ def help_lines(snapshot: Snapshot, where: Selection, glyphs: Glyphs, width: int)
     return lines
 
 
-def matching_lines(where: Selection, typed: str) -> list[Cell]:
+def matching_lines(commands: Sequence[Command], where: Selection, typed: str) -> list[Cell]:
     """Write only the commands that contain what was typed, with everything about them."""
     words = typed.casefold().split()
     found = [
         command
-        for command in COMMANDS
+        for command in commands
         if all(
             word in f"{_keys(command)} {command.title} {_line(command)} {command.help}".casefold()
             for word in words
@@ -65,8 +67,8 @@ def matching_lines(where: Selection, typed: str) -> list[Cell]:
     return lines or [cell("Nothing is called so.", Tone.DIM)]
 
 
-def _group(group: str, where: Selection) -> list[Cell]:
-    commands = [c for c in COMMANDS if c.group == group and (c.keys or c.line)]
+def _group(every: Sequence[Command], group: str, where: Selection) -> list[Cell]:
+    commands = [c for c in every if c.group == group and (c.keys or c.line)]
     pane_keys = [c for c in commands if c.id.startswith("pane.") and c.title.startswith("pane ")]
     entries = [_entry(c, where) for c in commands if c not in pane_keys]
     if pane_keys:

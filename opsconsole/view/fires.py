@@ -30,6 +30,8 @@ from opsconsole.view.triage import (
 
 _NORMAL_FROM: Final = 100
 _WIDE_FROM: Final = 128
+_FULL_NAME: Final = 4
+"""Cells from which a cut name says that it is cut; below, its first letters say more."""
 
 
 def columns(width: int, options: ViewOptions) -> tuple[Column, ...]:
@@ -200,7 +202,9 @@ def _state(group: Group, scene: _Scene) -> Cell:
 
 
 def _who(group: Group, scene: _Scene) -> Cell:
-    return cell(owner_of(group.first) or scene.options.glyphs.none)
+    room = next(column.width for column in scene.columns if column.id == "who")
+    name = owner_of(group.first) or scene.options.glyphs.none
+    return cell(name[:room] if room < _FULL_NAME else name)
 
 
 def _summary(group: Group) -> str:

@@ -40,14 +40,21 @@ def lines(
 ) -> tuple[Cell, Cell]:
     """Make the header; `width` is the whole screen's."""
     left = _situation(snapshot, width, options.glyphs)
-    right = joined(
-        (
-            _people(snapshot, width),
-            access_word(snapshot.access, options.me, now),
-            _time(now, frame, options),
-        )
-    )
-    return beside(left, right, width), _place(snapshot, now, width, frame, options.glyphs)
+    right = [
+        _people(snapshot, width),
+        access_word(snapshot.access, options.me, now),
+        _time(now, frame, options),
+    ]
+    return _fitted(left, right, width), _place(snapshot, now, width, frame, options.glyphs)
+
+
+def _fitted(left: list[Cell], right: list[Cell], width: int) -> Cell:
+    """Set both ends on one line; what matters least gives way, whether one may change things never does."""
+    for part, place in ((right, 0), (left, 3), (left, 2), (right, 2), (left, 1)):
+        if width_of(joined(left)) + width_of(joined(right)) < width:
+            break
+        part[place] = ()
+    return beside(joined(left), joined(right), width)
 
 
 def banners(snapshot: Snapshot) -> tuple[Cell, ...]:
@@ -57,7 +64,8 @@ def banners(snapshot: Snapshot) -> tuple[Cell, ...]:
     return tuple(cell(banner.text, tones.get(banner.severity, Tone.ACCENT)) for banner in ordered)
 
 
-def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Cell:
+def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Cell]:
+    """Give the environment with the fires, who is missing, hosts and services."""
     normal = width >= _NORMAL_FROM
     burning = fires(snapshot)
     loud = [alert for alert in burning if not alert.suppressed_by]
@@ -66,22 +74,20 @@ def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Cell:
     unacked = sum(is_unacked(alert) for alert in loud)
     hosts = count_by_state(record.state for record in snapshot.hosts.values())
     services = count_by_state(record.state for record in snapshot.services.values())
-    return joined(
-        (
-            (*badge(snapshot.access, glyphs), span(" fires " if normal else " "), *seen),
-            cell(f"UNACKED {unacked}", Tone.CRITICAL) if unacked else (),
-            _group(
-                "hosts",
-                len(snapshot.hosts),
-                tally(hosts, glyphs, faults_only=True) if normal else (),
-            ),
-            _group(
-                "svc",
-                len(snapshot.services),
-                tally(services, glyphs, faults_only=True) if normal else (),
-            ),
-        )
-    )
+    return [
+        (*badge(snapshot.access, glyphs), span(" fires " if normal else " "), *seen),
+        cell(f"UNACKED {unacked}", Tone.CRITICAL) if unacked else (),
+        _group(
+            "hosts",
+            len(snapshot.hosts),
+            tally(hosts, glyphs, faults_only=True) if normal else (),
+        ),
+        _group(
+            "svc",
+            len(snapshot.services),
+            tally(services, glyphs, faults_only=True) if normal else (),
+        ),
+    ]
 
 
 def _calm(snapshot: Snapshot, glyphs: Glyphs) -> Cell:

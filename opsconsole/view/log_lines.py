@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Final
 
 from opsconsole.view.cells import span
@@ -11,13 +12,34 @@ _ERROR: Final = re.compile(
     r"\b(err|error|errors|fatal|panic|crit|critical|emerg|failed|failure|oom)\b", re.I
 )
 _WARNING: Final = re.compile(r"\b(warn|warning|timeout|timed out|denied|refused|retry)\b", re.I)
-_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT?|[A-Z][a-z]{2} [ \d]\d )?\d\d:\d\d:\d\d\S*")
+_TIME: Final = re.compile(
+    r"(\d\d-\d\d |\d{4}-\d\d-\d\dT?|[A-Z][a-z]{2} [ \d]\d )?\d\d:\d\d:\d\d\S*"
+)
 _LOOKED_AT: Final = 1_000
+
+
+_JOURNAL: Final = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?([+-]\d\d):?(\d\d) \S+ (?=\S+: )"
+)
+"""What `journalctl -o short-iso` puts before the program: time, and the host whose page this is."""
+
+
+def short(line: str) -> str:
+    """Cut what the page says already off a journal's line: `11-22 03:12:40 postgres[812]: ...`, in UTC."""
+    found = _JOURNAL.match(line)
+    if found is None:
+        return line
+    stamp, hours, minutes = found.groups()
+    try:
+        at = datetime.fromisoformat(f"{stamp}{hours}:{minutes}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return line
+    return f"{at:%m-%d %H:%M:%S} {line[found.end() :]}"
 
 
 def log_cells(lines: Iterable[str]) -> tuple[Cell, ...]:
     """Write a log's lines; a tone is only a hint, the words say it."""
-    return tuple(_line(line) for line in lines)
+    return tuple(_line(short(line)) for line in lines)
 
 
 def _line(line: str) -> Cell:

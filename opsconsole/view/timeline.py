@@ -95,7 +95,7 @@ def _lanes(snapshot: Snapshot, now: float) -> dict[str, list[Event]]:
     lanes: dict[str, list[Event]] = defaultdict(list)
     for event in snapshot.events.values():
         if event.kind in _SIGN_OF and now - SPAN <= event.at <= now and event.subject:
-            lanes[event.subject].append(event)
+            lanes["runs" if event.kind == "run" else event.subject].append(event)
     return lanes
 
 

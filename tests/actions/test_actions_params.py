@@ -107,7 +107,7 @@ def test_every_mistake_is_told_at_once() -> None:
         read_params(specs, {"n": "x", "z": "1"}, WORLD)
 
     assert str(refused.value) == (
-        "there is no parameter z; n: 'x' is not a whole number; u is missing"
+        "there is no parameter z; there is n, u; n: 'x' is not a whole number; u is missing"
     )
 
 

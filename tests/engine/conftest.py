@@ -61,7 +61,7 @@ class Refusing:
             host.name, "ssh-ed25519", self.fingerprint, f"{host.address} ssh-ed25519 AAAA"
         )
 
-    def trust(self, host: Host, key: HostKey, *, who: str, replace: bool = False) -> str:
+    async def trust(self, host: Host, key: HostKey, *, who: str, replace: bool = False) -> str:
         self.trusted.append((host.name, key.fingerprint, replace))
         return "/home/op1/.ssh/known_hosts"
 

@@ -448,6 +448,22 @@ async def test_output_is_cleaned_streamed_and_kept_in_a_file(
     assert kept.stat().st_mode & 0o777 == 0o600
 
 
+async def test_output_of_all_runs_together_is_bounded_and_the_oldest_is_read_from_its_files(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench("web1")
+    long = "\n".join(f"{n} {'x' * 2_000}" for n in range(5_000))
+    bench.remote.on("systemctl restart *", Exit(0, long))
+
+    ended = [await bench.run("acme.restart", "web1") for _ in range(5)]
+    last = await bench.run("acme.look", "web1")
+
+    kept = bench.service._runs
+    assert [run.id in kept for run in ended] == [False, True, True, True, True]
+    assert last.id in kept
+    assert (await bench.lines(ended[0].id))[0].startswith("web1 out 0 xxx")
+
+
 async def test_an_engine_that_stops_writes_down_what_it_knows(tmp_path: Path) -> None:
     actions = [read_runbook(RESTART.format(parallel=1, stop="false"), "r"), read_runbook(LOOK, "l")]
     bench = Bench(tmp_path, Registry(actions), make_snapshot("web1", "web2"))

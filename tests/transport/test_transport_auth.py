@@ -203,7 +203,7 @@ async def test_a_key_that_is_trusted_meanwhile_is_used_at_once(
     before = await reach_of(transport, host)
 
     key = await transport.scan(host)
-    path = transport.trust(host, key, who="op1")
+    path = await transport.trust(host, key, who="op1")
 
     assert (before[0], key.known) == (Reach.KEY_UNKNOWN, "unknown")
     assert key.fingerprint == fingerprint(sshd.host_key)
@@ -222,7 +222,7 @@ async def test_a_changed_key_can_be_replaced(
     transport = make_transport(host)
     key = await transport.scan(host)
 
-    transport.trust(host, key, who="op1", replace=True)
+    await transport.trust(host, key, who="op1", replace=True)
 
     assert key.known == "changed"
     assert await reach_of(transport, host) == (Reach.UP, "")

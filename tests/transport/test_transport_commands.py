@@ -281,6 +281,25 @@ async def test_c08_an_account_without_a_shell_ran_nothing(
     assert "not available" in caught.value.reason
 
 
+async def test_c08_a_login_shell_that_is_gone_before_we_speak_is_quoted_all_the_same(
+    make_sshd: MakeSshd, make_transport: MakeTransport
+) -> None:
+    server = make_sshd(options={"ForceCommand": "echo Not today.; exit 1"})
+    host = host_of(server)
+    transport = make_transport(host)
+
+    async def until_it_is_gone() -> None:
+        kept = transport._link(host)._kept
+        while kept is not None and kept.channels:
+            await asyncio.sleep(0.01)  # the host has to hang up
+
+    transport._link(host).killer = Killer.TIMEOUT
+    answer = await transport.run(host, Command(argv=("true",)), on_dispatch=until_it_is_gone)
+
+    assert (answer.ending, answer.reach) == (Ending.UNREACHABLE, Reach.AUTH_REFUSED)
+    assert "Not today." in answer.reason
+
+
 @pytest.mark.parametrize("tool", ["none", "old-busybox"])
 async def test_c08_a_host_without_timeout_says_so_and_works(
     make_sshd: MakeSshd, make_transport: MakeTransport, tmp_path: Path, tool: str

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import getpass
 import os
 import signal
 import time
@@ -191,7 +192,10 @@ async def test_a_login_that_takes_too_long_is_slow_and_not_silent(
     make_sshd: MakeSshd, make_transport: MakeTransport
 ) -> None:
     server = make_sshd(
-        options={"AuthorizedKeysCommand": "/bin/sleep 30", "AuthorizedKeysCommandUser": "nobody"},
+        options={
+            "AuthorizedKeysCommand": "/bin/sleep 30",
+            "AuthorizedKeysCommandUser": getpass.getuser(),
+        },
     )
     server.authorized.write_text("")
     host = host_of(server, timeout=2.0)

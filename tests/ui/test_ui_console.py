@@ -414,6 +414,18 @@ async def test_a_lost_engine_is_said_and_the_rows_stay(console, size):
     assert any("PgReplLag" in line for line in lines)
 
 
+async def test_a_small_host_page_has_one_pane_at_a_time_and_tab_goes_on(console):
+    async with console(FakeSource(), (40, 12)) as pilot:
+        await press(pilot, "2", "enter")
+        first = "\n".join(screen_text(pilot))
+        await press(pilot, "tab")
+        second = "\n".join(screen_text(pilot))
+
+    assert "Vitals" in first
+    assert "╔ Fires" in second
+    assert "Vitals" not in second
+
+
 async def test_a_command_that_needs_the_engine_says_so_while_it_is_lost(console):
     source = FakeSource()
     async with console(source) as pilot:
@@ -564,3 +576,27 @@ async def test_ages_are_counted_by_the_engine_s_time(console):
 
     assert NOW - ALERTS[0].since == 840
     assert "14m" in lines
+
+
+async def test_keys_and_theme_of_the_configuration_are_taken(console):
+    engine = replace(snapshot().engine, keymap={"fire.take": "K", "no.such": "x"}, theme="light")
+    source = FakeSource(replace(snapshot(), engine=engine))
+    async with console(source) as pilot:
+        await press(pilot, "K")
+        await settled(pilot)
+        theme = console_of(pilot).look.palette.name
+        footer = screen_text(pilot)[-1]
+
+    assert len(calls(source, TakeAlert)) == 1
+    assert theme == "light"
+    assert "K take" in footer
+
+
+async def test_a_key_that_was_given_away_means_nothing_else(console):
+    engine = replace(snapshot().engine, keymap={"fire.take": "a"})
+    source = FakeSource(replace(snapshot(), engine=engine))
+    async with console(source) as pilot:
+        await press(pilot, "a")
+
+    assert len(calls(source, TakeAlert)) == 1
+    assert calls(source, AckAlert) == []

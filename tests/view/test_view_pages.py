@@ -28,6 +28,7 @@ from opsconsole.view import (
 )
 from opsconsole.view.cells import plain
 from opsconsole.view.fold import fold
+from opsconsole.view.log_lines import log_cells
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Tone
 from opsconsole.view.sections import Section
@@ -350,6 +351,27 @@ def test_a_plan_shows_the_very_arguments_and_what_is_left_out() -> None:
 def test_a_planned_command_reads_as_one_would_type_it(argv: tuple[str, ...], text: str) -> None:
     assert plan_page.command_line(argv) == text
     assert tuple(shlex.split(text)) == argv
+
+
+@pytest.mark.parametrize("line", ["load>", "role:", "web state:", "a |"])
+def test_half_a_filter_is_refused_where_nobody_types_on(snapshot: Snapshot, line: str) -> None:
+    with pytest.raises(QueryError, match="ends before its value"):
+        status.select(snapshot, line, NOW)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("2026-11-22T03:12:40+0000 db-02 postgres[812]: LOG restart",
+         "11-22 03:12:40 postgres[812]: LOG restart"),
+        ("2026-11-22T00:12:40+02:00 db-02 sshd: hello", "11-21 22:12:40 sshd: hello"),
+        ("2026-13-22T03:12:40+0000 db-02 sshd: hello", "2026-13-22T03:12:40+0000 db-02 sshd: hello"),
+        ("Nov 22 03:12:40 db-02 sshd: hello", "Nov 22 03:12:40 db-02 sshd: hello"),
+        ("-- Boot 1 --", "-- Boot 1 --"),
+    ],
+)  # fmt: skip
+def test_a_journals_line_leaves_out_what_the_page_says(line: str, shown: str) -> None:
+    assert "".join(span.text for span in log_cells([line])[0]) == shown
 
 
 def test_status_prints_the_panes(snapshot: Snapshot) -> None:

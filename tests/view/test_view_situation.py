@@ -53,6 +53,22 @@ def test_the_header_says_who_may_change_things(access: Access, word: str) -> Non
     assert plain(header.access_word(access, "op1", NOW)) == word
 
 
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [
+        (56, "█ PROD █ ✗4 ▴6  UNACKED 4  hosts 9         LOCKED  03:12:44Z"),
+        (45, "█ PROD █ ✗4 ▴6  UNACKED 4    LOCKED  03:12:44Z"),
+        (40, "█ PROD █ ✗4 ▴6  UNACKED 4         LOCKED"),
+    ],
+)
+def test_a_narrow_header_still_says_whether_one_may_change_things(
+    snapshot: Snapshot, width: int, text: str
+) -> None:
+    assert " ".join(plain(header.lines(snapshot, NOW, width, options=ME)[0]).split()) == " ".join(
+        text.split()
+    )
+
+
 def test_only_production_has_a_solid_badge(snapshot: Snapshot) -> None:
     assert header.badge(Access("prod"), ME.glyphs)[0].tone is Tone.BADGE
     assert header.badge(Access("stg"), ME.glyphs)[0].tone is Tone.ACCENT

@@ -88,7 +88,9 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
     ) -> None:
         """Size the box to its lines and show them; `extra` lines are left below for other widgets."""
         wide, high = self.app.size
-        longest = max([cell_width(line) for line in lines] + [cell_width(title) + cell_width(hint)])
+        longest = max(
+            [cell_width(line) for line in lines] + [cell_width(title) + cell_width(hint) + 6]
+        )
         width = min(wide, max(_LEAST, longest + 4))
         height = max(1, min(high - extra - 2, len(lines)))
         self.frame.styles.width, self.frame.styles.height = width, height + extra + 2

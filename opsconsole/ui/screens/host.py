@@ -25,6 +25,10 @@ from opsconsole.view.rows import Cell, Table, Tone
 from opsconsole.view.sections import Section
 
 _NORMAL_FROM: Final = 100
+_SMALL_WIDTH: Final = 60
+_SMALL_HEIGHT: Final = 15
+"""Below these the first tab has one pane at a time; `tab` goes to the next."""
+_OVERVIEW: Final = ("vitals", "fires", "logs")
 _ASK_EVERY: Final = 5.0
 """Seconds between two looks at what is asked for only while it is on the screen."""
 _HISTORY_SPAN: Final = 3_600.0
@@ -71,10 +75,24 @@ class HostView(Detail):
         tables: list[Pane] = [RowTable(look, id=name) for name in (*_TABLES, "runbooks")]
         return [LogView(look, id="logs"), *texts, *tables]
 
+    def on_mount(self) -> None:
+        """Begin with the vitals where only one pane has room."""
+        if self.place.tab == "overview" and _is_small(self.app.size):
+            self.focused_id = "vitals"
+
+    @property
+    def stops(self) -> Sequence[str]:
+        """Also the panes of the first tab that have no room now."""
+        alone = self.place.tab == "overview" and len(self.shown) == 1
+        return _OVERVIEW if alone else self.shown
+
     def areas(self, room: Size) -> dict[str, Region]:
         """One pane a tab, but for the first."""
         if self.place.tab != "overview":
             return {self._first(self.place.tab): room.region}
+        if _is_small(self.app.size):
+            name = self.focused_id if self.focused_id in _OVERVIEW else "vitals"
+            return {name: room.region}
         if room.width < _NORMAL_FROM or room.height < 28:
             rows = stack(room.region, (("top", 0.47), ("logs", 0.53)))
             top = rows.pop("top")
@@ -156,3 +174,7 @@ class HostView(Detail):
             return
         width = self.panes["history"].body.width - 2
         self.show_section("history", host_details.history(self._series, width, self.options))
+
+
+def _is_small(screen: Size) -> bool:
+    return screen.width < _SMALL_WIDTH or screen.height < _SMALL_HEIGHT

@@ -1,6 +1,6 @@
 """What every view is: tiles, one of which has the keys, and an object under its cursor."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from textual import events
@@ -57,6 +57,11 @@ class View(TileBoard):
         """Paint everything again in other colours."""
         for pane in self.panes.values():
             pane.repaint()
+
+    @property
+    def stops(self) -> Sequence[str]:
+        """The panes that `tab` goes through."""
+        return self.shown
 
     # -- focus
 

@@ -58,7 +58,7 @@ def _narrow(main: "Main", pane: str, line: str, context: Context) -> None:
         main.prompt.tell(error.text)
         return
     main.session.set_filter(pane, wanted)
-    main.view.update()
+    main.update()
 
 
 def _offers(main: "Main", context: Context) -> Complete:

@@ -89,7 +89,7 @@ def _pane(number: str) -> Verb:
 
 def _next_pane(step: int) -> Verb:
     async def focus(main: "Main", _: Invocation) -> None:
-        shown = [name for name in main.view.shown if main.view.panes[name].can_focus]
+        shown = [name for name in main.view.stops if main.view.panes[name].can_focus]
         if main.view.focused_id in shown:
             place = shown.index(main.view.focused_id) + step
             main.view.focus_pane(shown[place % len(shown)])

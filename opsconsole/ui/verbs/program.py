@@ -11,6 +11,7 @@ from opsconsole.commands.registry import COMMANDS
 from opsconsole.model.calls import Done, Reload
 from opsconsole.ui.console_calls import console_of
 from opsconsole.ui.help_lines import help_lines, matching_lines
+from opsconsole.ui.keymap import in_force
 from opsconsole.ui.screens.confirm import Confirm, Question
 from opsconsole.ui.screens.help import Help
 from opsconsole.ui.screens.picker import Choice, Picker
@@ -55,7 +56,8 @@ async def _palette(main: "Main", _: Invocation) -> None:
     session = main.session
 
     def narrow(typed: str) -> list[Choice]:
-        found = [command for command in COMMANDS if _is_meant(command, typed)]
+        commands = in_force(session.snapshot.engine.keymap)
+        found = [command for command in commands if _is_meant(command, typed)]
         found.sort(key=lambda command: not _begins(command, typed))
         why = (c.disabled_reason(session.snapshot, where, session.now) for c in found)
         return [Choice(c.id, _entry(c, said)) for c, said in zip(found, why, strict=True)]
@@ -100,7 +102,7 @@ async def _help(main: "Main", _: Invocation) -> None:
 
     def write(typed: str, width: int) -> Sequence[Cell]:
         if typed.strip():
-            return matching_lines(where, typed)
+            return matching_lines(in_force(session.snapshot.engine.keymap), where, typed)
         return help_lines(session.snapshot, where, session.options("help").glyphs, width)
 
     await main.app.push_screen_wait(Help(session.look, f"Help: {where.where}", write))
