@@ -182,7 +182,8 @@ def control_master(ground: Ground, count: int, rounds: int) -> float | None:
     sockets.mkdir(exist_ok=True)
     base = [
         "ssh", "-F", "none", "-p", str(ground.sshd.port), "-i", str(ground.sshd.client_key),
-        "-o", f"UserKnownHostsFile={ground.sshd.known_hosts}", "-o", f"ControlPath={sockets}/%h", "-l", ground.sshd.user,
+        "-o", f"UserKnownHostsFile={ground.sshd.known_hosts}", "-o", f"ControlPath={sockets}/%h",
+        "-l", ground.sshd.user,
     ]  # fmt: skip
     hosts = ground.every[:count]
     for host in hosts:

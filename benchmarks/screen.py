@@ -79,7 +79,7 @@ def keys_and_cpu(keys: int, rows: int = 5_000) -> list[Line]:
         ),
         Line(
             f"the same without keys, {rows:,} rows",
-            f"{1000 * mine:.1f} ms CPU and {size:,.0f} bytes a change ({still.ticks} changes, {still.wall:.0f} s); "
+            f"{1000 * mine:.1f} ms CPU and {size:,.0f} bytes a change ({still.ticks} changes); "
             f"DataTable {1000 * peer:.0f} ms, {their_size:,.0f} bytes ({their_still.ticks} changes)",
             {
                 "CPU / DataTable <= 0.1": mine / peer,
