@@ -51,7 +51,8 @@ class Ground:
         )
         path.write_text(
             f"version: 1\ndefaults: {{user: {self.sshd.user}, port: {self.sshd.port}, every: {every:g}s, "
-            f"timeout: 8s, identity: {self.sshd.client_key}, known_hosts: {self.sshd.known_hosts}}}\nhosts:\n{hosts}\n"
+            f"timeout: 8s, identity: {self.sshd.client_key}, known_hosts: {self.sshd.known_hosts}}}\n"
+            f"hosts:\n{hosts}\n"
         )
         return path
 
@@ -181,7 +182,8 @@ def control_master(ground: Ground, count: int, rounds: int) -> float | None:
     sockets.mkdir(exist_ok=True)
     base = [
         "ssh", "-F", "none", "-p", str(ground.sshd.port), "-i", str(ground.sshd.client_key),
-        "-o", f"UserKnownHostsFile={ground.sshd.known_hosts}", "-o", f"ControlPath={sockets}/%h", "-l", ground.sshd.user,
+        "-o", f"UserKnownHostsFile={ground.sshd.known_hosts}", "-o", f"ControlPath={sockets}/%h",
+        "-l", ground.sshd.user,
     ]  # fmt: skip
     hosts = ground.every[:count]
     for host in hosts:

@@ -27,6 +27,8 @@ class Figures:
     """Seconds of user and system time in the measured span."""
     wall: float = 0.0
     bytes_out: int = 0
+    ticks: int = 0
+    """Changes of data that it made; ten a second where the machine lets it."""
     latencies: list[float] = field(default_factory=list)
     rss: int = 0
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
+from benchmarks.peers.ticks import Ticks
 from opsconsole.clock import SystemClock
 from opsconsole.model.snapshot import HostRecord, Snapshot
 from opsconsole.model.states import HostState, Reach
@@ -30,6 +31,7 @@ class Ours(App[None]):
         super().__init__()
         self.changing = visible
         self.random = random.Random(7)
+        self.ticks = Ticks()
         self.clock = SystemClock()
         self.look = Look(ThemeFolder((shipped_dir("themes"),)).load("dark"), UNICODE, self.clock)
         self.names = [f"web-prod-{i:05d}" for i in range(rows)]
@@ -71,6 +73,7 @@ class Ours(App[None]):
 
     def change(self) -> None:
         """Change three values of some visible hosts."""
+        self.ticks.count()
         for i in range(self.changing):
             name = self.names[min(len(self.names) - 1, self.pane.top + i * 7)]
             old = self.records[name]

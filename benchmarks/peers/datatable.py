@@ -2,9 +2,12 @@
 
 import random
 import sys
+from typing import ClassVar
 
 from textual.app import App, ComposeResult
 from textual.widgets import DataTable, Static
+
+from benchmarks.peers.ticks import Ticks
 
 NAMES = ("", "HOST", "ROLE", "LOAD", "CPU", "MEM", "DSK", "AGE", "AL", "LOAD15m", "NOTE")
 
@@ -12,12 +15,14 @@ NAMES = ("", "HOST", "ROLE", "LOAD", "CPU", "MEM", "DSK", "AGE", "AL", "LOAD15m"
 class Peer(App[None]):
     """Rows, the cursor's place in words, and changes ten times a second."""
 
+    BINDINGS: ClassVar = [("j", "down", "down")]
     CSS = "DataTable { height: 1fr; }"
 
     def __init__(self, rows: int, visible: int) -> None:
         super().__init__()
         self.count, self.changing = rows, visible
         self.random = random.Random(7)
+        self.ticks = Ticks()
 
     def compose(self) -> ComposeResult:
         """Lay out."""
@@ -47,8 +52,13 @@ class Peer(App[None]):
         table.focus()
         self.set_interval(0.1, self.change)
 
+    def action_down(self) -> None:
+        """Move, on the same key as ours: an escape sequence has to be waited for."""
+        self.query_one(DataTable).action_cursor_down()
+
     def change(self) -> None:
         """Change three cells of some visible rows."""
+        self.ticks.count()
         table = self.query_one(DataTable)
         top = int(table.scroll_y)
         for i in range(self.changing):

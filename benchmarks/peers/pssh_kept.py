@@ -3,6 +3,7 @@
 import json
 import resource
 import sys
+from pathlib import Path
 
 
 def _cpu() -> float:
@@ -14,7 +15,7 @@ def main() -> None:
     """Run: hosts file, port, key, rounds, command."""
     from pssh.clients import ParallelSSHClient
 
-    hosts = open(sys.argv[1]).read().split()
+    hosts = Path(sys.argv[1]).read_text().split()
     client = ParallelSSHClient(
         hosts,
         port=int(sys.argv[2]),

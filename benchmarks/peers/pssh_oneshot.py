@@ -4,13 +4,14 @@ import json
 import resource
 import sys
 import time
+from pathlib import Path
 
 
 def main() -> None:
     """Run: hosts file, port, key, parallelism, command."""
     from pssh.clients import ParallelSSHClient
 
-    hosts = open(sys.argv[1]).read().split()
+    hosts = Path(sys.argv[1]).read_text().split()
     client = ParallelSSHClient(
         hosts,
         port=int(sys.argv[2]),

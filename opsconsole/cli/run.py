@@ -12,7 +12,7 @@ from opsconsole.cli import complete
 from opsconsole.cli.exits import Exit
 from opsconsole.cli.options import Options
 from opsconsole.cli.show import print_json
-from opsconsole.errors import RefusedError
+from opsconsole.errors import EngineError, OutcomeUnknownError, RefusedError
 from opsconsole.model.action import Plan
 from opsconsole.model.calls import Output, PlanRun, ReadOutput, Started, StartRun
 from opsconsole.model.run import OutputLine, Run
@@ -92,9 +92,15 @@ async def _with_plan(client: Client, plan: Plan, wish: Wish) -> int:
     if plan.refusal and not wish.unlock:
         raise RefusedError("locked", f"{plan.refusal}; or add --unlock REASON to this command")
     call = StartRun(plan.id, plan.hash, _confirmed(plan, wish), wish.reason, wish.unlock)
-    started = await client.call(call, Started)
-    await _follow(client, started.run, as_json=wish.as_json)
-    return await _outcome(client, started.run, as_json=wish.as_json)
+    name = plan.action
+    try:
+        name = (await client.call(call, Started)).run
+        await _follow(client, name, as_json=wish.as_json)
+        return await _outcome(client, name, as_json=wish.as_json)
+    except (EngineError, TimeoutError) as error:
+        # the engine may have begun, and may go on: that nobody answers us says nothing about the hosts
+        why = str(error) or "its end was not told"
+        raise OutcomeUnknownError(name, f"{why}; see: opsconsole runs") from error
 
 
 def _confirmed(plan: Plan, wish: Wish) -> str:

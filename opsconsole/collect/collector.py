@@ -27,6 +27,9 @@ _STARTS: Final = 500.0
 """First looks of checks and sources a second: nobody waits a whole interval, no burst meets the loop."""
 _FIRST_LOOKS: Final = 60.0
 """Hosts a second that are logged in to, as a guess: for so long what can wait leaves them the way."""
+_FEW: Final = 8
+_FEW_SHARE: Final = 20
+"""First looks that nobody waits for: so many, or one in so many hosts."""
 _SECOND_LOOKS: Final = 100.0
 """Hosts a second that are then asked for what could wait."""
 _LOGINS: Final = 15.0
@@ -146,8 +149,8 @@ class Collector:
     def _patience(self, host: str) -> float:
         """Note a host's first look; give seconds that its less urgent looks leave to the others' first ones."""
         self._unseen.discard(host)
-        if not self._unseen:
-            return 0.0
+        if len(self._unseen) <= max(_FEW, len(self._hosts) // _FEW_SHARE):
+            return 0.0  # what is left does not answer at once, or soon will
         return len(self._unseen) / _FIRST_LOOKS + spread(host, len(self._hosts) / _SECOND_LOOKS)
 
     def _build(self, planned: Planned) -> Probe:

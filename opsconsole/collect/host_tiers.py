@@ -174,7 +174,7 @@ class FastProbe:
         watch.counters = reading.counters
         watch.fails = 0
         watch.is_up = True
-        return min(_SOON, watch.host.every) + wait if fresh else None
+        return min(_SOON, watch.host.every) if fresh and not wait else None
 
 
 class TierProbe:
@@ -196,6 +196,8 @@ class TierProbe:
         watch = self._watch
         if not watch.is_up:
             return None
+        if (wait := watch.patience(watch.host.name)) > 0:
+            return wait
         self._began = watch.clock.monotonic()
         command = Command(
             script=script(self._tier),

@@ -40,8 +40,8 @@ class OwnWays:
 
     def of(self, peer: Peer) -> Remote | None:
         """Give the way to hosts for a run this peer starts; None: the shared one will do."""
-        if not peer.agent or self._agents.is_shared_by(peer.agent):
-            return None
+        if self._agents.is_shared_by(peer.agent):
+            return None  # without an agent of one's own: only where nobody's was used
         if peer.agent not in self._ways:
             self._ways[peer.agent] = self._make(peer.agent)
         return self._ways[peer.agent]

@@ -6,6 +6,7 @@ from msgspec import structs
 
 from opsconsole.model.snapshot import TABLES, Delta, Snapshot
 
+_ALL_BUT_TIME = (*TABLES, "access", "engine")
 _Key = str | int
 _Table = Mapping[_Key, object]
 
@@ -34,6 +35,11 @@ def diff(old: Snapshot, new: Snapshot) -> Delta:
         engine=new.engine if new.engine is not old.engine else None,
         ack_within=new.ack_within if new.ack_within != old.ack_within else None,
     )
+
+
+def only_time_passed(old: Snapshot, new: Snapshot) -> bool:
+    """Tell whether two snapshots differ in nothing but their time and revision, by identity."""
+    return all(getattr(old, name) is getattr(new, name) for name in _ALL_BUT_TIME)
 
 
 def apply(snapshot: Snapshot, delta: Delta) -> Snapshot:

@@ -12,6 +12,7 @@ from opsconsole.actions.steps import Target
 from opsconsole.clock import Clock
 from opsconsole.errors import OpsConsoleError
 from opsconsole.model.action import Plan, PlannedTarget
+from opsconsole.model.inventory import Host
 from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.states import RunState, TargetState
 from opsconsole.model.text import clean
@@ -182,7 +183,7 @@ class LiveRun:
     def _attempt(self, name: str) -> Attempt:
         attempt = Attempt(
             name,
-            self._ports.host(name) if self._prepared.action.spec.scope != "service" else None,
+            self._machine(name),
             self._prepared.action.spec,
             remote=self._remote,
             journal=self._journal,
@@ -200,13 +201,31 @@ class LiveRun:
 
     def _why_closed(self, name: str) -> str:
         """A target that did something goes on after a stop; a broken journal, an interrupt, a freeze end it."""
-        if self._closed and not any(trace.dispatched for trace in self._attempts[name].traces):
-            return self._closed
+        if not any(trace.dispatched for trace in self._attempts[name].traces) and (
+            why := self._closed or self._why_moved(name)
+        ):
+            return why
         if self._journal.broken:
             return f"journal {self._journal.broken}"
         if self._interrupted:
             return "interrupted"
         return self._why_frozen(name)
+
+    def _machine(self, name: str) -> Host | None:
+        """Give the host that the plan was made for, whatever a reload made of its name since."""
+        on_service = self._prepared.action.spec.scope == "service"
+        return None if on_service else self._prepared.machines.get(name)
+
+    def _why_moved(self, name: str) -> str:
+        """A name that means another machine now, or none, is not begun on."""
+        planned = self._machine(name)
+        if planned is None:
+            return ""
+        now = self._ports.host(name)
+        if now is None:
+            return f"{name} is not in the inventory any more"
+        same = now.way == planned.way
+        return "" if same else f"{name} is reached in another way than when the plan was made"
 
     def _speaker(self, name: str) -> Callable[[str, str, str | bytes], None]:
         def say(step: str, stream: str, text: str | bytes) -> None:

@@ -17,6 +17,7 @@ from opsconsole.errors import RefusedError
 from opsconsole.model.action import ActionSpec, Plan, PlannedTarget
 from opsconsole.model.alert import Alert
 from opsconsole.model.calls import PlanRun
+from opsconsole.model.inventory import Host
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Confirm
 from opsconsole.runs.planning import LookAhead, look_ahead
@@ -40,6 +41,8 @@ class Prepared(Struct, frozen=True):
     alert: Alert | None
     hostnames: Mapping[str, str]
     """What polling saw each host call itself."""
+    machines: Mapping[str, Host]
+    """Each host as it was reached when the plan was made."""
 
 
 async def prepare(
@@ -77,7 +80,8 @@ async def prepare(
         for name in hosts
         if name in snapshot.hosts
     }
-    return Prepared(plan, action, values, targets, hosts, actor, alert, hostnames)
+    machines = {name: host for name in hosts if (host := ports.host(name)) is not None}
+    return Prepared(plan, action, values, targets, hosts, actor, alert, hostnames, machines)
 
 
 def _check_count(spec: ActionSpec, names: Sequence[str]) -> None:

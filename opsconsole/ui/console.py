@@ -16,7 +16,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from opsconsole.errors import ConfigError
-from opsconsole.model.snapshot import EngineInfo
+from opsconsole.model import delta
+from opsconsole.model.snapshot import EngineInfo, Snapshot
 from opsconsole.model.text import MESSAGE_LIMIT, clean
 from opsconsole.ui import clipboard, keymap, verbs
 from opsconsole.ui.driver import ConsoleDriver
@@ -69,6 +70,7 @@ class Console(App[None]):
         self.crash = ""
         """What to tell after the terminal is back, if the screen broke."""
         self._memory = memory
+        self._shown = ("", Snapshot())
         self._theme_stamp = themes.stamp(look.palette.name)
         self._leaving = Leaving(self._leave, lifeline)
         self._adopted = EngineInfo()
@@ -122,9 +124,16 @@ class Console(App[None]):
         self.session.source.start()
         while True:
             await self.session.source.wait_change()
-            self._adopt(self.session.source.snapshot.engine)
-            self.main.source_changed()
+            if self._has_news():
+                self._adopt(self.session.source.snapshot.engine)
+                self.main.source_changed()
             await self.look.clock.sleep(FRAME)
+
+    def _has_news(self) -> bool:
+        """Tell whether there is more to show than a later time, which the ticks show."""
+        source, (link, shown) = self.session.source, self._shown
+        self._shown = (source.link, source.snapshot)
+        return link != source.link or not delta.only_time_passed(shown, source.snapshot)
 
     def _adopt(self, engine: EngineInfo) -> None:
         """Take keys and theme that the configuration names; a theme somebody chose here stays."""

@@ -30,11 +30,10 @@ class ThemeFolder:
 
     def path(self, name: str) -> Path | None:
         """Find a theme's file, or None."""
-        for folder in self._folders:
-            file = folder / f"{name}.yaml"
-            if name in self.names() and file.is_file():
-                return file
-        return None
+        wanted = f"{name}.yaml"
+        if Path(wanted).name != wanted:
+            return None
+        return next((f for folder in self._folders if (f := folder / wanted).is_file()), None)
 
     def load(self, name: str) -> Palette:
         """Read a theme.

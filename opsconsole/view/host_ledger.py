@@ -11,6 +11,7 @@ from opsconsole.view.triage import order_key
 
 Order = tuple[int, int, tuple[tuple[int, int, str], ...]]
 
+KIND: Final = "host:"
 METRIC_OF: Final = {
     "load": "load.1m",
     "cpu": "cpu.busy",
@@ -35,6 +36,8 @@ class HostLedger:
         self.orders: dict[str, Order] = {}
         self.names: tuple[str, ...] = ()
         """Worst first, then by name."""
+        self.keys: tuple[str, ...] = ()
+        """The rows' keys, in the order of `names`; the same object while the order stays."""
         self.words: Mapping[str, str] = {}
         """What the worst fire of a host says."""
         self._hosts: Mapping[str, HostRecord] = {}
@@ -62,8 +65,9 @@ class HostLedger:
             # Starting from the order before, this is one pass.
             start = self.names if before else tuple(hosts)
             self.names = tuple(sorted(start, key=self.orders.__getitem__))
+            self.keys = keys_of(self.names)
         elif not hosts:
-            self.names = ()
+            self.names = self.keys = ()
 
     def _take(self, record: HostRecord, before: Mapping[str, HostRecord]) -> bool:
         """Count a record in, and the one before it out; tell whether its place may be another now."""
@@ -76,6 +80,11 @@ class HostLedger:
             return False
         self.orders[record.name] = order
         return True
+
+
+def keys_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Give the keys of hosts' rows."""
+    return tuple(map(KIND.__add__, names))
 
 
 def _order(record: HostRecord) -> Order:

@@ -12,14 +12,13 @@ from opsconsole.view import format as fmt
 from opsconsole.view.cache import RowCache, Sieve
 from opsconsole.view.cells import cell, chosen, safe_cell, state_tone
 from opsconsole.view.glyphs import state_glyph
-from opsconsole.view.host_ledger import SOURCED, HostLedger
+from opsconsole.view.host_ledger import KIND, SOURCED, HostLedger, keys_of
 from opsconsole.view.lazy_rows import LazyRows
 from opsconsole.view.naming import natural_key
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
 from opsconsole.view.tally import count_of_bad, tally
 
-_KEY: Final = "host:"
 _NORMAL_FROM: Final = 58
 _WIDE_FROM: Final = 90
 _BAD: Final = (HostState.CRITICAL, HostState.WARNING, HostState.UNKNOWN)
@@ -89,9 +88,8 @@ def table(
     names = _sorted(_passing(snapshot, now, options, cache, ledger), snapshot, now, options, ledger)
     wanted = columns(width, options, ledger.sources)
     painter = _Painter(now, wanted, options, cache, ledger.words)
-    rows = LazyRows(
-        tuple(map(_KEY.__add__, names)), lambda key: painter.row(snapshot.hosts[key[len(_KEY) :]])
-    )
+    keys = ledger.keys if names is ledger.names else keys_of(names)
+    rows = LazyRows(keys, lambda key: painter.row(snapshot.hosts[key[len(KIND) :]]))
     cache.forget(snapshot.hosts)
     return Table(
         columns=wanted,

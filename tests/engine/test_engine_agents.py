@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from opsconsole.engine.agents import Agents, OwnWays
 from opsconsole.rpc.peer import Peer
 from tests.engine.conftest import Refusing
@@ -45,3 +47,31 @@ async def test_a_way_that_is_asked_for_while_idle_ones_close_stays_open() -> Non
 
     assert later is made[1]
     assert [each.is_closed for each in made] == [True, False]
+
+
+USED_BY = [
+    ([], "", True),
+    ([], "/run/a.sock", True),
+    (["/run/a.sock"], "/run/a.sock", True),
+    (["/run/a.sock"], "/run/b.sock", False),
+    (["/run/a.sock"], "", False),
+]
+
+
+@pytest.mark.parametrize(("polled_with", "starter", "shared"), USED_BY)
+def test_a_run_never_goes_with_another_persons_agent(
+    polled_with: list[str], starter: str, shared: bool
+) -> None:
+    agents = Agents(None)
+    agents.attach(tuple(peer(agent) for agent in polled_with))
+    agents.newest()
+    asked: list[str] = []
+
+    def make(agent: str) -> Slow:
+        asked.append(agent)
+        return Slow()
+
+    way = OwnWays(agents, make).of(peer(starter))
+
+    assert (way is None) is shared
+    assert asked == ([] if shared else [starter])

@@ -170,11 +170,16 @@ class Engine:
         self.polled: list[str] = []
         self.told: list[str] = []
         self.troubles: list[str] = []
+        self.addresses: dict[str, str] = {}
+
+    def host(self, name: str) -> Host | None:
+        known = name in self.snapshot.hosts
+        return Host(name, self.addresses.get(name, name)) if known else None
 
     def ports(self) -> Ports:
         return Ports(
             remote=self.remote,
-            host=lambda name: Host(name, name) if name in self.snapshot.hosts else None,
+            host=self.host,
             access=lambda: self.access,
             records=lambda: self.snapshot.hosts,
             publish=self.published.append,

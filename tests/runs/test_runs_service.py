@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -358,6 +359,28 @@ async def test_a_freeze_that_comes_during_a_run_keeps_the_rest_from_being_writte
     run = await bench.run("acme.restart", "web[1-2]")
 
     assert states(run)["web2"] == "not-started"
+    assert bench.writes() == ["web1"]
+
+
+def _moves(bench: Bench) -> None:
+    bench.engine.addresses["web2"] = "192.0.2.99"
+
+
+def _goes(bench: Bench) -> None:
+    bench.engine.snapshot = make_snapshot("web1")
+
+
+@pytest.mark.parametrize(("reload", "says"), [(_moves, "another way"), (_goes, "not in the inv")])
+async def test_a_name_that_means_another_machine_by_now_is_not_written(
+    make_bench: MakeBench, reload: Callable[[Bench], None], says: str
+) -> None:
+    bench = make_bench("web1", "web2", parallel=1)
+    bench.remote.before = lambda _host, line: reload(bench) if "is-active" in line else None
+
+    run = await bench.run("acme.restart", "web[1-2]")
+
+    assert states(run) == {"web1": "changed", "web2": "not-started"}
+    assert says in why(run, "web2")
     assert bench.writes() == ["web1"]
 
 

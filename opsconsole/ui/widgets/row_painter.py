@@ -67,7 +67,8 @@ class RowPainter:
             return 0
         if left or not _is_alike(new, old):
             return width
-        assert new.row is not None and old.row is not None
+        assert new.row is not None
+        assert old.row is not None
         pairs = enumerate(zip(new.row.cells, old.row.cells, strict=True))
         last = max((nth for nth, (cell, before) in pairs if cell != before), default=-1)
         # The cursor's cell, then the columns with a blank behind each.

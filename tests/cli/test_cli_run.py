@@ -1,0 +1,54 @@
+"""What `run` says when the engine goes while it is asked."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from msgspec import Struct
+
+from opsconsole.cli.exits import Exit, code_of
+from opsconsole.cli.run import Wish, _with_plan
+from opsconsole.errors import OutcomeUnknownError
+from opsconsole.model.action import Plan
+from opsconsole.model.calls import AnyCall, ReadOutput, Started, StartRun
+from opsconsole.model.states import Confirm, Effect
+from opsconsole.rpc.client import Client
+from opsconsole.rpc.peer import Peer
+from tests.rpc.conftest import serving
+
+PLAN = Plan(
+    "p1", "acme.restart", "Restart", Effect.WRITE, {}, (), Confirm.KEY, "", 1, False, 60.0, "h"
+)
+WISH = Wish((), False, True, "", "", "", None, False)
+
+
+async def _error_of(client: Client) -> OutcomeUnknownError:
+    with pytest.raises(OutcomeUnknownError) as raised:
+        await _with_plan(client, PLAN, WISH)
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("deaf_to", "name"), [(StartRun, "acme.restart"), (ReadOutput, "20260101-000000-abcdef")]
+)
+async def test_a_run_whose_engine_is_lost_has_an_unknown_outcome_and_not_a_failed_one(
+    tmp_path: Path, deaf_to: type[Struct], name: str
+) -> None:
+    asked = asyncio.Event()
+
+    async def answer(call: AnyCall, peer: Peer) -> Struct:
+        if isinstance(call, deaf_to):
+            asked.set()
+            await asyncio.Event().wait()
+        return Started("20260101-000000-abcdef")
+
+    async with serving(tmp_path / "s", answer) as served, served.client("cli") as client:
+        await client.ready()
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(_error_of(client))
+            await asked.wait()
+            await served.server.close()
+
+    error = task.result()
+    assert str(error).startswith(f"{name}: outcome unknown (the engine was lost: the engine stops")
+    assert code_of(error) is Exit.UNKNOWN
