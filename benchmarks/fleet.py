@@ -156,6 +156,7 @@ def paced(ground: Ground, count: int, seconds: float = 30.0) -> list[Line]:
         rss = rss_of(process.pid)
     polls = count * wall / 10
     master = control_master(ground, min(count, 20), 10)
+    kept = pssh_kept(ground, min(count, 20), 20)
     share = 100 * cpu / wall
     per_core = count / (cpu / wall)
     return [
@@ -164,6 +165,9 @@ def paced(ground: Ground, count: int, seconds: float = 30.0) -> list[Line]:
             f"{1000 * cpu / polls:.2f} ms CPU a poll, {share:.1f} % of a core, {per_core:,.0f} hosts a core",
             {
                 "CPU a poll / ControlMaster + ssh <= 0.17": _share(cpu / polls, master),
+                "CPU a poll, paced and all / parallel-ssh kept, back to back": _share(
+                    cpu / polls, kept
+                ),
                 f"% of a core / {12 * count / 1000:.1f} <= 1": share / (12 * count / 1000),
                 "8000 / hosts a core <= 1": 8000 / per_core,
             },
@@ -174,6 +178,16 @@ def paced(ground: Ground, count: int, seconds: float = 30.0) -> list[Line]:
             {"KiB a host / 80 <= 1": (rss - base_rss) / count / 1024 / 80},
         ),
     ]
+
+
+def pssh_kept(ground: Ground, count: int, rounds: int) -> float | None:
+    """Poll by parallel-ssh over kept connections, back to back; CPU seconds a poll."""
+    argv = [
+        sys.executable, str(PEERS / "pssh_kept.py"), str(ground.hosts_file(count)), str(ground.sshd.port),
+        str(ground.sshd.client_key), str(rounds), COMMAND,
+    ]  # fmt: skip
+    done = subprocess.run(argv, capture_output=True, check=False)
+    return float(json.loads(done.stdout)["cpu_per_poll"]) if done.returncode == 0 else None
 
 
 def control_master(ground: Ground, count: int, rounds: int) -> float | None:
