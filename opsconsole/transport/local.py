@@ -127,6 +127,9 @@ class LocalTransport:
             process.kill()
             await _ends_within(process, _GRACE)
         process.close()
+        await asyncio.sleep(
+            0
+        )  # the loop lets go of the pipes at its next turn, of which there may be none
 
 
 def _argv(command: Command) -> tuple[str, ...]:
