@@ -111,27 +111,35 @@ def changed(
     now: float,
     options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
 ) -> Section:
-    """Show what may be behind a fire: nearer fires, and changes in the half hour before it."""
+    """Show what may be behind a fire: changes in the half hour before it, nearest first, then other fires."""
     lines: list[Cell] = [
-        (
-            span(f"{fmt.when(other.since, now, options.time)} ", Tone.DIM),
-            span(f"{state_glyph(other.severity, options.glyphs)} ", state_tone(other.severity)),
-            span(f"{other.name} {bare_name(other.on)}  "),
-            span(why, Tone.ACCENT),
-        )
-        for other, why in causes(snapshot, alert)
-    ]
-    lines += [
         (
             span(f"{fmt.when(event.at, now, options.time)} ", Tone.DIM),
             span(f"{options.glyphs.event} ", Tone.ACCENT),
             span(f"{event_text(event)}  "),
-            span(f"{fmt.age(alert.since - event.at)} before", Tone.DIM),
+            span(_apart(event.at, alert), Tone.DIM),
         )
         for event in changes(snapshot, alert.on, alert.since)
     ]
-    empty = (cell("nothing known to have changed", Tone.DIM),)
-    return Section("changed", tuple(lines) or empty, cell("Changed in the 30m before", Tone.STRONG))
+    lines += [
+        (
+            span(f"{fmt.when(other.since, now, options.time)} ", Tone.DIM),
+            span(f"{state_glyph(other.severity, options.glyphs)} ", state_tone(other.severity)),
+            span(f"{other.name} {bare_name(other.on)}  "),
+            span(f"{why}  ", Tone.ACCENT),
+            span(_apart(other.since, alert), Tone.DIM),
+        )
+        for other, why in causes(snapshot, alert)
+    ]
+    empty = (cell("nothing known to have changed in the 30m before", Tone.DIM),)
+    title = cell("What may be behind it", Tone.STRONG)
+    return Section("changed", tuple(lines) or empty, title)
+
+
+def _apart(at: float, alert: Alert) -> str:
+    """Say how long before a fire something was; what came with its signs may be told later than it."""
+    apart = alert.since - at
+    return f"{fmt.age(apart)} before" if apart >= 0 else f"{fmt.age(-apart)} after"
 
 
 def do(

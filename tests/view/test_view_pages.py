@@ -183,7 +183,7 @@ def test_a_fires_page_answers_in_five_panes(snapshot: Snapshot) -> None:
         _lines(alert_page.people(snapshot, alert, NOW, ME))[-1] == "  03:11:44 op2: called the dba"
     )
     assert _lines(alert_page.changed(snapshot, alert, NOW, ME)) == [
-        "02:50:44 ✗ DiskWillFill db-prod-02  same host"
+        "02:50:44 ✗ DiskWillFill db-prod-02  same host  8m before"
     ]
     assert _lines(alert_page.do(snapshot, alert, NOW, ME))[0].startswith("pg-lag")
     assert _lines(alert_page.before(snapshot, alert, NOW, ME))[0].startswith("✗ DiskWillFill")
@@ -195,6 +195,19 @@ def test_what_changed_before_a_fire_is_found_on_what_it_needs(snapshot: Snapshot
     assert "03:01:04 ◊ deploy checkout v2.41.0 → v2.42.0  2m before" in _lines(
         alert_page.changed(snapshot, alert, NOW, ME)
     )
+
+
+def test_a_change_stands_before_other_fires_and_what_came_later_is_said_to(
+    snapshot: Snapshot,
+) -> None:
+    alert = make_alert("HttpProbe", "service:checkout", ago=540)
+    later = make_alert("HighLoad", "host:web-prod-07", "warning", 500)
+    seen = replace(snapshot, alerts={each.episode: each for each in (alert, later)})
+
+    lines = _lines(alert_page.changed(seen, alert, NOW, ME))
+
+    assert lines[0].startswith("03:01:04 ◊ deploy checkout")
+    assert lines[1].endswith("HighLoad web-prod-07  checkout depends on it  40s after")
 
 
 def _run(*states: TargetState, state: RunState = RunState.RUNNING) -> Run:
