@@ -1,11 +1,13 @@
 """Dialogs: no key before the paint, no key faster than a hand, no paste; and what is typed back must fit."""
 
+import asyncio
+
 import pytest
 from msgspec.structs import replace
 from textual import events
 from textual.message import Message
 from ui_driving import console_of, press, screen_text, settled
-from ui_scene import FakeSource, plan
+from ui_scene import NOW, FakeSource, plan
 
 from opsconsole.model.action import PlannedStep, PlannedTarget
 from opsconsole.model.calls import AckAlert, PlanRun, StartRun
@@ -70,6 +72,37 @@ async def test_keys_that_were_queued_with_the_opening_one_do_not_confirm(console
         for _ in range(5):
             await settled(pilot)
 
+    assert not started(source)
+
+
+class HeldClock:
+    """A clock whose waits end when the test says so."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+
+    def now(self) -> float:
+        return NOW
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        await self.gate.wait()
+
+
+async def test_t09_an_unmarked_paste_that_begins_with_y_confirms_nothing(console):
+    source = FakeSource()
+    async with console(source) as pilot:
+        await press(pilot, "r", "d")
+        clock = console_of(pilot).look.clock = HeldClock()
+        for name in ("y", "e", "s"):
+            pilot.app.post_message(events.Key(name, name))
+        await settled(pilot)
+        clock.gate.set()
+        await settled(pilot)
+
+        assert isinstance(pilot.app.screen, ConfirmDialog)
     assert not started(source)
 
 

@@ -112,8 +112,13 @@ class Confirm(Dialog[str]):
             self.fill()
 
     def action_agree(self) -> None:
-        """Say yes."""
-        self.dismiss("")
+        """Say yes, unless the key turns out to be the first one of a paste."""
+        self.run_worker(self._agree(), name="yes", group="confirm", exclusive=True)
+
+    async def _agree(self) -> None:
+        await self.look.clock.sleep(_QUIET)
+        if not self._flooded:
+            self.dismiss("")
 
     def action_scroll(self, steps: int) -> None:
         """See more of what would happen."""
