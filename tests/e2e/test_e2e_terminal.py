@@ -56,7 +56,10 @@ def _fill(terminal: Pty) -> int:
 @pytest.mark.timeout(120)
 def test_t06_no_size_breaks_the_screen_or_fills_the_memory(program: Program) -> None:
     with Pty(program, "--solo") as terminal:
-        terminal.wait("? help")
+        terminal.wait("feed 1/1")  # engine and screen are whole: what is loaded late is no growth
+        terminal.write(b"?")
+        terminal.wait("Help")
+        terminal.write(b"\x1b")
         before = terminal.memory
         for width, height in SIZES:
             seen = len(terminal.raw)
@@ -67,7 +70,7 @@ def test_t06_no_size_breaks_the_screen_or_fills_the_memory(program: Program) -> 
         grown = terminal.memory - before
 
     assert "Traceback" not in shown
-    assert grown < 60 * MB
+    assert grown < 20 * MB, grown / MB
 
 
 @pytest.mark.timeout(60)
