@@ -90,7 +90,8 @@ async def _with_plan(client: Client, plan: Plan, wish: Wish) -> int:
         _show_plan(plan, as_json=wish.as_json)
         return Exit.REFUSED if plan.refusal and not wish.unlock else Exit.DONE
     if plan.refusal and not wish.unlock:
-        raise RefusedError("locked", f"{plan.refusal}; or add --unlock REASON to this command")
+        hint = "; or add --unlock REASON to this command" if plan.refused_as == "locked" else ""
+        raise RefusedError(plan.refused_as, f"{plan.refusal}{hint}")
     call = StartRun(plan.id, plan.hash, _confirmed(plan, wish), wish.reason, wish.unlock)
     name = plan.action
     try:

@@ -122,4 +122,6 @@ class Plan(Struct, frozen=True):
     """One sentence: `3 of 24 web hosts, services checkout, search`."""
     at: float = 0.0
     refusal: str = ""
-    """Why it cannot be started now (locked, frozen, read-only), empty when it can."""
+    """Why it cannot be started now, empty when it can."""
+    refused_as: str = ""
+    """The refusal's code: locked, frozen or read-only."""

@@ -68,12 +68,16 @@ async def prepare(
     going = [target.name for target in planned if not target.skip]
     hosts = touched_hosts(going, spec.scope, snapshot)
     plan = _plan(plan_id, spec, values, planned, call.alert)
-    _, refusal = why_refused(
+    code, refusal = why_refused(
         spec.effect, hosts, access=ports.access(), actor=actor, now=snapshot.now,
         records=snapshot.hosts,
     )  # fmt: skip
     plan = msgspec.structs.replace(
-        plan, blast=_blast(plan, spec, hosts, snapshot), refusal=refusal, at=snapshot.now
+        plan,
+        blast=_blast(plan, spec, hosts, snapshot),
+        refusal=refusal,
+        refused_as=code,
+        at=snapshot.now,
     )
     hostnames = {
         name: snapshot.hosts[name].facts.get("hostname", "")

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsconsole.cli.exits import Exit, code_of
 from opsconsole.cli.run import Wish, _with_plan
-from opsconsole.errors import OutcomeUnknownError
+from opsconsole.errors import OutcomeUnknownError, RefusedError
 from opsconsole.model.action import Plan
 from opsconsole.model.calls import AnyCall, ReadOutput, Started, StartRun
 from opsconsole.model.states import Confirm, Effect
@@ -52,3 +53,23 @@ async def test_a_run_whose_engine_is_lost_has_an_unknown_outcome_and_not_a_faile
     error = task.result()
     assert str(error).startswith(f"{name}: outcome unknown (the engine was lost: the engine stops")
     assert code_of(error) is Exit.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("code", "hinted"), [("locked", True), ("frozen", False), ("read-only", False)]
+)
+async def test_a_refused_plan_is_refused_by_its_own_name(
+    tmp_path: Path, code: str, hinted: bool
+) -> None:
+    plan = replace(PLAN, refusal="not now", refused_as=code)
+
+    async def answer(call: AnyCall, peer: Peer) -> Struct:
+        raise AssertionError(f"{call} was asked")
+
+    async with serving(tmp_path / "s", answer) as served, served.client("cli") as client:
+        await client.ready()
+        with pytest.raises(RefusedError) as raised:
+            await _with_plan(client, plan, WISH)
+
+    assert raised.value.code == code
+    assert ("--unlock" in str(raised.value)) is hinted
