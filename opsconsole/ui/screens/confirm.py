@@ -57,6 +57,7 @@ class Confirm(Dialog[str]):
         self._said = ""
         self._heard = float("-inf")
         self._flooded = False
+        self._agreeing = False
 
     @property
     def _typed(self) -> bool:
@@ -113,10 +114,13 @@ class Confirm(Dialog[str]):
 
     def action_agree(self) -> None:
         """Say yes, unless the key turns out to be the first one of a paste."""
-        self.run_worker(self._agree(), name="yes", group="confirm", exclusive=True)
+        if not self._agreeing:
+            self._agreeing = True
+            self.run_worker(self._agree(), name="yes", group="confirm")
 
     async def _agree(self) -> None:
         await self.look.clock.sleep(_QUIET)
+        self._agreeing = False
         if not self._flooded:
             self.dismiss("")
 
