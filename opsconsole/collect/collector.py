@@ -105,7 +105,7 @@ class Collector:
             raise RefusedError("param", f"a host can be asked for {', '.join(details.QUESTIONS)}")
         if what == "raw":
             watch = self._watches.get(host)
-            return details.show_raw(watch.raw() if watch is not None else {}, lines)
+            return details.show_raw(watch.raw if watch is not None else {}, lines)
         return await details.ask(self._remote, found, what, lines)
 
     def _adopt(self, inventory: Inventory) -> tuple[Host, ...]:

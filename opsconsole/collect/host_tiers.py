@@ -1,7 +1,6 @@
 """Looks at one host: the fast tier over its resident loop, the slow and lazy ones by one run each."""
 
 import secrets
-import zlib
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
@@ -79,7 +78,7 @@ class HostWatch:
         self.fails = 0
         self.is_up = False
         self.counters: Counters | None = None
-        self._raw: dict[str, bytes] = {}
+        self.raw: dict[str, bytes] = {}
         self._sink = sink
 
     def tell(
@@ -107,14 +106,6 @@ class HostWatch:
         known = self.counters
         oldest = self.clock.monotonic() - _LOOKS_KEPT * self.host.every
         return known if known is not None and known.at >= oldest else None
-
-    def keep_raw(self, tier: str, answer: bytes) -> None:
-        """Keep a tier's newest answer as it came; a fleet of thousands has thousands, so small."""
-        self._raw[tier] = zlib.compress(answer, 1)
-
-    def raw(self) -> Mapping[str, bytes]:
-        """Give each tier's newest answer."""
-        return {tier: zlib.decompress(answer) for tier, answer in self._raw.items()}
 
     def try_again(self) -> None:
         """Forget what failed: a person, or a run that ended, wants to know now."""
@@ -150,7 +141,7 @@ class FastProbe:
             return self._failed(Reach(error.reach), error.reason)
         except ParseError as error:
             return self._failed(Reach.UP, f"its answer cannot be read: {error}")
-        watch.keep_raw("fast", answer)
+        watch.raw["fast"] = answer
         return self._answered(reading, before)
 
     def crashed(self, error: Exception) -> None:
@@ -220,7 +211,7 @@ class TierProbe:
         except ParseError as error:
             self._tell_failed(answer, error)
             return None
-        watch.keep_raw(self._tier, answer.stdout)
+        watch.raw[self._tier] = answer.stdout
         watch.tell(
             self._tier,
             self._began,
