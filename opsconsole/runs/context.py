@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from opsconsole.actions.api import Certificate, Result
 from opsconsole.actions.argv import build_argv
 from opsconsole.actions.steps import Request
@@ -41,13 +43,12 @@ class SshDoor:
         max_output: int | None = None,
     ) -> Result:
         """Run a command that changes nothing; see `actions.api.Ssh`."""
-        made = _request(Effect.READ, argv, step, ok)
+        request = _request(Effect.READ, argv, step, ok)
         return await self._execute(
-            Request(
-                made.step, made.effect, made.argv, stdin=stdin, sudo=sudo, timeout=timeout,
-                ok=made.ok, show=show, max_output=max_output,
+            replace(
+                request, stdin=stdin, sudo=sudo, timeout=timeout, show=show, max_output=max_output
             )
-        )  # fmt: skip
+        )
 
     async def write(
         self,
@@ -62,13 +63,12 @@ class SshDoor:
         max_output: int | None = None,
     ) -> Result:
         """Run a command that changes something; see `actions.api.Ssh`."""
-        made = _request(Effect.WRITE, argv, step, ok)
+        request = _request(Effect.WRITE, argv, step, ok)
         return await self._execute(
-            Request(
-                made.step, made.effect, made.argv, stdin=stdin, sudo=sudo, timeout=timeout,
-                ok=made.ok, show=show, max_output=max_output,
+            replace(
+                request, stdin=stdin, sudo=sudo, timeout=timeout, show=show, max_output=max_output
             )
-        )  # fmt: skip
+        )
 
 
 def _request(effect: Effect, argv: Sequence[str | int], step: str, ok: Sequence[int]) -> Request:

@@ -18,9 +18,6 @@ def _no_publish(_run: Run) -> None: ...
 def _no_poll(_names: Sequence[str]) -> None: ...
 
 
-def _no_event(_event: Event) -> None: ...
-
-
 def _no_trouble(_text: str) -> None: ...
 
 
@@ -47,8 +44,6 @@ class Ports:
     """Told every change of a run, at most ten a second and always the last."""
     poll: Callable[[Sequence[str]], None] = _no_poll
     """Asked to poll references (`host:web01`) at once, after a run ended."""
-    tell: Callable[[Event], None] = _no_event
-    """Told what belongs into Activity: a run began, a run ended."""
     trouble: Callable[[str], None] = _no_trouble
     """Told a sentence for a banner when the journal cannot be written; an empty one takes it back."""
     checks: Callable[[str], Awaitable[Sequence[CheckResult]]] | None = None

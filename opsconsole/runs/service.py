@@ -25,10 +25,9 @@ from opsconsole.model.calls import (
     StartRun,
     StopRun,
 )
-from opsconsole.model.event import Event
 from opsconsole.model.run import Run
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.model.states import Effect, RunState
+from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
 from opsconsole.runs.boundary import run_contained
 from opsconsole.runs.chain import JournalError
@@ -331,39 +330,13 @@ class RunService:
             held -= self._runs.pop(name).ring.characters
 
     async def _carry_out(self, live: LiveRun, held: Held) -> None:
-        self._tell(live.run, "started")
         try:
             await run_contained(live.carry_out, live.run.id)
         finally:
             live.abandon("internal error; see the engine's log")
             held.release()
             self._ports.publish(live.run)
-            self._tell(live.run, "ended")
         self._ports.poll(live.refs)
-
-    def _tell(self, run: Run, word: str) -> None:
-        names = [target.name for target in run.targets]
-        on = names[0] if len(names) == 1 else f"{len(names)} targets"
-        severity = "" if word == "started" else _severity(run.state)
-        said = f"{run.title}: {on}" if word == "started" else f"{run.title}: {on}: {run.state}"
-        self._ports.tell(
-            Event(
-                id=0,
-                at=self._clock.now(),
-                actor=run.actor,
-                kind="run",
-                subject=f"host:{names[0]}" if len(names) == 1 else "",
-                text=clean(said, 400),
-                severity=severity,
-                data={"run": run.id, "action": run.action},
-            )
-        )
-
-
-def _severity(state: RunState) -> str:
-    if state is RunState.SUCCEEDED:
-        return "ok"
-    return "unknown" if state is RunState.INDETERMINATE else "warning"
 
 
 def _new_id(now: float) -> str:

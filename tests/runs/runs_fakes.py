@@ -168,7 +168,6 @@ class Engine:
         self.access = snapshot.access
         self.published: list[Run] = []
         self.polled: list[str] = []
-        self.told: list[str] = []
         self.troubles: list[str] = []
         self.addresses: dict[str, str] = {}
 
@@ -184,7 +183,6 @@ class Engine:
             records=lambda: self.snapshot.hosts,
             publish=self.published.append,
             poll=self.polled.extend,
-            tell=lambda event: self.told.append(event.text),
             trouble=self.troubles.append,
         )
 
