@@ -18,6 +18,8 @@ from opsconsole.view.rows import Cell, Column, Row, Span, Table, Tone
 from opsconsole.view.runs import run_glyph, run_tone, target_glyph, target_tone, targets_of
 
 _BAR: Final = 24
+_NARROW_BAR: Final = 12
+_NARROW: Final = 100
 _WORDS: Final = {
     RunState.RUNNING: "RUNNING",
     RunState.STOPPING: "STOPPING",
@@ -49,20 +51,22 @@ def headline(
             cell(f'"{run.reason}"', Tone.DIM) if run.reason else (),
         )
     )
-    return first, _progress(run, now, options.glyphs)
+    return first, _progress(run, now, width, options.glyphs)
 
 
-def _progress(run: Run, now: float, glyphs: Glyphs) -> Cell:
+def _progress(run: Run, now: float, width: int, glyphs: Glyphs) -> Cell:
     total = len(run.targets)
     settled = sum(target.state.is_settled for target in run.targets)
     ended = run.ended if run.ended is not None else now
+    wide = _NARROW_BAR if width < _NARROW else _BAR
+    note = "" if run.state in _WITH_NOTE else run.note
     return joined(
         (
-            cell(f"[{fmt.bar(settled / total if total else 1.0, _BAR, glyphs)}] {settled}/{total}"),
+            cell(f"[{fmt.bar(settled / total if total else 1.0, wide, glyphs)}] {settled}/{total}"),
             cell(fmt.age(ended - run.at)),
-            counts(run),
             _budget(run),
-            cell(run.note, Tone.WARNING) if run.note else (),
+            counts(run),
+            cell(note, Tone.WARNING) if note else (),
         )
     )
 

@@ -204,7 +204,7 @@ async def _answer(main: "Main", wanted: Invocation) -> None:
         return
     on = f" ({bare_name(asked.target)})" if asked.target else ""
     items = [
-        Item("yes", cell("answer" if asked.params else "yes, go on"), "g"),
+        Item("yes", cell("yes: answer it" if asked.params else "yes: go on"), "y"),
         Item("no", cell("no: the run aborts there", Tone.WARNING), "n"),
     ]
     title = f"{asked.text}{on}"
