@@ -60,6 +60,7 @@ class Connection(asyncssh.SSHClientConnection):
         self.logged_in: asyncio.Future[None] = loop.create_future()
         """Done at the login's end; raises what ended it."""
         self._offered: asyncssh.SSHKeyPair | None = None
+        self._heard = 0.0
         shared.waiter = self.logged_in
         super().__init__(loop, shared, wait="auth")
         self._host, self._port = place
@@ -80,6 +81,21 @@ class Connection(asyncssh.SSHClientConnection):
 
     def log_received_packet(self, *_args: object, **_words: object) -> None:
         """Make no text of a packet."""
+
+    def _reset_keepalive_timer(self) -> None:
+        """Note that the host was heard; a timer that would ring no later than a new one is left running."""
+        timer, now = self._keepalive_timer, self._loop.time()
+        if timer is None or timer.when() > now + self._keepalive_interval:
+            super()._reset_keepalive_timer()
+        self._heard = now
+
+    def _keepalive_timer_callback(self) -> None:
+        """Ask whether the host is alive, unless it was heard meanwhile."""
+        left = self._heard + self._keepalive_interval - self._loop.time()
+        if left <= 0:
+            super()._keepalive_timer_callback()
+        else:
+            self._keepalive_timer = self._loop.call_later(left, self._keepalive_timer_callback)
 
     def try_next_auth(self, *, next_method: bool = False) -> None:
         """Begin with our keys; the library would first ask to be let in without any."""

@@ -167,7 +167,9 @@ class Dialler:
         scan: bool = False,
     ) -> asyncssh.SSHClientConnection:
         wire = await self._wire(host, trace, via)
-        match = await asyncio.to_thread(self._match, host)
+        match = self.known.match_at_once(files_of(host), *_place(host))
+        if match is None:
+            match = await asyncio.to_thread(self._match, host)
         try:
             connection = await connect(
                 wire,
