@@ -9,6 +9,7 @@ from opsconsole.config.expressions import assertion, check_assertions
 from opsconsole.config.fields import Field, Kind, Values, list_of, map_of, record_of, table
 from opsconsole.config.hosts import DEPENDS_ON, INTERVAL, TIMEOUT, selector
 from opsconsole.config.loader import Node
+from opsconsole.config.objectives import SLO
 from opsconsole.config.problems import Problems
 
 CHECK_KINDS: Final = tuple(field.name for field in TARGETS)
@@ -71,7 +72,7 @@ CHECK: Final = table("a check", CHECK_NAME, *ONE_CHECK, DEPENDS_ON, hints=HINTS)
 RUNBOOK = Field("runbook", kinds.action, "Id of the action to offer first: core.unit-restart.")
 RUNBOOK_URL = Field("runbook_url", kinds.url, "Where the runbook can be read.")
 HOST_CHECK: Final = table(
-    "a check", CHECK_NAME, *ONE_CHECK, DEPENDS_ON, ON, RUNBOOK, RUNBOOK_URL, hints=HINTS
+    "a check", CHECK_NAME, *ONE_CHECK, DEPENDS_ON, ON, RUNBOOK, RUNBOOK_URL, SLO, hints=HINTS
 )
 
 
@@ -121,6 +122,7 @@ def read_check(values: Values, problems: Problems) -> CheckEntry | None:
         on=values.get(ON),
         runbook=values.get(RUNBOOK),
         runbook_url=values.get(RUNBOOK_URL),
+        objective=values.get(SLO),
     )
 
 
@@ -154,7 +156,7 @@ def headers_are_secret(values: Values, problems: Problems) -> None:
 def _read_host_check(values: Values, problems: Problems) -> CheckEntry | None:
     if CHECK_NAME not in values:
         problems.add(values.mark, "a check needs `name:`")
-    for field in (RUNBOOK, RUNBOOK_URL):
+    for field in (RUNBOOK, RUNBOOK_URL, SLO):
         if field in values and ON in values:
             problems.add(values.place(field), f"{field.name} is for checks that stand alone")
     return read_check(values, problems)

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from opsconsole.config.problems import Mark
 from opsconsole.model.inventory import AlertSource, Settings
+from opsconsole.model.slo import Objective
 
 
 class HostEntry(Struct, frozen=True):
@@ -61,6 +62,7 @@ class CheckEntry(Struct, frozen=True):
     span: float = 0.0
     runbook: str | None = None
     runbook_url: str | None = None
+    objective: Objective | None = None
 
 
 class Selector(Struct, frozen=True):
@@ -83,6 +85,7 @@ class ServiceEntry(Struct, frozen=True):
     depends_on: tuple[str, ...] = ()
     runbook: str | None = None
     runbook_url: str | None = None
+    objective: Objective | None = None
 
 
 class SourceEntry(Struct, frozen=True):

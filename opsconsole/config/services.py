@@ -18,6 +18,7 @@ from opsconsole.config.checks import (
 from opsconsole.config.document import ServiceEntry
 from opsconsole.config.fields import Field, Values, list_of, record_of, table
 from opsconsole.config.hosts import DEPENDS_ON, LABELS_FIELD
+from opsconsole.config.objectives import SLO
 from opsconsole.config.problems import Problems
 
 SERVICE_NAME = Field("name", kinds.name, "Name of the service.", required=True)
@@ -25,6 +26,7 @@ CHECKS = Field("checks", service_checks, "Its checks, where it has several.")
 SERVICE: Final = table(
     "a service",
     SERVICE_NAME, *ONE_CHECK, CHECKS, ON, LABELS_FIELD, DEPENDS_ON, RUNBOOK, RUNBOOK_URL,
+    SLO,
     hints=HINTS,
 )  # fmt: skip
 
@@ -56,6 +58,7 @@ def _read_service(values: Values, problems: Problems) -> ServiceEntry | None:
         depends_on=values.value(DEPENDS_ON, ()),
         runbook=values.get(RUNBOOK),
         runbook_url=values.get(RUNBOOK_URL),
+        objective=values.get(SLO),
     )
 
 
