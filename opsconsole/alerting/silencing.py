@@ -100,14 +100,14 @@ def amtool_line(draft: SilenceDraft, actor: str) -> str:
 def _overlapping(
     draft: SilenceDraft, hit: Sequence[Alert], silences: Iterable[Silence]
 ) -> list[Silence]:
-    mine = {alert.fingerprint for alert in hit}
+    hiding = {reason.removeprefix("silence:") for alert in hit for reason in alert.suppressed_by}
     return [
         silence
         for silence in silences
         if silence.source == draft.source
         and silence.id != draft.id
         and silence.state != "expired"
-        and (mine & set(silence.hides) or set(silence.matchers) == set(draft.matchers))
+        and (silence.id in hiding or set(silence.matchers) == set(draft.matchers))
     ]
 
 

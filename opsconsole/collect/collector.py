@@ -20,6 +20,7 @@ from opsconsole.errors import RefusedError
 from opsconsole.model.calls import Text
 from opsconsole.model.inventory import AlertSource, Check, Host, Inventory
 from opsconsole.transport.base import Remote
+from opsconsole.transport.http_answer import Endpoint, HttpAnswer
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +87,19 @@ class Collector:
             await self._remote.forget(host)
             if count % _CLOSES == 0:
                 await self._clock.sleep(1.0)
+
+    async def ask_source(
+        self, source: AlertSource, url: str, method: str = "GET", body: bytes = b""
+    ) -> HttpAnswer:
+        """Ask one URL of an alert source as its poll does: with its credentials and its time limit."""
+        headers = {name: self._reveal(value) for name, value in source.headers.items()}
+        if body:
+            headers["Content-Type"] = "application/json"
+        return await self._http.fetch(
+            Endpoint(
+                url, method=method, headers=headers, body=body, timeout=source.timeout, ca=source.ca
+            )
+        )
 
     async def ask_host(self, host: str, what: str, lines: int = 200) -> Text:
         """Ask a host for what a drill-down shows.

@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -31,9 +31,11 @@ from opsconsole.engine.past import PastCalls
 from opsconsole.engine.place import Place
 from opsconsole.engine.probing import LiveChecks, certificate
 from opsconsole.engine.runs import RunCalls
+from opsconsole.engine.silences import Silences
 from opsconsole.engine.watch import Configuration, show_warnings
 from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
+from opsconsole.model.alert import Alert
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host, Inventory
@@ -107,6 +109,10 @@ class Engine:
         self._collector = Collector(
             self._outside.remote, self._outside.web, inventory, intake, self._clock
         )
+        self._silences = Silences(
+            self._store, self._collector.ask_source, self._poll_now, self._lately, self._clock
+        )
+        self._silences.follow(inventory)
         self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
         self._hosts.hosts = {host.name: host for host in inventory.hosts}
 
@@ -134,6 +140,7 @@ class Engine:
             FireCalls(self._store, self._clock),
             self._gate,
             self._hosts,
+            self._silences,
             RunCalls(self._store, self._runs, self._own_ways.of),
             PastCalls(self._history, lambda: self._store.snapshot.events),
             control,
@@ -213,6 +220,7 @@ class Engine:
             ("runs", self._runs.serve()),
             ("evaluate", self._evaluate()),
             ("configuration", self._configuration.run()),
+            ("silences", self._silences.run()),
             ("objectives", self._objectives.run()),
             ("heart", self._heart.run()),
             ("linger", self._linger()),
@@ -263,6 +271,7 @@ class Engine:
         self._offer()
         self._evaluation.follow(inventory)
         self._objectives.follow(inventory)
+        self._silences.follow(inventory)
         await self._collector.update(inventory)
         self._history.forget(change.removed)
         self._tell(Event(0, self._clock.now(), "engine", "config", "", change.sentence))
@@ -270,6 +279,9 @@ class Engine:
     def _offer(self) -> None:
         self._store.put_actions(self._registry.specs.values())
         self._store.put_plugins(self._registry.plugins.values())
+
+    def _lately(self) -> Iterable[Alert]:
+        return self._store.snapshot.alerts.values()
 
     def _poll_now(self, targets: Sequence[str]) -> None:
         self._collector.poll_now(targets)

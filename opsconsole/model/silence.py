@@ -26,8 +26,6 @@ class Silence(Struct, frozen=True):
     comment: str
     state: str = "active"
     """active, pending or expired."""
-    hides: tuple[str, ...] = ()
-    """Fingerprints of the alerts that it hides now."""
 
     @property
     def is_ack(self) -> bool:
@@ -39,6 +37,7 @@ class SilenceDraft(Struct, frozen=True):
     """What a person is about to silence."""
 
     source: str
+    """Empty: the only one there is."""
     matchers: tuple[Matcher, ...]
     seconds: float
     """How long, from now; an edited one ends so long after now, an extended one so much later."""

@@ -67,7 +67,8 @@ def _value(source: str, at: int) -> tuple[str, int]:
         if bare[0].startswith("'"):
             raise QueryError('write values in "double quotes"', at, source)
         return bare[0], bare.end()
-    text, position = [], at + 1
+    text: list[str] = []
+    position = at + 1
     while position < len(source):
         char = source[position]
         if char == '"':
