@@ -8,12 +8,12 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from opsconsole.actions.steps import Target
+from opsconsole.actions.steps import Target, Undo
 from opsconsole.clock import Clock
-from opsconsole.errors import OpsConsoleError
+from opsconsole.errors import ActionError, OpsConsoleError
 from opsconsole.model.action import Plan, PlannedTarget
 from opsconsole.model.inventory import Host
-from opsconsole.model.run import Run, RunTarget
+from opsconsole.model.run import Question, Run, RunTarget
 from opsconsole.model.states import RunState, TargetState
 from opsconsole.model.text import clean
 from opsconsole.runs.attempt import Attempt
@@ -155,6 +155,7 @@ class LiveRun:
             self._ports,
             self._clock,
             self._speaker(name),
+            self,
             run_id=self._run.id,
             ref=target_ref(self._prepared.action.spec, name),
             alert=self._prepared.alert,
@@ -173,6 +174,13 @@ class LiveRun:
         if self._interrupted:
             await attempt.end_in_flight()
         await self._settle(name, judge_target(attempt.traces, outcome, trouble))
+
+    async def push_undo(self, undo: Undo) -> None:
+        """Nothing is rolled back here yet."""
+
+    async def ask(self, question: Question) -> Mapping[str, str]:
+        """Nobody can be asked yet."""
+        raise ActionError("ask", f"nobody can be asked: {question.text}")
 
     def _run_timeout(self) -> float:
         return 0.0 if self._interrupted else self._prepared.plan.timeout + GRACE
