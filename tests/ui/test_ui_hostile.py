@@ -21,7 +21,8 @@ from ui_scene import (
     snapshot,
 )
 
-from opsconsole.model.action import PlannedStep, PlannedTarget, PluginRecord
+from opsconsole.model.action import PlannedStep, PlannedTarget
+from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.alert import Note
 from opsconsole.model.calls import Choices, Output, PlanRun, ReadChoices, ReadOutput, Text
 from opsconsole.model.run import OutputLine
