@@ -107,6 +107,8 @@ class Desk:
         found = self._calls.get(call.m)
         if found is None:
             raise ProtocolError(f"called {clean(call.m, 60)!r}, which there is not")
+        if self._failed is not None:  # as in Python, where nothing runs after what was raised
+            return {"state": "refused", "reason": clean(str(self._failed), 400)}
         return await found(call)
 
     def hear(self, line: Progress | LogLine) -> None:

@@ -115,11 +115,12 @@ FromPlugin = PluginHello | Call | Progress | LogLine | OutcomeLine
 ToPlugin = HostHello | Invoke | Reply | Cancel
 
 _DECODER: Final[msgspec.json.Decoder[FromPlugin]] = msgspec.json.Decoder(FromPlugin)
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=str)  # a Given is text
 
 
 def encode_line(line: ToPlugin) -> bytes:
     """Make one line's bytes; the engine's own are never too long, see `fit_text`."""
-    return msgspec.json.encode(line) + b"\n"
+    return _ENCODER.encode(line) + b"\n"
 
 
 def decode_line(data: bytes) -> FromPlugin:

@@ -22,9 +22,9 @@ from ui_scene import (
 )
 
 from opsconsole.model.action import PlannedStep, PlannedTarget
-from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.alert import Note
 from opsconsole.model.calls import Choices, Output, PlanRun, ReadChoices, ReadOutput, Text
+from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.run import OutputLine
 from opsconsole.model.snapshot import Access, Banner, Freeze, Snapshot, Unlock
 from opsconsole.model.states import Effect
