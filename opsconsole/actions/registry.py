@@ -57,7 +57,7 @@ class Registry:
         return self._actions[find_id(name, self._actions)]
 
 
-def find_id(name: str, ids: Iterable[str]) -> str:
+def find_id(name: str, ids: Iterable[str], noun: str = "action") -> str:
     """Find the one id that a name means: the id itself, or the part behind its plugin.
 
     Raises:
@@ -71,7 +71,7 @@ def find_id(name: str, ids: Iterable[str]) -> str:
         return found[0]
     if found:
         raise RefusedError("unknown-action", f"{name} is ambiguous: {', '.join(found)}")
-    raise RefusedError("unknown-action", f"no action {name}{_hint(name, known)}")
+    raise RefusedError("unknown-action", f"no {noun} {name}{_hint(name, known)}")
 
 
 def _hint(name: str, known: Sequence[str]) -> str:

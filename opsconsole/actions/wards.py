@@ -7,6 +7,8 @@ from typing import Final
 
 from opsconsole.actions.api import Outcome
 from opsconsole.actions.params import Values
+from opsconsole.actions.protocol import ProtocolError
+from opsconsole.actions.python_plugin import PluginCodeError
 from opsconsole.actions.steps import Door, Impl, Target
 from opsconsole.errors import ActionError, OpsConsoleError
 from opsconsole.model.plugin import Fault
@@ -99,6 +101,9 @@ class WardedImpl:
         self._wards.check(self._plugin)
         try:
             return await self._impl.run(door, target, values)
+        except (ProtocolError, PluginCodeError) as error:
+            self._wards.fault(self._plugin, "protocol", self._action, str(error))
+            raise
         except (OpsConsoleError, asyncio.CancelledError):
             raise
         except (Exception, SystemExit) as error:

@@ -25,6 +25,7 @@ _VERBS = {
     "init": "opsconsole.cli.init:init",
     "lock": "opsconsole.cli.access:lock",
     "note": "opsconsole.cli.fires:note",
+    "plugin": "opsconsole.cli.plugin:plugin",
     "poll": "opsconsole.cli.poll:poll",
     "run": "opsconsole.cli.run:run",
     "runs": "opsconsole.cli.runs:runs",
