@@ -16,7 +16,7 @@ from opsconsole.model.action import ActionSpec, ParamSpec
 from opsconsole.model.states import Effect
 
 _KEYS: Final = ("api", "id", "params", "preflight", "steps", "finally", *SPEC_FIELDS)
-_LATER: Final = ("targets", "rollout", "locks", "undo_policy", "rollback", "notify")
+_LATER: Final = ("targets", "locks", "rollback", "notify")
 
 
 def read_runbook(text: str, file: str, plugin: str | None = None) -> Action:

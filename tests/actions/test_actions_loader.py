@@ -245,6 +245,6 @@ def test_the_public_names_of_the_plugin_api_do_not_change_unnoticed() -> None:
     assert " ".join(sorted(api.__all__)) == (
         "API ActionError Alert Body Bytes Certificate CheckResult Cidr Confirm Ctx Duration Effect Event"
         " FoundAlert FoundHost Host Hostname Ip Log Outcome OutcomeUnknownError Param Path Percent Pid Plugin"
-        " Port Result Samples Series Service ServiceState Ssh Table Text Tick Unit Url Verdict"
+        " Port Result Rollout Samples Series Service ServiceState Ssh Table Text Tick Unit Url Verdict"
     )
     assert all(hasattr(api, name) for name in api.__all__)
