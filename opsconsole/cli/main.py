@@ -25,6 +25,7 @@ _VERBS = {
     "init": "opsconsole.cli.init:init",
     "lock": "opsconsole.cli.access:lock",
     "note": "opsconsole.cli.fires:note",
+    "plugin": "opsconsole.cli.plugin:plugin",
     "poll": "opsconsole.cli.poll:poll",
     "resolve": "opsconsole.cli.resolve:resolve",
     "run": "opsconsole.cli.run:run",

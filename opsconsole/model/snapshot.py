@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from opsconsole.model.action import ActionSpec, PluginRecord
+from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
+from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.run import Run
 from opsconsole.model.slo import SloStatus
 from opsconsole.model.states import HostState, Reach, ServiceState
