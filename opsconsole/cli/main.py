@@ -22,6 +22,7 @@ _VERBS = {
     "event": "opsconsole.cli.events:event",
     "events": "opsconsole.cli.events:events",
     "freeze": "opsconsole.cli.access:freeze",
+    "heartbeat": "opsconsole.cli.heartbeat:heartbeat",
     "init": "opsconsole.cli.init:init",
     "lock": "opsconsole.cli.access:lock",
     "note": "opsconsole.cli.fires:note",
