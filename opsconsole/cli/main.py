@@ -28,6 +28,7 @@ _VERBS = {
     "poll": "opsconsole.cli.poll:poll",
     "run": "opsconsole.cli.run:run",
     "runs": "opsconsole.cli.runs:runs",
+    "slo": "opsconsole.cli.slo:slo",
     "status": "opsconsole.cli.status:status",
     "take": "opsconsole.cli.fires:take",
     "thaw": "opsconsole.cli.access:thaw",
