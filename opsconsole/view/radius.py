@@ -26,7 +26,7 @@ from opsconsole.view.rows import Cell, Tone
 
 DOMAINS: Final = ("rack", "zone", "az", "dc", "site")
 """Labels that name a failure domain, the first that is there is shown."""
-LINES: Final = 5
+LINES: Final = 6
 _BAR: Final = 12
 _SERVICES: Final = 2
 
@@ -178,7 +178,7 @@ def lines(seen: Radius, options: ViewOptions = ViewOptions()) -> tuple[Cell, ...
     """Write the bar, at most `LINES` lines: how many, of what, where, and who is in the way."""
     found = [_count(seen)]
     found += [_share_line(share, options.glyphs) for share in seen.shares[:_SERVICES]]
-    found += [line for line in (_domain_line(seen), _trouble(seen)) if line]
+    found += [line for line in (_domain_line(seen), _in_the_way(seen), _unwell(seen)) if line]
     return tuple(found[:LINES])
 
 
@@ -227,12 +227,16 @@ def _domain_line(seen: Radius) -> Cell:
     )
 
 
-def _trouble(seen: Radius) -> Cell:
+def _in_the_way(seen: Radius) -> Cell:
+    held = [f"held by {who} {folded(names)}" for who, names in seen.busy]
+    frozen = [f"frozen by {who} {folded(names)}" for who, names in seen.frozen]
+    return joined((cell(text, Tone.WARNING) for text in held + frozen), "   ")
+
+
+def _unwell(seen: Radius) -> Cell:
     parts = []
     if seen.unreachable:
         parts.append(cell(f"unreachable {folded(seen.unreachable)}", Tone.STALE))
     if seen.alerting:
         parts.append(cell(f"alerting {folded(seen.alerting)}", Tone.WARNING))
-    parts += [cell(f"frozen by {who} {folded(names)}", Tone.WARNING) for who, names in seen.frozen]
-    parts += [cell(f"held by {who} {folded(names)}", Tone.WARNING) for who, names in seen.busy]
     return joined(parts, "   ")

@@ -102,10 +102,12 @@ class Form(Dialog[Filled]):
     def begin(self) -> None:
         """Stand in the first parameter; the targets are chosen already, mostly."""
         self.query_one("#reach", Bar).styles.height = self._asking.room
-        first = 1 if self._asking.targets and len(self._params) > 1 else 0
         self._own_mistake()
         self._show_reach()
-        self.action_step(first)
+        if self._params:
+            self._place = 1 if self._asking.targets and len(self._params) > 1 else 0
+            self._row.line.focus()
+            self._show_hint()
 
     def accepts(self, event: events.Event) -> bool:
         """Take letters however fast they come, pasted ones too: they trigger nothing, enter does."""
@@ -146,8 +148,7 @@ class Form(Dialog[Filled]):
     def action_step(self, step: int) -> None:
         """Go to another line; the one left says what is wrong with it."""
         if self._params:
-            left = self._row
-            self._check(left, self._param)
+            self._check(self._row, self._param)
             self._place = (self._place + step) % len(self._params)
             self._row.line.focus()
             self._show_hint()

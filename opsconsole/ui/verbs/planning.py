@@ -67,8 +67,13 @@ async def prepare(
 def _words_of(targets: tuple[str, ...]) -> str:
     """Write targets as one would type them: hosts as a node set, other references as they are."""
     hosts = [ref.removeprefix("host:") for ref in targets if ref.startswith("host:")]
-    others = [shlex.quote(ref) for ref in targets if not ref.startswith("host:")]
+    others = [_quoted(ref) for ref in targets if not ref.startswith("host:")]
     return " ".join([node_set(hosts), *others] if hosts else others)
+
+
+def _quoted(word: str) -> str:
+    """Quote only what the line would split: brackets stand as they are read."""
+    return shlex.quote(word) if any(char.isspace() or char in "'\"\\" for char in word) else word
 
 
 def _targets_of(filled: Filled, before: tuple[str, ...]) -> tuple[str, ...]:
