@@ -87,6 +87,8 @@ class Form(Dialog[Filled]):
         self._choices[TARGETS] = tuple(asking.target_choices)
         self._place = 0
         self._refusal = ""
+        self._refused = ("", "", "")
+        """Name, value and sentence of what the engine would not take."""
 
     def fields(self) -> ComposeResult:
         """A line for targets and one for each parameter, how far it reaches, and a hint."""
@@ -200,13 +202,18 @@ class Form(Dialog[Filled]):
         name, colon, said = self._mistake.partition(": ")
         rows = {param.name: n for n, param in enumerate(self._params)}
         if colon and name in rows and ";" not in said:
-            self._row_of(name).tell(said)
+            row = self._row_of(name)
+            self._refused = (name, row.line.value.strip(), said)
+            row.tell(said)
             self._mistake = ""
 
     def _check(self, row: FieldRow, param: ParamSpec, *, needed: bool = False) -> None:
         text = row.line.value.strip()
         if param.name == TARGETS:
             row.tell(self._refusal if needed else "")
+            return
+        if (param.name, text) == self._refused[:2] and not needed:
+            row.tell(self._refused[2])
             return
         if not text:
             row.tell("is needed" if needed and param.required else "")
