@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from opsconsole.actions.registry import Registry
+from opsconsole.actions.target_words import resolve_targets
 from opsconsole.clock import Clock
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
@@ -44,7 +45,6 @@ from opsconsole.runs.policy import check_answer, frozen_by, why_refused
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.recovery import recover_runs
 from opsconsole.runs.resolver import Resolver
-from opsconsole.runs.targets import resolve_targets
 from opsconsole.transport.base import Remote
 
 PLANS_KEPT: Final = 200
