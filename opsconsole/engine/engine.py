@@ -15,6 +15,7 @@ from opsconsole.actions.ctx import Certificate
 from opsconsole.actions.wards import Wards
 from opsconsole.clock import Clock
 from opsconsole.collect.collector import Collector
+from opsconsole.collect.heartbeats import Heartbeats
 from opsconsole.engine.agents import Agents, OwnWays
 from opsconsole.engine.catalogue import load_catalogue
 from opsconsole.engine.control import ControlCalls, Figures
@@ -22,6 +23,7 @@ from opsconsole.engine.evaluation import Evaluation
 from opsconsole.engine.fires import FireCalls
 from opsconsole.engine.gate import Gate
 from opsconsole.engine.heart import Heart, Stall
+from opsconsole.engine.heartbeats import HeartbeatCalls
 from opsconsole.engine.hosts import HostCalls
 from opsconsole.engine.intake import Intake
 from opsconsole.engine.launch import LaunchSpec
@@ -108,8 +110,9 @@ class Engine:
         self._checks = LiveChecks(lambda: self._store.snapshot, self._poll_now, self._clock)
         intake = Intake(self._store, self._on_reading, self._on_result)
         self._collector = Collector(
-            self._outside.remote, self._outside.web, inventory, intake, self._clock
-        )
+            self._outside.remote, self._outside.web, inventory, intake, self._clock,
+            Heartbeats(self._clock, self._place.heartbeats),
+        )  # fmt: skip
         self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
         self._hosts.hosts = {host.name: host for host in inventory.hosts}
 
@@ -139,6 +142,7 @@ class Engine:
     def _build_door(self, spec: LaunchSpec) -> None:
         control = ControlCalls(self._store, self._configuration, self._stop, self._figures)
         self._topics = (
+            HeartbeatCalls(self._collector.hear),
             FireCalls(self._store, self._clock),
             self._gate,
             self._hosts,
