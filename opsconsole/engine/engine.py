@@ -143,7 +143,9 @@ class Engine:
             syslog=to_syslog if inventory.settings.journal_to_syslog else None,
         )
         self._registry = registry
-        self._runs = RunService(registry, ports, self._place.folder, self._clock)
+        self._runs = RunService(
+            registry, ports, self._place.folder, self._clock, locks=self._place.locks
+        )
 
     def _build_door(self, spec: LaunchSpec) -> None:
         control = ControlCalls(self._store, self._configuration, self._stop, self._figures)

@@ -141,6 +141,8 @@ class StartRun(Call, frozen=True, tag="run"):
     reason: str = ""
     unlock: str = ""
     """CLI only: `--unlock REASON`, one write in a locked environment."""
+    wait_lock: float = 0.0
+    """Seconds to wait for locks that others hold, behind those who came before."""
 
 
 class StopRun(Call, frozen=True, tag="stop-run"):
