@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 from opsconsole.actions.match import Subject, first_runbook, subject_of
+from opsconsole.alerting.compile import rules_for
 from opsconsole.alerting.evaluate import evaluate
 from opsconsole.alerting.memory import Memory, note_reading, recall
 from opsconsole.alerting.rules import Rules
-from opsconsole.alerting.starter import rules_for
+from opsconsole.config.rules import shipped_rules
 from opsconsole.model.alert import Alert
 from opsconsole.model.inventory import Inventory
 from opsconsole.model.sample import SourceReading
@@ -42,6 +43,7 @@ class Evaluation:
     def _rules_for(self, inventory: Inventory) -> Rules:
         return rules_for(
             inventory,
+            shipped_rules(),
             find_runbook=self._runbook,
             has_action=lambda name: name in self._store.snapshot.actions,
         )
