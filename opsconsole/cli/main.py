@@ -13,6 +13,7 @@ from opsconsole.cli.options import Options
 _VERBS = {
     "ack": "opsconsole.cli.fires:ack",
     "actions": "opsconsole.cli.actions:actions",
+    "blast": "opsconsole.cli.blast:blast",
     "completion": "opsconsole.cli.completion:completion",
     "config": "opsconsole.cli.config:config",
     "demo": "opsconsole.cli.demo:demo",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from opsconsole.model.rollout import Rollout
 from opsconsole.model.states import Confirm, Effect
 
 
@@ -67,6 +68,14 @@ class ActionSpec(Struct, frozen=True):
     digest: str = ""
     source: str = ""
     """The file it came from."""
+    rollout: Rollout | None = None
+    """None: all targets at once within `max_parallel`; `stop_on_failure` then is the whole budget."""
+    locks: tuple[str, ...] = ()
+    """Lock keys beside the targets' own, with references (`service:${service.name}`)."""
+    undo_policy: str = "if_healthy"
+    """if_healthy, always or never."""
+    front: str = "python"
+    """python, yaml or executable: the front end it was written in."""
 
 
 class PluginRecord(Struct, frozen=True):
@@ -87,6 +96,8 @@ class PlannedStep(Struct, frozen=True):
     argv: tuple[str, ...]
     note: str = ""
     """`cannot tell: depends on the result of step show` where the plan has to stop."""
+    shown: str = ""
+    """For what is no command (`PUT lb /pools/web/members/web01`): its exact words; argv is empty then."""
 
 
 class PlannedTarget(Struct, frozen=True):
@@ -124,4 +135,15 @@ class Plan(Struct, frozen=True):
     refusal: str = ""
     """Why it cannot be started now, empty when it can."""
     refused_as: str = ""
-    """The refusal's code: locked, frozen or read-only."""
+    """The refusal's code: locked, frozen, read-only or held."""
+    rollout: Rollout | None = None
+    batches: tuple[tuple[str, ...], ...] = ()
+    """Targets by batch, frozen; the canary first. Empty: no rollout."""
+    overshoot: int = 0
+    """How many more than the budget can go bad at worst: what is in flight when it trips."""
+    locks: tuple[str, ...] = ()
+    """Every lock key the run will take."""
+    held_by: str = ""
+    """Who holds one of them now, in a sentence; empty: nobody."""
+    spool: str = ""
+    """Why a lost outcome cannot be settled later by the host itself (`resolver: none`); empty: it can."""

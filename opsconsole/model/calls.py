@@ -101,6 +101,10 @@ class PlanRun(Call, frozen=True, tag="plan"):
     params: Mapping[str, str] = {}
     alert: str | None = None
     """The episode the person stands on, for `match` and `${alert.x}`."""
+    rerun: str = ""
+    """`<run-id>:failed`, `:unknown`, `:not-started` or `:all`: that run's targets and parameters."""
+    rollout: Mapping[str, str] = {}
+    """What the person wants otherwise than the action says, stricter only: `canary`, `batches`, `bake` ..."""
 
 
 class StartRun(Call, frozen=True, tag="run"):
@@ -120,6 +124,46 @@ class StopRun(Call, frozen=True, tag="stop-run"):
 
     run: str
     interrupt: bool = False
+
+
+class ControlRun(Call, frozen=True, tag="control-run"):
+    """Steer a live run; the verb must be among its `choices`. Done."""
+
+    run: str
+    verb: str
+    """pause, resume, continue, retry, rollback, stop, interrupt, take-over, close."""
+    reason: str = ""
+    target: str = ""
+    """retry, interrupt: this target only."""
+
+
+class AnswerRun(Call, frozen=True, tag="answer-run"):
+    """Answer a run's question. Done."""
+
+    run: str
+    question: str
+    values: Mapping[str, str] = {}
+    refuse: bool = False
+    """True: no; the run aborts there."""
+
+
+class ResolveRun(Call, frozen=True, tag="resolve-run"):
+    """Settle UNKNOWN targets: by what the hosts' spools say, or, with `state`, by what a person saw. Done."""
+
+    run: str
+    targets: tuple[str, ...] = ()
+    """Empty: every one that is UNKNOWN."""
+    state: str = ""
+    """Empty: ask the hosts. Else changed, unchanged or failed."""
+    reason: str = ""
+
+
+class ReadJournal(Call, frozen=True, tag="journal"):
+    """Read or verify a run's journal. Answered with Text; `note` says what verification found."""
+
+    run: str
+    what: str = "show"
+    """show, verify or export."""
 
 
 class ReadOutput(Call, frozen=True, tag="output"):
@@ -189,7 +233,8 @@ class EngineStatus(Call, frozen=True, tag="engine-status"):
 
 AnyCall = (
     AckAlert | TakeAlert | NoteAlert | AddEvent | UnlockChanges | LockChanges | FreezeChanges | ThawChanges
-    | PollNow | ScanHostKey | TrustHostKey | PlanRun | StartRun | StopRun | ReadOutput | ReadHistory | ReadEvents
+    | PollNow | ScanHostKey | TrustHostKey | PlanRun | StartRun | StopRun | ControlRun
+    | AnswerRun | ResolveRun | ReadJournal | ReadOutput | ReadHistory | ReadEvents
     | AskHost | ReadChoices | Reload | StopEngine | EngineStatus
 )  # fmt: skip
 

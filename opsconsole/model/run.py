@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from opsconsole.model.action import ParamSpec
+from opsconsole.model.rollout import RolloutStatus
 from opsconsole.model.states import Effect, RunState, TargetState
 
 
@@ -19,6 +21,22 @@ class RunTarget(Struct, frozen=True):
     code: int | None = None
     started: float | None = None
     ended: float | None = None
+    batch: int = 0
+    evidence: str = ""
+    """What a resolver or a person settled it by: `rc 0 in the spool, same boot`, `op1: seen on the console`."""
+    left: str = ""
+    """What the run left there and how to undo it: `drained; undo: undrain`."""
+
+
+class Question(Struct, frozen=True):
+    """What a run waits for a person to say; no answer in time aborts, it never means yes."""
+
+    id: str
+    target: str
+    """Empty: asked for the whole run."""
+    text: str
+    params: tuple[ParamSpec, ...] = ()
+    until: float | None = None
 
 
 class Run(Struct, frozen=True):
@@ -40,6 +58,14 @@ class Run(Struct, frozen=True):
     """Why the person runs it, or why the run stands where it stands."""
     note: str = ""
     max_parallel: int = 1
+    rollout: RolloutStatus | None = None
+    choices: tuple[str, ...] = ()
+    """What a person may choose now (`ControlRun.verb`): continue, retry, rollback, stop, pause, resume ..."""
+    question: Question | None = None
+    operator: str = ""
+    """Who answers for it now: the starter, or who took over."""
+    rerun_of: str = ""
+    """The run whose failed, unknown or not started targets these were."""
 
 
 class OutputLine(Struct, frozen=True):

@@ -103,18 +103,39 @@ class RunState(StrEnum):
 
     PLANNED = "planned"
     RUNNING = "running"
+    GATING = "gating"
+    """Between batches: a bake or a gate is waited for."""
+    PAUSED = "paused"
+    """A person, a lost operator or an inconclusive gate: nothing new until somebody resumes."""
     HALTED = "halted"
+    """A tripped budget or a failed gate: a person chooses."""
     STOPPING = "stopping"
+    ROLLING_BACK = "rolling-back"
     SUCCEEDED = "succeeded"
     PARTIAL = "partial"
     FAILED = "failed"
     ABORTED = "aborted"
+    ROLLED_BACK = "rolled-back"
+    ROLLBACK_FAILED = "rollback-failed"
     INDETERMINATE = "indeterminate"
 
     @property
     def is_over(self) -> bool:
         """Tell whether nothing more will happen in the run."""
-        return self not in (self.PLANNED, self.RUNNING, self.HALTED, self.STOPPING)
+        return self not in _GOING
+
+
+_GOING = frozenset(
+    {
+        RunState.PLANNED,
+        RunState.RUNNING,
+        RunState.GATING,
+        RunState.PAUSED,
+        RunState.HALTED,
+        RunState.STOPPING,
+        RunState.ROLLING_BACK,
+    }
+)
 
 
 class TargetState(StrEnum):
@@ -127,16 +148,21 @@ class TargetState(StrEnum):
     UNREACHABLE = "unreachable"
     WRONG_HOST = "wrong-host"
     RUNNING = "running"
+    WAITING = "waiting"
+    """Its connection was expected to go (a reboot); we wait for it to come back."""
     UNCHANGED = "unchanged"
     CHANGED = "changed"
     FAILED = "failed"
     CANCELLED = "cancelled"
     UNKNOWN = "unknown"
+    UNDONE = "undone"
+    UNDO_FAILED = "undo-failed"
+    UNDO_UNKNOWN = "undo-unknown"
 
     @property
     def is_settled(self) -> bool:
         """Tell whether the target will not move any more."""
-        return self not in (self.PENDING, self.CONNECTING, self.RUNNING)
+        return self not in (self.PENDING, self.CONNECTING, self.RUNNING, self.WAITING)
 
     @property
     def is_good(self) -> bool:
