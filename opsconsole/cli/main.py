@@ -26,6 +26,7 @@ _VERBS = {
     "lock": "opsconsole.cli.access:lock",
     "note": "opsconsole.cli.fires:note",
     "poll": "opsconsole.cli.poll:poll",
+    "rules": "opsconsole.cli.rules:rules",
     "run": "opsconsole.cli.run:run",
     "runs": "opsconsole.cli.runs:runs",
     "status": "opsconsole.cli.status:status",

@@ -183,6 +183,11 @@ def shipped_file() -> Path:
     return shipped_dir("rules") / "default.yaml"
 
 
+def shipped_tests() -> Path:
+    """Name the file with the tests of those rules."""
+    return shipped_dir("rules") / "tests" / "default.yaml"
+
+
 def shipped_rules() -> tuple[RuleSpec, ...]:
     """Read the rules that come with the program.
 
