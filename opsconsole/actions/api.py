@@ -22,9 +22,11 @@ from opsconsole.actions.ctx import (
     Ssh,
     Tick,
 )
+from opsconsole.actions.rollout_form import read_rollout
 from opsconsole.errors import ActionError, OutcomeUnknownError
 from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
+from opsconsole.model.rollout import Rollout as Strategy
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.states import Confirm, Effect, ServiceState
 
@@ -55,6 +57,7 @@ __all__ = [
     "Plugin",
     "Port",
     "Result",
+    "Rollout",
     "Service",
     "ServiceState",
     "Ssh",
@@ -135,6 +138,41 @@ def Param(  # noqa: N802 - reads as a declaration, like a type
     return dataclasses.field(kw_only=True, metadata={PARAM_KEY: told})
 
 
+def Rollout(  # noqa: N802 - reads as a declaration, like a type
+    *,
+    canary: str | int | Mapping[str, object] | None = None,
+    batches: Sequence[str | int] = (),
+    mode: str = "barrier",
+    max_parallel: int = 8,
+    spread_by: str = "",
+    spread: str = "one_domain",
+    max_failures: str | int | Mapping[str, object] | None = None,
+    min_healthy: str | int | Mapping[str, object] | None = None,
+    gate: Sequence[str | Mapping[str, object]] = (),
+    between: str = "auto",
+    rollback: str = "offer",
+) -> Strategy:
+    """Say how an action goes over many targets; words as in a YAML runbook.
+
+    Args:
+        canary: How many go first: `1`, `5%`, or `{count|percent, bake, pick}`.
+        batches: Cumulative: `["10%", "50%", "100%"]`; the rest follows in one.
+        mode: barrier or rolling.
+        max_parallel: At once, 32 at most.
+        spread_by: A label: a batch holds hosts of one of its values.
+        spread: one_domain, or share: a part of each value in every batch.
+        max_failures: How many may go bad: `0`, `5%`, or `{count, percent, consecutive, unreachable}`.
+        min_healthy: `80%`, or `{count|percent, of}`.
+        gate: What must hold between batches: `{check, with, every, for, stable}`.
+        between: auto, ask_after_canary or ask_always.
+        rollback: offer, or auto when the canary fails.
+
+    Raises:
+        RolloutError: A value is wrong.
+    """
+    return read_rollout(dict(locals()))
+
+
 ActionFunction = Callable[..., Awaitable[Outcome | None]]
 """`async def f(ctx, target)` or `async def f(ctx, target, params)`; params is a frozen dataclass."""
 
@@ -175,6 +213,8 @@ class Plugin:
         timeout: str | float = 60.0,
         keys: str = "",
         output: str = "fold",
+        rollout: Strategy | None = None,
+        undo_policy: str = "if_healthy",
     ) -> Callable[[ActionFunction], ActionFunction]:
         """Declare the function below as an action; words as in a YAML runbook."""
         fields = {

@@ -9,9 +9,11 @@ import msgspec
 from msgspec.structs import replace
 
 from opsconsole.actions.match import check_match
+from opsconsole.actions.rollout_form import RolloutError, read_rollout
 from opsconsole.config.units import parse_duration
 from opsconsole.errors import OpsConsoleError, QueryError
 from opsconsole.model.action import ActionSpec, ParamSpec
+from opsconsole.model.rollout import Rollout
 from opsconsole.model.states import Confirm, Effect
 from opsconsole.model.text import LABEL_LIMIT, MESSAGE_LIMIT, clean
 
@@ -20,6 +22,7 @@ PLUGIN_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
 SCOPES: Final = ("host", "service", "alert", "fleet", "console")
 ARITIES: Final = ("one", "many")
 OUTPUTS: Final = ("fold", "table", "plain")
+UNDO_POLICIES: Final = ("if_healthy", "always", "never")
 TIMEOUT_LIMIT: Final = 3_600.0
 PARALLEL_LIMIT: Final = 32
 _NEED: Final = re.compile(r"ssh|local|checks|events|tls|sudo:[a-z][a-z0-9-]{0,40}")
@@ -27,6 +30,7 @@ _NEED: Final = re.compile(r"ssh|local|checks|events|tls|sudo:[a-z][a-z0-9-]{0,40
 SPEC_FIELDS: Final = (
     "title", "scope", "effect", "idempotent", "arity", "doc", "owner", "tags", "runbook_url", "match",
     "needs", "confirm", "max_parallel", "stop_on_failure", "max_targets", "timeout", "keys", "output",
+    "rollout", "undo_policy",
 )  # fmt: skip
 """What an author may say about an action; `title scope effect idempotent` must be said."""
 REQUIRED: Final = ("title", "scope", "effect", "idempotent")
@@ -36,6 +40,7 @@ _SETS: Final[Mapping[str, Sequence[str]]] = {
     "scope": SCOPES,
     "arity": ARITIES,
     "output": OUTPUTS,
+    "undo_policy": UNDO_POLICIES,
     "effect": tuple(Effect),
 }
 
@@ -72,6 +77,8 @@ def make_spec(
     fields = {**told, "timeout": read_timeout(told.get("timeout", 60.0))}
     effect = Effect(str(told["effect"]))
     fields["confirm"] = _confirm(told.get("confirm"), effect)
+    if isinstance(rollout := told.get("rollout"), Mapping):
+        fields["rollout"] = _rollout(rollout)
     fields["max_parallel"] = min(int(str(told.get("max_parallel", 8))), PARALLEL_LIMIT)
     try:
         spec = msgspec.convert({**fields, "id": id, "source": source}, ActionSpec, strict=True)
@@ -80,6 +87,13 @@ def make_spec(
     spec = _cleaned(replace(spec, params=tuple(params)))
     digest = hashlib.sha256(msgspec.json.encode(replace(spec, source="")) + content).hexdigest()
     return replace(spec, digest=digest)
+
+
+def _rollout(told: Mapping[str, object]) -> Rollout:
+    try:
+        return read_rollout(told)
+    except RolloutError as error:
+        raise SpecError(str(error), "rollout") from None
 
 
 def _cleaned(spec: ActionSpec) -> ActionSpec:

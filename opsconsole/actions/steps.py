@@ -1,6 +1,6 @@
 """What an implementation is: a function over a door; and what it may ask of the door, one request a step."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from msgspec import Struct
 from opsconsole.actions.api import Ctx, Host, Outcome, Result, Service
 from opsconsole.actions.params import Values
 from opsconsole.model.action import ActionSpec
+from opsconsole.model.run import Question
 from opsconsole.model.states import Effect
 
 Target = Host | Service
@@ -33,6 +34,20 @@ class Request(Struct, frozen=True):
     max_output: int | None = None
     preflight: bool = False
     """A read that is also run while planning."""
+    expect_disconnect: bool = False
+    """It takes the host down (a reboot): its end is another boot id, not an exit code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """How one step is taken back."""
+
+    step: str
+    """The step it takes back; it counts only if that step was dispatched. Empty: any write of the target."""
+    title: str
+    """For people: `undrain`, or the exact words of what it does."""
+    run: Callable[["Door"], Awaitable[object]]
+    """Does it, over a door of its own; raises as a step does."""
 
 
 class Door(Ctx, Protocol):
@@ -45,6 +60,25 @@ class Door(Ctx, Protocol):
     @property
     def planning(self) -> bool:
         """True: nothing is run, requests are only noted."""
+        ...
+
+    async def push_undo(self, undo: Undo) -> None:
+        """Keep how a step is taken back, before the step is dispatched; last in, first out. On disk on return.
+
+        Raises:
+            JournalError: It cannot be recorded, and the step may not be dispatched.
+        """
+        ...
+
+    async def ask(self, question: Question) -> Mapping[str, str]:
+        """Ask a person and wait: the target's time stands still meanwhile. Id and target are filled in here.
+
+        Returns:
+            The answers as typed, by parameter, each of its grammar.
+
+        Raises:
+            ActionError: Refused, or nobody answered in time: it never means yes.
+        """
         ...
 
 

@@ -18,7 +18,7 @@ from opsconsole.model.action import ActionSpec, ParamSpec
 from opsconsole.model.states import Effect
 
 _KEYS: Final = ("api", "id", "params", "preflight", "steps", "finally", *SPEC_FIELDS)
-_LATER: Final = ("targets", "rollout", "locks", "undo_policy", "rollback", "notify")
+_LATER: Final = ("targets", "locks", "rollback", "notify")
 _PARAM_KEYS: Final = (
     "type", "title", "help", "default", "required", "choices", "choices_from", "pattern", "min",
     "max", "under", "refuse",

@@ -29,6 +29,7 @@ _VERBS = {
     "rules": "opsconsole.cli.rules:rules",
     "run": "opsconsole.cli.run:run",
     "runs": "opsconsole.cli.runs:runs",
+    "slo": "opsconsole.cli.slo:slo",
     "status": "opsconsole.cli.status:status",
     "take": "opsconsole.cli.fires:take",
     "thaw": "opsconsole.cli.access:thaw",

@@ -75,6 +75,10 @@ class Rollout(Struct, frozen=True):
     """auto, ask_after_canary or ask_always."""
     rollback: str = "offer"
     """offer, or auto when the canary fails."""
+    on_halt: str = "wait"
+    """wait: a tripped budget or failed gate waits for a person; stop: the run ends there."""
+    on_operator_loss: str = ""
+    """pause-after-batch, continue or stop when whoever started it is gone; empty: reads go on, writes pause."""
 
 
 class GateStatus(Struct, frozen=True):
@@ -91,7 +95,7 @@ class GateStatus(Struct, frozen=True):
 
 
 class RolloutStatus(Struct, frozen=True):
-    """Where a run stands on its way over its batches."""
+    """Where a run stands on its way over its batches. A run of one batch has one too."""
 
     batch: int = 0
     """The batch under way, from 0; the canary is the first when there is one."""

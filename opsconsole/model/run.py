@@ -22,6 +22,8 @@ class RunTarget(Struct, frozen=True):
     started: float | None = None
     ended: float | None = None
     batch: int = 0
+    attempt: int = 0
+    """How often it was begun on; above 1 after a person's retry."""
     evidence: str = ""
     """What a resolver or a person settled it by: `rc 0 in the spool, same boot`, `op1: seen on the console`."""
     left: str = ""

@@ -1,17 +1,18 @@
 """What an action is handed while it runs: `ctx`, over one attempt and the engine's ports."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Final, Protocol
 
 from msgspec.structs import replace
 
 from opsconsole.actions.api import Certificate, Result
 from opsconsole.actions.argv import build_argv
-from opsconsole.actions.steps import Request
+from opsconsole.actions.steps import Request, Undo
 from opsconsole.clock import Clock
 from opsconsole.errors import ActionError
 from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
+from opsconsole.model.run import Question
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.states import Effect
 from opsconsole.model.text import NAME_LIMIT, clean
@@ -22,6 +23,18 @@ from opsconsole.runs.targets import given_alert
 
 Execute = Callable[[Request], Awaitable[Result]]
 _STEP: Final = "action"
+
+
+class Desk(Protocol):
+    """What a live run keeps for one of its targets beside its commands."""
+
+    async def push_undo(self, undo: Undo) -> None:
+        """Keep how a step is taken back; on disk on return. Raises JournalError."""
+        ...
+
+    async def ask(self, question: Question) -> Mapping[str, str]:
+        """Ask a person; raises ActionError for no, and for no answer in time."""
+        ...
 
 
 class SshDoor:
@@ -127,6 +140,7 @@ class RunContext:
         ports: Ports,
         clock: Clock,
         say: Say,
+        desk: Desk,
         *,
         run_id: str,
         ref: str,
@@ -139,6 +153,7 @@ class RunContext:
         self._ref = ref
         self._said = ""
         self._say = say
+        self._desk = desk
         self.run_id = run_id
         self.alert = None if alert is None else given_alert(alert)
         self.ssh = SshDoor(attempt.execute)
@@ -152,6 +167,14 @@ class RunContext:
     async def execute(self, request: Request) -> Result:
         """Run one request of a runbook."""
         return await self._attempt.execute(request)
+
+    async def push_undo(self, undo: Undo) -> None:
+        """Keep how a step is taken back."""
+        await self._desk.push_undo(undo)
+
+    async def ask(self, question: Question) -> Mapping[str, str]:
+        """Ask a person and wait."""
+        return await self._desk.ask(question)
 
     async def until(self, seconds: float, *, every: float = 2.0) -> AsyncIterator[Round]:
         """Give a tick now and then every `every` seconds, until `seconds` have passed."""

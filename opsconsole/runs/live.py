@@ -8,12 +8,12 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from opsconsole.actions.steps import Target
+from opsconsole.actions.steps import Target, Undo
 from opsconsole.clock import Clock
-from opsconsole.errors import OpsConsoleError
+from opsconsole.errors import ActionError, OpsConsoleError
 from opsconsole.model.action import Plan, PlannedTarget
 from opsconsole.model.inventory import Host
-from opsconsole.model.run import Run, RunTarget
+from opsconsole.model.run import Question, Run, RunTarget
 from opsconsole.model.states import RunState, TargetState
 from opsconsole.model.text import clean
 from opsconsole.runs.attempt import Attempt
@@ -155,6 +155,7 @@ class LiveRun:
             self._ports,
             self._clock,
             self._speaker(name),
+            self,
             run_id=self._run.id,
             ref=target_ref(self._prepared.action.spec, name),
             alert=self._prepared.alert,
@@ -170,7 +171,16 @@ class LiveRun:
             trouble = self._cut_short()
         finally:
             self._scopes.pop(name, None)
+        if self._interrupted:
+            await attempt.end_in_flight()
         await self._settle(name, judge_target(attempt.traces, outcome, trouble))
+
+    async def push_undo(self, undo: Undo) -> None:
+        """Nothing is rolled back here yet."""
+
+    async def ask(self, question: Question) -> Mapping[str, str]:
+        """Nobody can be asked yet."""
+        raise ActionError("ask", f"nobody can be asked: {question.text}")
 
     def _run_timeout(self) -> float:
         return 0.0 if self._interrupted else self._prepared.plan.timeout + GRACE
@@ -187,12 +197,14 @@ class LiveRun:
             self._prepared.action.spec,
             remote=self._remote,
             journal=self._journal,
+            clock=self._clock,
             say=self._speaker(name),
             why_closed=lambda: self._why_closed(name),
             time_left=self._time_left(),
             hostname=self._prepared.hostnames.get(name, ""),
         )
         attempt.on_dispatch = lambda step: self._set(name, state=TargetState.RUNNING, step=step)
+        attempt.on_wait = lambda step: self._set(name, state=TargetState.WAITING, step=step)
         return attempt
 
     def _time_left(self) -> Callable[[], float]:
@@ -247,12 +259,14 @@ class LiveRun:
             why=verdict.why,
             code=verdict.code,
             ended=self._clock.now(),
+            evidence=self._attempts[name].evidence,
         )
         self._say_end(name, verdict)
         wrote = any(trace.writes for trace in self._attempts[name].traces)
         await self._record(
-            "target.end", sync=wrote, target=name, state=str(verdict.state), why=verdict.why
-        )
+            "target.end", sync=wrote, target=name, state=str(verdict.state), why=verdict.why,
+            evidence=self._attempts[name].evidence,
+        )  # fmt: skip
         if verdict.state in BAD and self._prepared.plan.stop_on_failure and not self._closed:
             self._halted = True
             self._close(f"halted: {name} is {verdict.state}")
@@ -293,7 +307,11 @@ class LiveRun:
             return
         trouble = Trouble(Kind.INTERRUPTED, why)
         for name, target in list(self._targets.items()):
-            if target.state in (TargetState.CONNECTING, TargetState.RUNNING):
+            if target.state in (
+                TargetState.CONNECTING,
+                TargetState.RUNNING,
+                TargetState.WAITING,
+            ):
                 verdict = judge_target(self._attempts[name].traces, None, trouble)
                 self._set(name, state=verdict.state, why=verdict.why, ended=self._clock.now())
             elif target.state is TargetState.PENDING:

@@ -1,17 +1,18 @@
 """The dry run, made by the engine and not by the author: what each target would see, as far as can be known."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Final, NoReturn
 
 from opsconsole.actions.api import Certificate, Result
 from opsconsole.actions.params import Values
-from opsconsole.actions.steps import Action, Request, Target
+from opsconsole.actions.steps import Action, Request, Target, Undo
 from opsconsole.errors import ActionError
 from opsconsole.model.action import ActionSpec, PlannedStep, PlannedTarget
 from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host
+from opsconsole.model.run import Question
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
@@ -81,6 +82,13 @@ class LookAhead:
         self.answers.append(result)
         return result
 
+    async def push_undo(self, undo: Undo) -> None:
+        """Nothing is done in a plan, so nothing is taken back."""
+
+    async def ask(self, question: Question) -> Mapping[str, str]:
+        """Note that a person would be asked; what they say is not known."""
+        self._end("ask", f"asks: {question.text}")
+
     async def until(self, seconds: float, *, every: float = 2.0) -> AsyncIterator[Round]:  # noqa: ARG002 - one look is all a plan takes
         """Give one tick: what the loop asks is shown once."""
         yield Round(0.0, lambda _text: None)
@@ -96,7 +104,7 @@ class LookAhead:
 
     async def checks(self) -> Sequence[CheckResult]:
         """Note that checks would run."""
-        return self._ends("checks", "run every check now")
+        self._end("checks", "run every check now")
 
     async def events(self, since: float) -> Sequence[Event]:  # noqa: ARG002 - the signature is Ctx's
         """Read nothing: what happened does not change the plan."""
@@ -108,8 +116,8 @@ class LookAhead:
         self.steps.append(PlannedStep("tls", Effect.READ, (), clean(note, 400)))
         return Certificate(address, port, server_name, reason="only planned")
 
-    def _ends(self, step: str, note: str) -> Sequence[CheckResult]:
-        self.steps.append(PlannedStep(step, Effect.READ, (), note))
+    def _end(self, step: str, note: str) -> NoReturn:
+        self.steps.append(PlannedStep(step, Effect.READ, (), clean(note, 400)))
         raise PlanEndsError(step)
 
 

@@ -15,6 +15,7 @@ from opsconsole.view.peek import vitals
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
 from opsconsole.view.sections import Section
 from opsconsole.view.services import passing
+from opsconsole.view.slo import lines as slo_lines
 
 _PHASES = ("dns", "connect", "tls", "first_byte", "transfer")
 
@@ -107,6 +108,8 @@ def details(
         lines.append(
             _line("errors", safe_cell(fmt.spark(record.spark, 16, options.glyphs), Tone.SPARK))
         )
+    if (slo := snapshot.slos.get(name)) is not None:
+        lines += slo_lines(slo, options.glyphs)
     asked = ""
     for check in record.checks:
         demands = _assertions(check)

@@ -244,7 +244,7 @@ def test_the_public_names_of_the_plugin_api_do_not_change_unnoticed() -> None:
     assert api.API == 1
     assert " ".join(sorted(api.__all__)) == (
         "API ActionError Alert Body Bytes Certificate CheckResult Cidr Confirm Ctx Duration Effect Event Host"
-        " Hostname Ip Log Outcome OutcomeUnknownError Param Path Percent Pid Plugin Port Result Service"
-        " ServiceState Ssh Tick Unit Url"
+        " Hostname Ip Log Outcome OutcomeUnknownError Param Path Percent Pid Plugin Port Result Rollout"
+        " Service ServiceState Ssh Tick Unit Url"
     )
     assert all(hasattr(api, name) for name in api.__all__)

@@ -102,7 +102,7 @@ HEADS = [
     ("scope: host", "scope: hosts", "scope must be one of"),
     ("title: X", "titel: X", "titel: a runbook has no such key, did you mean title"),
     ("title: X", "title: X\nmatch: alert.nme == 3 and", "match: "),
-    ("title: X", "title: X\nrollout: {canary: 1}", "rollout: is not supported by this version"),
+    ("title: X", "title: X\nrollout: {canary: 0}", "rollout: canary: must be at least 1"),
     ("type: unit", "type: untl", "there is no type untl"),
     (
         "type: unit",
