@@ -6,6 +6,7 @@ from msgspec import structs
 
 from opsconsole.alerting.alerts import give_out
 from opsconsole.alerting.blind import Blindness, blindnesses, seen_blind
+from opsconsole.alerting.flapping import Flap, counted
 from opsconsole.alerting.life_cycle import Life, Seen, gone, step
 from opsconsole.alerting.look import Record, look
 from opsconsole.alerting.look_rules import Sky, again, look_at_fleet
@@ -13,7 +14,7 @@ from opsconsole.alerting.memory import Memory
 from opsconsole.alerting.past import Measures, NoPast
 from opsconsole.alerting.rules import BLIND, Rule, Rules
 from opsconsole.model.alert import Alert
-from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.snapshot import Feed, HostRecord, ServiceRecord, Snapshot, is_stale
 from opsconsole.model.states import AlertState
 
 FLEET = "fleet"
@@ -44,9 +45,11 @@ def evaluate(
         memory = structs.replace(memory, snapshot=Snapshot(), rules=rules, made={}, remote=remote)
     lives = dict(memory.lives)
     subjects = dict(memory.subjects)
+    flaps = dict(memory.flaps)
     sky = Sky(snapshot, measures or Measures(NoPast()))
     for subject, record in _to_look_at(snapshot, memory, now):
-        _carry(subject, record, lives, subjects, rules, sky, now)
+        seen = _carry(subject, record, lives, subjects, rules, sky, now)
+        _count_flaps(subject, record, seen, flaps, subjects, now)
     _carry_fleet(memory, lives, subjects, rules, sky, now)
     groups = (
         blindnesses(snapshot.hosts, lives.values(), memory.blinds) if BLIND in rules.states else []
@@ -55,8 +58,9 @@ def evaluate(
     hidden = _hidden(groups, memory, lives)
     blinds = frozenset(key for key, life in lives.items() if life.rule == BLIND)
     memory = structs.replace(
-        memory, snapshot=snapshot, lives=lives, subjects=subjects, hidden=hidden, blinds=blinds
-    )
+        memory, snapshot=snapshot, lives=lives, subjects=subjects, hidden=hidden, blinds=blinds,
+        flaps=flaps,
+    )  # fmt: skip
     memory = give_out(memory, rules, now)
     return memory, memory.given
 
@@ -91,11 +95,37 @@ def _carry(
     rules: Rules,
     sky: Sky,
     now: float,
-) -> None:
+) -> tuple[Seen, ...]:
     keys = subjects.get(subject, frozenset())
     own = {key: lives[key] for key in keys}
-    seen = look(record, own, rules, sky, now) if record is not None else ()
-    _step_all(subject, seen, own, lives, subjects, now)
+    seen = tuple(look(record, own, rules, sky, now)) if record is not None else ()
+    if seen or own:
+        _step_all(subject, seen, own, lives, subjects, now)
+    return seen
+
+
+def _count_flaps(
+    subject: str,
+    record: Record | None,
+    seen: tuple[Seen, ...],
+    flaps: dict[str, Mapping[str, Flap]],
+    subjects: Mapping[str, frozenset[str]],
+    now: float,
+) -> None:
+    """Take a sample into what is remembered of a subject's changes; of most nothing is."""
+    before = flaps.get(subject)
+    if before is None and not seen:
+        return
+    after: Mapping[str, Flap] = {}
+    if record is not None:
+        living = subjects.get(subject, frozenset())
+        at = record.at if isinstance(record, ServiceRecord | Feed) else record.tried
+        is_fresh = not isinstance(record, HostRecord) or not is_stale(record, now)
+        after = counted(before or {}, seen, living, at, is_fresh=is_fresh)
+    if after:
+        flaps[subject] = after
+    else:
+        flaps.pop(subject, None)
 
 
 def _step_all(

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
+from opsconsole.alerting.flapping import Flap
 from opsconsole.alerting.life_cycle import Level, Life
 from opsconsole.alerting.look_rules import key_of
 from opsconsole.alerting.remote import SourceMemory, read, recalled
@@ -27,6 +28,7 @@ class Made(Struct, frozen=True):
     """Lives, compared by identity."""
     suppressed: tuple[str, ...]
     alert: Alert
+    flap: float = 0.0
 
 
 class Memory(Struct, frozen=True):
@@ -44,6 +46,8 @@ class Memory(Struct, frozen=True):
     blinds: frozenset[str] = frozenset()
     outages: Outages = Outages()
     remote: Mapping[str, SourceMemory] = {}
+    flaps: Mapping[str, Mapping[str, Flap]] = {}
+    """By subject, then key: instances that changed within their last twenty evaluations."""
     given: Mapping[str, Alert] = {}
     """What was given out last, by episode."""
     made: Mapping[str, Made] = {}
