@@ -112,6 +112,10 @@ def _alert_of(life: Life, since: float, why: tuple[str, ...]) -> Alert:
         value=life.value,
         active_at=life.active_at,
         seen_at=life.seen_at,
+        hold=max((level.hold for level in life.levels if level.on is not None), default=0.0),
+        over_at=max((level.due for level in life.levels if level.due), default=None)
+        if life.state is AlertState.RECOVERING
+        else None,
         suppressed_by=why,
         freshness=Freshness.LIVE if life.fresh else unsure,
         no_data=life.no_data,

@@ -61,6 +61,8 @@ class Level(Struct, frozen=True):
     """Since when it is seen clear while on."""
     due: float | None = None
     """When mere time will change it; None: only another look can."""
+    hold: float = 0.0
+    """Seconds it had to hold before it came on."""
 
 
 class Life(Struct, frozen=True):
@@ -143,11 +145,11 @@ def step_level(level: Level, sight: Sight, *, keep: float, now: float) -> Level:
     if level.on is None:
         return _toward_on(level, sight, now) if sight.breached else _OFF
     if sight.breached or not sight.cleared:
-        return Level(level.since, level.on)
+        return Level(level.since, level.on, hold=level.hold)
     clear = now if level.clear is None else level.clear
     if now - clear >= keep:
         return _OFF
-    return Level(level.since, level.on, clear, due=clear + keep)
+    return Level(level.since, level.on, clear, due=clear + keep, hold=level.hold)
 
 
 def step(life: Life | None, seen: Seen, now: float) -> Life | None:
@@ -197,7 +199,7 @@ def gone(life: Life, now: float) -> Life | None:
 def _toward_on(level: Level, sight: Sight, now: float) -> Level:
     since = now if level.since is None else level.since
     if sight.ready and now - since >= sight.hold:
-        return Level(since=since, on=now)
+        return Level(since=since, on=now, hold=sight.hold)
     return Level(since=since, due=since + sight.hold if sight.ready else None)
 
 

@@ -94,7 +94,7 @@ def recall(alerts: Iterable[Alert], now: float) -> Memory:
 
 
 def _life_of(alert: Alert) -> Life:
-    on = Level(since=alert.active_at or alert.since, on=alert.since)
+    on = Level(since=alert.active_at or alert.since, on=alert.since, hold=alert.hold)
     level = {str(alert.severity): on}
     labels = {key: value for key, value in alert.labels.items() if key != "alertname"}
     return Life(

@@ -53,6 +53,10 @@ class Alert(Struct, frozen=True):
     """When the condition was first seen true."""
     seen_at: float = 0.0
     """When it was last confirmed."""
+    hold: float = 0.0
+    """Seconds the condition had to hold before it fired; 0: at once, or the source does not tell."""
+    over_at: float | None = None
+    """While it recovers: when it is over if it stays clear; None: not known."""
     owner: str | None = None
     """Who took it."""
     ack: Ack | None = None
