@@ -33,6 +33,7 @@ _VERBS = {
     "rules": "opsconsole.cli.rules:rules",
     "run": "opsconsole.cli.run:run",
     "runs": "opsconsole.cli.runs:runs",
+    "silence": "opsconsole.cli.silence:silence",
     "slo": "opsconsole.cli.slo:slo",
     "status": "opsconsole.cli.status:status",
     "take": "opsconsole.cli.fires:take",
