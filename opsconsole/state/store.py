@@ -239,5 +239,5 @@ class Store:
             bell.ring()
 
 
-def _stage(alert: Alert) -> tuple[str, str]:
-    return (alert.state, alert.severity)
+def _stage(alert: Alert) -> tuple[str, str, bool]:
+    return (alert.state, alert.severity, bool(alert.suppressed_by))
