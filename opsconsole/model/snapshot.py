@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from opsconsole.model.action import ActionSpec, PluginRecord
+from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
+from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.run import Run
+from opsconsole.model.silence import Silence
 from opsconsole.model.slo import SloStatus
 from opsconsole.model.states import HostState, Reach, ServiceState
 
@@ -72,6 +74,12 @@ class CheckRecord(Struct, frozen=True):
     via: str = ""
     soft: int = 0
     """Results in a row that contradict `state` and are not yet hard."""
+    soft_state: str = ""
+    """What those results say; empty when there are none."""
+    fails: int = 3
+    """Failures in a row that make it hard."""
+    passes: int = 1
+    """Good answers in a row that end it."""
     must: tuple[str, ...] = ()
     should: tuple[str, ...] = ()
     host: str = ""
@@ -191,6 +199,8 @@ class Snapshot(Struct, frozen=True):
     banners: Mapping[str, Banner] = {}
     slos: Mapping[str, SloStatus] = {}
     """Objectives by service."""
+    silences: Mapping[str, Silence] = {}
+    """Active and pending ones, and those that ended in the last hours, by id."""
     people: Mapping[str, int] = {}
     """Actor to attached consoles."""
     access: Access = Access()
@@ -214,6 +224,7 @@ class Delta(Struct, frozen=True):
     plugins: Mapping[str, PluginRecord] = {}
     banners: Mapping[str, Banner] = {}
     slos: Mapping[str, SloStatus] = {}
+    silences: Mapping[str, Silence] = {}
     people: Mapping[str, int] = {}
     removed: Mapping[str, tuple[str | int, ...]] = {}
     """Table name to keys that are gone."""
@@ -224,7 +235,7 @@ class Delta(Struct, frozen=True):
 
 TABLES = (
     "hosts", "services", "checks", "alerts", "feeds", "events", "runs", "actions", "plugins", "banners", "slos",
-    "people",
+    "silences", "people",
 )  # fmt: skip
 
 
