@@ -1,6 +1,7 @@
 """Makes a plugin of its folder: manifest, runbooks, executables, Python; mistakes are raised to the loader."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace as with_fields
 from pathlib import Path
 
 from msgspec import Struct
@@ -178,7 +179,8 @@ def _runbook(path: Path, plugin: str | None, place: Place, commit: str) -> Actio
     if place.checked:
         check_folder(path.parent)
     text = read_trusted(path, checked=place.checked).decode(errors="replace")
-    return read_runbook(text, _with_commit(shown(path), commit), plugin)
+    action = read_runbook(text, _with_commit(shown(path), commit), plugin)
+    return with_fields(action, spec=replace(action.spec, front="yaml"))
 
 
 def _with_commit(file: str, commit: str) -> str:

@@ -32,6 +32,7 @@ _VERBS = {
     "resolve": "opsconsole.cli.resolve:resolve",
     "run": "opsconsole.cli.run:run",
     "runs": "opsconsole.cli.runs:runs",
+    "silence": "opsconsole.cli.silence:silence",
     "slo": "opsconsole.cli.slo:slo",
     "status": "opsconsole.cli.status:status",
     "take": "opsconsole.cli.fires:take",

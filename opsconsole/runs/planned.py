@@ -13,6 +13,7 @@ from opsconsole.actions.match import Subject, subject_of, why_not
 from opsconsole.actions.params import Values, read_params
 from opsconsole.actions.prefill import with_defaults
 from opsconsole.actions.steps import Action, Target
+from opsconsole.actions.target_words import WHOLE, resolve_targets
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import ActionSpec, Plan, PlannedTarget
 from opsconsole.model.alert import Alert
@@ -24,7 +25,7 @@ from opsconsole.runs.lock_keys import lock_keys
 from opsconsole.runs.planning import LookAhead, look_ahead
 from opsconsole.runs.policy import confirm_level, expected_answer, why_refused
 from opsconsole.runs.ports import Ports
-from opsconsole.runs.targets import WHOLE, resolve_targets, target_record, touched_hosts
+from opsconsole.runs.targets import target_record, touched_hosts
 
 AHEAD_AT_ONCE: Final = 16
 TARGETS_LIMIT: Final = 2_000
