@@ -233,6 +233,7 @@ class Engine:
         return (
             ("collect", self._collector.run()),
             ("runs", self._runs.serve()),
+            ("records", self._runs.records.keep()),
             ("plugins", self._plugins.run()),
             ("evaluate", self._evaluate()),
             ("configuration", self._configuration.run()),
