@@ -17,12 +17,14 @@ from opsconsole.collect.loop import PollLoop, Probe
 from opsconsole.collect.planner import Planned, plan
 from opsconsole.collect.schedule import spread
 from opsconsole.collect.sink import Sink
+from opsconsole.collect.source_asker import BODY_LIMIT
 from opsconsole.collect.sources import source_probe
 from opsconsole.collect.webhook import WebhookProbe
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import Text
 from opsconsole.model.inventory import AlertSource, Check, Host, Inventory
 from opsconsole.transport.base import Command, Ending, Remote
+from opsconsole.transport.http_answer import Endpoint, HttpAnswer
 
 log = logging.getLogger(__name__)
 
@@ -66,13 +68,13 @@ class Collector:
         self._hosts: dict[str, Host] = {}
         self._watches: dict[str, HostWatch] = {}
         self._planned: dict[str, Planned] = {}
-        credentials = Credentials(
+        self._credentials = Credentials(
             lambda: self._inventory.settings.secrets, clock, self._run_program
         )
         self._ways = Ways(
             http,
             remote,
-            credentials,
+            self._credentials,
             heartbeats or Heartbeats(clock),
             self._host,
             self._source,
@@ -137,6 +139,18 @@ class Collector:
                 self._hooks.pop(source, None)
             if self._hooks.get(source) is not hook:
                 await hook.close()
+
+    async def ask_source(
+        self, source: AlertSource, url: str, method: str = "GET", body: bytes = b""
+    ) -> HttpAnswer:
+        """Ask one URL of an alert source as its poll does: with its credentials and its time limit."""
+        return await self._ways.http.fetch(
+            Endpoint(
+                url, method=method, body=body, timeout=source.timeout, ca=source.ca, cert=source.cert,
+                key=source.key, max_body=BODY_LIMIT, hidden=await self._ways.credentials.of_source(source),
+                headers={"Content-Type": "application/json"} if body else {},
+            )
+        )  # fmt: skip
 
     async def ask_host(self, host: str, what: str, lines: int = 200) -> Text:
         """Ask a host for what a drill-down shows.

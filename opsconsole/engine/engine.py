@@ -5,13 +5,14 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
 
 from opsconsole import __version__
 from opsconsole.actions.ctx import Certificate
+from opsconsole.actions.wards import Wards
 from opsconsole.clock import Clock
 from opsconsole.collect.collector import Collector
 from opsconsole.collect.heartbeats import Heartbeats
@@ -31,11 +32,14 @@ from opsconsole.engine.objectives import Objectives
 from opsconsole.engine.outside import Dial, Outside, dial
 from opsconsole.engine.past import PastCalls
 from opsconsole.engine.place import Place
+from opsconsole.engine.plugins import Plugins
 from opsconsole.engine.probing import LiveChecks, certificate
 from opsconsole.engine.runs import RunCalls
+from opsconsole.engine.silences import Silences
 from opsconsole.engine.watch import Configuration, show_warnings
 from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
+from opsconsole.model.alert import Alert
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host, Inventory
@@ -45,6 +49,7 @@ from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.rpc.messages import PROTOCOL, Hello
 from opsconsole.rpc.peer import Peer
 from opsconsole.rpc.server import Server
+from opsconsole.runs.contributions import Contributions
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.seal import to_syslog
 from opsconsole.runs.service import RunService
@@ -105,16 +110,25 @@ class Engine:
         )
         self._own_ways = OwnWays(self._agents, self._outside.with_agent)
         self._checks = LiveChecks(lambda: self._store.snapshot, self._poll_now, self._clock)
-        intake = Intake(self._store, self._on_reading, self._on_result)
+        intake = Intake(self._store, self._on_reading, self._on_result, self._evaluation.tracks)
         self._collector = Collector(
             self._outside.remote, self._outside.web, inventory, intake, self._clock,
             Heartbeats(self._clock, self._place.heartbeats),
         )  # fmt: skip
+        self._silences = Silences(
+            self._store, self._collector.ask_source, self._poll_now, self._lately, self._clock
+        )
+        self._silences.follow(inventory)
         self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
         self._hosts.hosts = {host.name: host for host in inventory.hosts}
 
     def _build_runs(self, inventory: Inventory) -> None:
-        registry = load_catalogue(inventory.settings)
+        self._wards = Wards(self._clock.now)
+        registry = load_catalogue(inventory.settings, self._wards)
+        contributions = Contributions(
+            registry, self._wards, self._outside.remote, self._host, self._clock
+        )
+        self._plugins = Plugins(self._store, self._wards, contributions, self._clock)
         ports = Ports(
             remote=self._outside.remote,
             host=self._host,
@@ -129,7 +143,9 @@ class Engine:
             syslog=to_syslog if inventory.settings.journal_to_syslog else None,
         )
         self._registry = registry
-        self._runs = RunService(registry, ports, self._place.folder, self._clock)
+        self._runs = RunService(
+            registry, ports, self._place.folder, self._clock, locks=self._place.locks
+        )
 
     def _build_door(self, spec: LaunchSpec) -> None:
         control = ControlCalls(self._store, self._configuration, self._stop, self._figures)
@@ -138,8 +154,10 @@ class Engine:
             FireCalls(self._store, self._clock),
             self._gate,
             self._hosts,
+            self._silences,
             RunCalls(self._store, self._runs, self._own_ways.of),
             PastCalls(self._history, lambda: self._store.snapshot.events),
+            self._plugins,
             control,
         )
         self._lookers = Lookers()
@@ -215,8 +233,11 @@ class Engine:
         return (
             ("collect", self._collector.run()),
             ("runs", self._runs.serve()),
+            ("records", self._runs.records.keep()),
+            ("plugins", self._plugins.run()),
             ("evaluate", self._evaluate()),
             ("configuration", self._configuration.run()),
+            ("silences", self._silences.run()),
             ("objectives", self._objectives.run()),
             ("heart", self._heart.run()),
             ("linger", self._linger()),
@@ -256,7 +277,7 @@ class Engine:
         return self._clock.now() - self._quiet_since >= linger
 
     async def _follow(self, inventory: Inventory, change: Changes) -> None:
-        registry = await asyncio.to_thread(load_catalogue, inventory.settings)
+        registry = await asyncio.to_thread(load_catalogue, inventory.settings, self._wards)
         # from here to the end of the hosts nothing waits: no plan of the old hosts meets the new ones
         self._registry = registry
         self._runs.use(registry)
@@ -267,13 +288,17 @@ class Engine:
         self._offer()
         self._evaluation.follow(inventory)
         self._objectives.follow(inventory)
+        self._silences.follow(inventory)
         await self._collector.update(inventory)
         self._history.forget(change.removed)
         self._tell(Event(0, self._clock.now(), "engine", "config", "", change.sentence))
 
     def _offer(self) -> None:
         self._store.put_actions(self._registry.specs.values())
-        self._store.put_plugins(self._registry.plugins.values())
+        self._plugins.follow(self._registry)
+
+    def _lately(self) -> Iterable[Alert]:
+        return self._store.snapshot.alerts.values()
 
     def _poll_now(self, targets: Sequence[str]) -> None:
         self._collector.poll_now(targets)

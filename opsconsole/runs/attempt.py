@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from hashlib import sha256
+from secrets import token_hex
 from typing import Final
 
 from msgspec.structs import replace
@@ -183,8 +183,7 @@ class Attempt:
         command = command_for(request, host, self._time_left())
         if not trace.writes:
             return command
-        number = sum(each.writes for each in self.traces)
-        trace.spool = spool_name(self.target, trace.step, number)
+        trace.spool = spool_name(self.target, trace.step)
         trace.sudo = request.sudo is not None and host.user != "root"
         return replace(command, spool=Spool(self._journal.folder.name, trace.spool))
 
@@ -258,14 +257,14 @@ class Attempt:
                 step=trace.step,
                 effect=str(request.effect),
                 argv=shown_argv(command),
-                **self._spool_fields(trace, request),
+                **self._spool_fields(trace, request, command),
             )
         except JournalError:
             trace.dispatched = False
             raise
         self.on_dispatch(trace.step)
 
-    def _spool_fields(self, trace: Trace, request: Request) -> dict[str, Field]:
+    def _spool_fields(self, trace: Trace, request: Request, command: Command) -> dict[str, Field]:
         """What whoever settles it later must know."""
         if not trace.spool or self._host is None:
             return {}
@@ -275,6 +274,7 @@ class Attempt:
             "way": way_of(self._host),
             "boot": self._identity.boot if self._identity is not None else "",
             "reboots": request.expect_disconnect,
+            "limit": command.timeout,
         }
 
     async def _settle(self, trace: Trace, answer: Answer) -> None:
@@ -322,12 +322,10 @@ def output_name(target: str, step: str) -> str:
     return f"{_ODD.sub('_', target)}.{_ODD.sub('_', step)}"
 
 
-def spool_name(target: str, step: str, number: int) -> str:
-    """Name a dispatch's spool: each of a run has its own, also where two hosts share a home folder."""
-    digest = sha256(f"{target}\0{step}\0{number}".encode()).hexdigest()[:8]
-    return f"{_ODD.sub('_', target)[:40].lstrip('.')}.{_ODD.sub('_', step)[:40]}.{number}-{digest}".lstrip(
-        "."
-    )
+def spool_name(target: str, step: str) -> str:
+    """Name a dispatch's spool: each has its own, a retry's too, and where two hosts share a home folder."""
+    name = f"{_ODD.sub('_', target)[:40]}.{_ODD.sub('_', step)[:40]}.{token_hex(4)}"
+    return name.lstrip(".")
 
 
 def way_of(host: Host) -> str:
