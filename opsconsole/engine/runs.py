@@ -6,7 +6,16 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsconsole.model.calls import AnyCall, PlanRun, ReadChoices, ReadOutput, StartRun, StopRun
+from opsconsole.model.calls import (
+    AnswerRun,
+    AnyCall,
+    ControlRun,
+    PlanRun,
+    ReadChoices,
+    ReadOutput,
+    StartRun,
+    StopRun,
+)
 from opsconsole.rpc.peer import Peer
 from opsconsole.runs.service import RunService
 from opsconsole.state.store import Store
@@ -41,6 +50,10 @@ class RunCalls:
                 return await self._runs.start(call, peer.actor, shown, remote=remote)
             case StopRun():
                 return await self._runs.stop(call, peer.actor)
+            case ControlRun():
+                return await self._runs.control(call, peer.actor)
+            case AnswerRun():
+                return await self._runs.answer(call, peer.actor, self._store.snapshot)
             case ReadOutput():
                 bounded = replace(call, wait=min(call.wait, _WAIT_AT_MOST))
                 return await self._runs.output(bounded)

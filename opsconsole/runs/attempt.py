@@ -1,7 +1,7 @@
 """One target's try: each step is journaled, then dispatched, then settled, in that order and through here only."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from opsconsole.actions.api import Result
@@ -36,6 +36,9 @@ class ClosedError(OpsConsoleError):
 
 Say = Callable[[str, str, str | bytes], None]
 """Told one line: step, stream, text."""
+
+
+async def _at_once() -> None: ...
 
 
 class _Listener:
@@ -74,6 +77,7 @@ class Attempt:
         why_closed: Callable[[], str],
         time_left: Callable[[], float],
         hostname: str = "",
+        ledger: str = "step",
     ) -> None:
         """Set up.
 
@@ -87,6 +91,7 @@ class Attempt:
             why_closed: Says why nothing may be dispatched any more; asked before each step.
             time_left: Seconds of the action's budget that are left.
             hostname: What the host calls itself, as polling saw it; empty: not known.
+            ledger: What its journal records are called: `step` forward, `undo` on the way back.
         """
         self.target = target
         self.traces: list[Trace] = []
@@ -98,8 +103,11 @@ class Attempt:
         self._why_closed = why_closed
         self._time_left = time_left
         self._hostname = hostname
+        self._ledger = ledger
         self._identified = not hostname
         self.on_dispatch: Callable[[str], None] = lambda _step: None
+        self.before_step: Callable[[], Awaitable[None]] = _at_once
+        """Awaited before each step: a paused run waits here."""
 
     async def execute(self, request: Request) -> Result:
         """Run one request.
@@ -112,6 +120,7 @@ class Attempt:
             WrongHostError: It was not started: this is another machine.
             JournalError: It was not started: it could not be recorded.
         """
+        await self.before_step()
         host = self._checked_host(request)
         await self._identify(request, host)
         self._check_open()
@@ -176,7 +185,7 @@ class Attempt:
         )
         try:
             await self._journal.append(
-                "step.dispatch",
+                f"{self._ledger}.dispatch",
                 sync=trace.writes,
                 target=self.target,
                 step=trace.step,
@@ -197,7 +206,7 @@ class Attempt:
         trace.code = answer.status
         try:
             await self._journal.append(
-                "step.settle",
+                f"{self._ledger}.settle",
                 sync=trace.writes,
                 target=self.target,
                 step=trace.step,
@@ -214,6 +223,8 @@ class Attempt:
     async def _keep_output(self, trace: Trace, answer: Answer) -> None:
         """Keep a step's output; of one that is asked again and again, the first answer."""
         if any(each.step == trace.step for each in self.traces[:-1]):
+            return
+        if self._ledger != "step":
             return
         name = output_name(self.target, trace.step)
         for suffix, content in (("out", answer.stdout), ("err", answer.stderr)):
