@@ -34,6 +34,8 @@ class Request(Struct, frozen=True):
     max_output: int | None = None
     preflight: bool = False
     """A read that is also run while planning."""
+    expect_disconnect: bool = False
+    """It takes the host down (a reboot): its end is another boot id, not an exit code."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,6 @@ def dial(
     ssh = SshTransport(settings, clock, hosts=hosts, agent=agent)
 
     def with_agent(agent: str) -> Remote:
-        return Router(ssh.with_agent(lambda: agent), LocalTransport(clock))
+        return Router(ssh.with_agent(lambda: agent), LocalTransport(clock), clock)
 
-    return Outside(Router(ssh, LocalTransport(clock)), ssh, HttpClient(clock), with_agent)
+    return Outside(Router(ssh, LocalTransport(clock), clock), ssh, HttpClient(clock), with_agent)

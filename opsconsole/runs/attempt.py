@@ -2,27 +2,31 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from hashlib import sha256
 from typing import Final
+
+from msgspec.structs import replace
 
 from opsconsole.actions.api import Result
 from opsconsole.actions.steps import Request
-from opsconsole.errors import ActionError, OpsConsoleError, TransportError
+from opsconsole.clock import Clock
+from opsconsole.errors import ActionError, OpsConsoleError
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.inventory import Host
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
 from opsconsole.runs.chain import JournalError
-from opsconsole.runs.journal import Journal
+from opsconsole.runs.identity import Identity, identify, wait_for_boot
+from opsconsole.runs.journal import Field, Journal
 from opsconsole.runs.output import LineCutter
 from opsconsole.runs.result import read_answer
 from opsconsole.runs.verdict import Trace
-from opsconsole.transport.base import OUTPUT_LIMIT, Answer, Command, Ending, Remote
+from opsconsole.transport.base import OUTPUT_LIMIT, Answer, Command, Ending, Remote, Spool
+from opsconsole.transport.spool import Known
+from opsconsole.transport.spooled import kill_spooled
 
 STEP_TIMEOUT: Final = 60.0
 """Seconds of a step that names none."""
-_IDENTITY: Final = Command(
-    script='cat "${OPSC_ROOT:-}/proc/sys/kernel/hostname" 2>/dev/null || uname -n', timeout=10.0
-)
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -73,11 +77,11 @@ class Attempt:
         *,
         remote: Remote,
         journal: Journal,
+        clock: Clock,
         say: Say,
         why_closed: Callable[[], str],
         time_left: Callable[[], float],
         hostname: str = "",
-        ledger: str = "step",
     ) -> None:
         """Set up.
 
@@ -86,12 +90,12 @@ class Attempt:
             host: Where commands go; None: nowhere.
             spec: The action's.
             remote: How hosts are asked.
-            journal: Where dispatches are written first.
+            journal: Where dispatches are written first; its folder's name is the run's.
+            clock: Time.
             say: Where lines go.
             why_closed: Says why nothing may be dispatched any more; asked before each step.
             time_left: Seconds of the action's budget that are left.
             hostname: What the host calls itself, as polling saw it; empty: not known.
-            ledger: What its journal records are called: `step` forward, `undo` on the way back.
         """
         self.target = target
         self.traces: list[Trace] = []
@@ -99,15 +103,21 @@ class Attempt:
         self._spec = spec
         self._remote = remote
         self._journal = journal
+        self._clock = clock
         self._say = say
         self._why_closed = why_closed
         self._time_left = time_left
         self._hostname = hostname
-        self._ledger = ledger
-        self._identified = not hostname
-        self.on_dispatch: Callable[[str], None] = lambda _step: None
+        self.ledger = "step"
+        """What its journal records are called: `step` forward, `undo` on the way back."""
+        self.turn = ""
+        """Which try it is, empty for the first: each has spools of its own on the host."""
         self.before_step: Callable[[], Awaitable[None]] = _at_once
         """Awaited before each step: a paused run waits here."""
+        self._identity: Identity | None = None
+        self.on_dispatch: Callable[[str], None] = lambda _step: None
+        self.on_wait: Callable[[str], None] = lambda _step: None
+        """Told the step whose host is waited for to come back."""
 
     async def execute(self, request: Request) -> Result:
         """Run one request.
@@ -126,7 +136,7 @@ class Attempt:
         self._check_open()
         trace = Trace(request.step, request.effect)
         self.traces.append(trace)
-        command = command_for(request, host, self._time_left())
+        command = self._command(request, host, trace)
         listener = _Listener(request, self._say)
         refused: list[JournalError | ClosedError] = []
 
@@ -143,6 +153,8 @@ class Attempt:
         if refused:
             raise refused[0]
         listener.end()
+        if request.expect_disconnect:
+            answer = await self._come_back(request, host, answer)
         await self._settle(trace, answer)
         return read_answer(request, answer, self.target)
 
@@ -165,17 +177,82 @@ class Attempt:
 
     async def _identify(self, request: Request, host: Host) -> None:
         """Before the first write: does the machine still call itself what polling saw?"""
-        if self._identified or request.effect is Effect.READ:
+        if self._identity is not None or request.effect is Effect.READ:
             return
-        answer = await self._remote.run(host, _IDENTITY)
-        if answer.ending is Ending.UNREACHABLE:
-            raise TransportError(self.target, answer.reach, answer.reason or "unreachable")
-        name = clean(answer.stdout.strip(), 256)
-        if answer.ending is not Ending.EXITED or answer.code != 0 or not name:
+        if not self._hostname and not request.expect_disconnect:
+            return
+        found = await identify(self._remote, host)
+        if found is None:
             raise WrongHostError(f"would not say its name (expected {self._hostname})")
-        if name != self._hostname:
-            raise WrongHostError(f"calls itself {name}, not {self._hostname}")
-        self._identified = True
+        if self._hostname and found.name != self._hostname:
+            raise WrongHostError(f"calls itself {found.name}, not {self._hostname}")
+        self._identity = found
+
+    def _command(self, request: Request, host: Host, trace: Trace) -> Command:
+        """Make the command; one that changes something goes through the host's spool."""
+        command = command_for(request, host, self._time_left())
+        if not trace.writes:
+            return command
+        number = sum(each.writes for each in self.traces)
+        trace.spool = spool_name(self.target, trace.step, f"{self.turn}{number}")
+        trace.sudo = request.sudo is not None and host.user != "root"
+        return replace(command, spool=Spool(self._journal.folder.name, trace.spool))
+
+    async def _come_back(self, request: Request, host: Host, answer: Answer) -> Answer:
+        """The host was expected to go: another boot settles the step, whatever the channel saw."""
+        failed = answer.ending is Ending.EXITED and answer.status not in request.ok
+        if failed or answer.ending is Ending.UNREACHABLE:
+            return answer
+        before = self._identity.boot if self._identity is not None else answer.boot
+        self.on_wait(request.step)
+        until = self._clock.monotonic() + self._time_left()
+        found = await wait_for_boot(self._remote, host, before, clock=self._clock, until=until)
+        if found is None:
+            reason = "did not come back with another boot id in time"
+            return replace(answer, ending=Ending.LOST, status=None, reason=reason)
+        if self._hostname and found.name != self._hostname:
+            raise WrongHostError(f"came back as {found.name}, not {self._hostname}")
+        self._identity = found
+        evidence = f"boot id changed: {before[:8]} → {found.boot[:8]}"
+        return replace(answer, ending=Ending.EXITED, status=request.ok[0], evidence=evidence)
+
+    async def end_in_flight(self) -> None:
+        """End the write that is under way there, and make sure: only what is seen to be gone counts as ended."""
+        trace = next((each for each in self.traces if each.writes and not each.is_seen), None)
+        if trace is None or not trace.dispatched or not trace.spool or self._host is None:
+            return
+        spool = Spool(self._journal.folder.name, trace.spool)
+        report = await kill_spooled(self._remote, self._host, spool, sudo=trace.sudo)
+        trace.evidence = " ".join(
+            [f"sent {', '.join(report.signals)};"] * bool(report.signals) + [report.evidence]
+        )
+        if report.known is Known.NEVER:
+            trace.dispatched = False
+        elif report.known is Known.RC or (report.known is Known.DIED and report.signals):
+            trace.ending, trace.code = Ending.EXITED, report.code
+        await self._record_kill(trace, str(report.known), report.signals)
+
+    async def _record_kill(self, trace: Trace, known: str, signals: tuple[str, ...]) -> None:
+        try:
+            await self._journal.append(
+                f"{self.ledger}.settle",
+                sync=True,
+                target=self.target,
+                step=trace.step,
+                spool=trace.spool,
+                ending=str(trace.ending or Ending.LOST),
+                code=trace.code,
+                known=known,
+                signals=signals,
+                evidence=trace.evidence,
+            )
+        except JournalError as error:
+            self._say(trace.step, "run", str(error))
+
+    @property
+    def evidence(self) -> str:
+        """How ends were learned that no channel showed."""
+        return next((each.evidence for each in reversed(self.traces) if each.evidence), "")
 
     async def _record_dispatch(self, trace: Trace, request: Request, command: Command) -> None:
         """On disk before the first byte leaves; a run that was closed meanwhile sends nothing."""
@@ -185,17 +262,30 @@ class Attempt:
         )
         try:
             await self._journal.append(
-                f"{self._ledger}.dispatch",
+                f"{self.ledger}.dispatch",
                 sync=trace.writes,
                 target=self.target,
                 step=trace.step,
                 effect=str(request.effect),
                 argv=shown_argv(command),
+                **self._spool_fields(trace, request),
             )
         except JournalError:
             trace.dispatched = False
             raise
         self.on_dispatch(trace.step)
+
+    def _spool_fields(self, trace: Trace, request: Request) -> dict[str, Field]:
+        """What whoever settles it later must know."""
+        if not trace.spool or self._host is None:
+            return {}
+        return {
+            "spool": trace.spool,
+            "ok": tuple(str(code) for code in request.ok),
+            "way": way_of(self._host),
+            "boot": self._identity.boot if self._identity is not None else "",
+            "reboots": request.expect_disconnect,
+        }
 
     async def _settle(self, trace: Trace, answer: Answer) -> None:
         recorded = trace.dispatched
@@ -203,10 +293,10 @@ class Attempt:
         trace.ending = answer.ending
         if not recorded and not trace.dispatched:
             return
-        trace.code = answer.status
+        trace.code, trace.evidence = answer.status, clean(answer.evidence, 400)
         try:
             await self._journal.append(
-                f"{self._ledger}.settle",
+                f"{self.ledger}.settle",
                 sync=trace.writes,
                 target=self.target,
                 step=trace.step,
@@ -215,6 +305,7 @@ class Attempt:
                 signal=answer.signal,
                 took=answer.took,
                 reason=clean(answer.reason, 400),
+                **_learned(trace, answer),
             )
             await self._keep_output(trace, answer)
         except JournalError as error:
@@ -224,7 +315,7 @@ class Attempt:
         """Keep a step's output; of one that is asked again and again, the first answer."""
         if any(each.step == trace.step for each in self.traces[:-1]):
             return
-        if self._ledger != "step":
+        if self.ledger != "step":
             return
         name = output_name(self.target, trace.step)
         for suffix, content in (("out", answer.stdout), ("err", answer.stderr)):
@@ -232,9 +323,28 @@ class Attempt:
                 await self._journal.keep(f"out/{name}.{suffix}", content)
 
 
+def _learned(trace: Trace, answer: Answer) -> dict[str, Field]:
+    """What the host said about it beside its end."""
+    told: dict[str, Field] = {"evidence": trace.evidence} if trace.evidence else {}
+    return told | ({"pid": answer.pid, "boot": clean(answer.boot, 60)} if answer.pid else {})
+
+
 def output_name(target: str, step: str) -> str:
     """Name a step's output files, without their ending."""
     return f"{_ODD.sub('_', target)}.{_ODD.sub('_', step)}"
+
+
+def spool_name(target: str, step: str, number: str) -> str:
+    """Name a dispatch's spool: each of a run has its own, also where two hosts share a home folder."""
+    digest = sha256(f"{target}\0{step}\0{number}".encode()).hexdigest()[:8]
+    return f"{_ODD.sub('_', target)[:40].lstrip('.')}.{_ODD.sub('_', step)[:40]}.{number}-{digest}".lstrip(
+        "."
+    )
+
+
+def way_of(host: Host) -> str:
+    """Write how a host is reached, to tell later whether it is the same one."""
+    return f"{host.transport} {host.user or ''}@{host.address}:{host.port} {','.join(host.jump)}".strip()
 
 
 def command_for(request: Request, host: Host, budget: float) -> Command:

@@ -186,7 +186,8 @@ class Course:
     async def _work(self, name: str) -> None:
         attempt = self._crew.board.targets[name].attempt
         try:
-            one = Try(self._crew, self._targets[name])
+            turn = f"r{attempt}." if attempt > 1 else ""
+            one = Try(self._crew, self._targets[name], turn=turn)
             self.tries.pop(name, None)
             self.tries[name] = one
             if attempt > 1:
@@ -215,7 +216,7 @@ class Course:
         left = "" if verdict.state.is_good else tell_left(one.undos)
         board.set_target(
             name, state=verdict.state, why=verdict.why, code=verdict.code, left=left,
-            ended=self._crew.clock.now(),
+            ended=self._crew.clock.now(), evidence=one.attempt.evidence,
         )  # fmt: skip
         _say_end(self._crew, name, verdict, left)
         self.meter.settle(name, verdict.state)
@@ -229,6 +230,7 @@ class Course:
             state=str(verdict.state),
             why=verdict.why,
             left=left,
+            evidence=one.attempt.evidence,
         )
 
     def _is_put_back(self, one: Try, verdict: Verdict) -> bool:

@@ -40,8 +40,15 @@ class Crew(Struct, frozen=True):
 class Try:
     """One try on one target, forward or back."""
 
-    def __init__(self, crew: Crew, target: Target, *, ledger: str = "step") -> None:
-        """Set up; its time begins now. `ledger` is `step`, or `undo` on the way back."""
+    def __init__(self, crew: Crew, target: Target, *, ledger: str = "step", turn: str = "") -> None:
+        """Set up; its time begins now.
+
+        Args:
+            crew: What it is made with.
+            target: What it is for.
+            ledger: `step`, or `undo` on the way back.
+            turn: Which try it is; empty for the first.
+        """
         self.target = target
         self._crew = crew
         self._is_back = ledger != "step"
@@ -57,13 +64,15 @@ class Try:
             crew.prepared.action.spec,
             remote=crew.remote,
             journal=journal,
+            clock=crew.clock,
             say=crew.board.speaker(target.name),
             why_closed=self._why_closed,
             time_left=self._allowance.left,
             hostname=crew.prepared.hostnames.get(target.name, ""),
-            ledger=ledger,
         )
+        self.attempt.ledger, self.attempt.turn = ledger, turn
         self.attempt.on_dispatch = self._on_dispatch
+        self.attempt.on_wait = self._on_wait
         self.attempt.before_step = self._wait_while_paused
 
     @property
@@ -92,6 +101,8 @@ class Try:
                 )
         except TimeoutError:
             trouble = self._cut_short()
+        if self._interrupted:
+            await self.attempt.end_in_flight()
         return judge_target(self.traces, outcome, trouble)
 
     async def take_back(self, undo: Undo) -> Verdict:
@@ -102,6 +113,8 @@ class Try:
                 trouble = await undo_guarded(undo, self._door(), self.target.name)
         except TimeoutError:
             trouble = self._cut_short()
+        if self._interrupted:
+            await self.attempt.end_in_flight()
         return judge_target(self.traces, None, trouble)
 
     def interrupt(self) -> None:
@@ -136,6 +149,10 @@ class Try:
             self._crew.board.set_target(self.target.name, step=step)
         else:
             self._crew.board.set_target(self.target.name, state=TargetState.RUNNING, step=step)
+
+    def _on_wait(self, step: str) -> None:
+        """Its host was expected to go, and is waited for."""
+        self._crew.board.set_target(self.target.name, state=TargetState.WAITING, step=step)
 
     async def _wait_while_paused(self) -> None:
         """A pause by a person holds what is under way at its next step; its time stands still."""
