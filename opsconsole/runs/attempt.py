@@ -108,10 +108,8 @@ class Attempt:
         self._why_closed = why_closed
         self._time_left = time_left
         self._hostname = hostname
-        self.ledger = "step"
-        """What its journal records are called: `step` forward, `undo` on the way back."""
-        self.turn = ""
-        """Which try it is, empty for the first: each has spools of its own on the host."""
+        self.ledger, self.turn = "step", ""
+        """What its records are called (`undo` on the way back); which try it is: each has its own spools."""
         self.before_step: Callable[[], Awaitable[None]] = _at_once
         """Awaited before each step: a paused run waits here."""
         self._identity: Identity | None = None
