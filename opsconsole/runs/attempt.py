@@ -110,12 +110,10 @@ class Attempt:
         self._hostname = hostname
         self.ledger, self.turn = "step", ""
         """What its records are called (`undo` on the way back); which try it is: each has its own spools."""
-        self.before_step: Callable[[], Awaitable[None]] = _at_once
-        """Awaited before each step: a paused run waits here."""
+        self.before_step: Callable[[], Awaitable[None]] = _at_once  # a paused run waits here
         self._identity: Identity | None = None
         self.on_dispatch: Callable[[str], None] = lambda _step: None
-        self.on_wait: Callable[[str], None] = lambda _step: None
-        """Told the step whose host is waited for to come back."""
+        self.on_wait: Callable[[str], None] = lambda _step: None  # its host has to come back
 
     async def execute(self, request: Request) -> Result:
         """Run one request.
