@@ -11,6 +11,16 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Struct
 
+from opsconsole.actions.contributing import (
+    Contributing,
+    FoundAlert,
+    FoundHost,
+    Samples,
+    Series,
+    Table,
+    Text,
+    Verdict,
+)
 from opsconsole.actions.ctx import (
     Certificate,
     Ctx,
@@ -44,6 +54,8 @@ __all__ = [
     "Duration",
     "Effect",
     "Event",
+    "FoundAlert",
+    "FoundHost",
     "Host",
     "Hostname",
     "Ip",
@@ -58,12 +70,17 @@ __all__ = [
     "Port",
     "Result",
     "Rollout",
+    "Samples",
+    "Series",
     "Service",
     "ServiceState",
     "Ssh",
+    "Table",
+    "Text",
     "Tick",
     "Unit",
     "Url",
+    "Verdict",
 ]
 
 API: Final = 1
@@ -185,10 +202,11 @@ class Declared(Struct, frozen=True):
     fields: Mapping[str, object]
 
 
-class Plugin:
-    """A module's actions; its id is the first half of every action id."""
+class Plugin(Contributing):
+    """A module's actions and other contributions; its id is the first half of every id."""
 
     def __init__(self, id: str) -> None:
+        super().__init__()
         self.id = id
         self.actions: list[Declared] = []
 

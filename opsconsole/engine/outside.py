@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opsconsole.clock import Clock
-from opsconsole.collect.checks import Asker
+from opsconsole.collect.asker import Asker
 from opsconsole.model.calls import HostKey
 from opsconsole.model.inventory import Host, Settings
 from opsconsole.transport.base import Remote

@@ -13,6 +13,7 @@ from opsconsole.model.calls import (
     PlanRun,
     ReadChoices,
     ReadOutput,
+    ResolveRun,
     StartRun,
     StopRun,
 )
@@ -48,15 +49,21 @@ class RunCalls:
                 remote = self._remote_of(peer)
                 shown = self._store.snapshot
                 return await self._runs.start(call, peer.actor, shown, remote=remote)
+            case ReadOutput():
+                bounded = replace(call, wait=min(call.wait, _WAIT_AT_MOST))
+                return await self._runs.output(bounded)
+            case ReadChoices():
+                return await self._runs.choices(call, self._store.snapshot)
+        return await self._steer(call, peer)
+
+    async def _steer(self, call: AnyCall, peer: Peer) -> Struct | None:
+        match call:
             case StopRun():
                 return await self._runs.stop(call, peer.actor)
             case ControlRun():
                 return await self._runs.control(call, peer.actor)
             case AnswerRun():
                 return await self._runs.answer(call, peer.actor, self._store.snapshot)
-            case ReadOutput():
-                bounded = replace(call, wait=min(call.wait, _WAIT_AT_MOST))
-                return await self._runs.output(bounded)
-            case ReadChoices():
-                return await self._runs.choices(call, self._store.snapshot)
+            case ResolveRun():
+                return await self._runs.resolve(call, peer.actor, remote=self._remote_of(peer))
         return None

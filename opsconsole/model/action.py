@@ -78,16 +78,6 @@ class ActionSpec(Struct, frozen=True):
     """python, yaml or executable: the front end it was written in."""
 
 
-class PluginRecord(Struct, frozen=True):
-    """One plugin as it was found: loaded, or why not."""
-
-    id: str
-    source: str
-    actions: tuple[str, ...] = ()
-    error: str = ""
-    """Empty when it loaded; else one sentence with file and line."""
-
-
 class PlannedStep(Struct, frozen=True):
     """One thing a target would see: the exact argument list, after redaction."""
 

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from opsconsole.clock import Clock
 
@@ -19,7 +20,26 @@ class Allowance:
         self._until = clock.monotonic() + seconds
         self._ended = False
         self._standing: list[float] = []
-        self.scope = asyncio.timeout(seconds + GRACE)
+        self._scope = asyncio.timeout(seconds + GRACE)
+        self._is_open = False
+
+    async def __aenter__(self) -> Self:
+        """Begin what is ended when the time is over: with TimeoutError."""
+        await self._scope.__aenter__()
+        self._is_open = True
+        if self._ended:
+            self._reschedule(0.0)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """It is over by itself, or it was ended."""
+        self._is_open = False
+        await self._scope.__aexit__(kind, error, trace)
 
     def left(self) -> float:
         """Seconds that are left."""
@@ -47,7 +67,7 @@ class Allowance:
                     self._reschedule(self.left() + GRACE)
 
     def _reschedule(self, seconds: float | None) -> None:
-        if self.scope.expired():
+        if not self._is_open or self._scope.expired():
             return
         now = asyncio.get_running_loop().time()
-        self.scope.reschedule(None if seconds is None else now + seconds)
+        self._scope.reschedule(None if seconds is None else now + seconds)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from hashlib import sha256
+from secrets import token_hex
 from typing import Final
 
 from msgspec.structs import replace
@@ -108,8 +108,8 @@ class Attempt:
         self._why_closed = why_closed
         self._time_left = time_left
         self._hostname = hostname
-        self.ledger, self.turn = "step", ""
-        """What its records are called (`undo` on the way back); which try it is: each has its own spools."""
+        self.ledger = "step"
+        """What its records are called; `undo` on the way back."""
         self.before_step: Callable[[], Awaitable[None]] = _at_once  # a paused run waits here
         self._identity: Identity | None = None
         self.on_dispatch: Callable[[str], None] = lambda _step: None
@@ -189,8 +189,7 @@ class Attempt:
         command = command_for(request, host, self._time_left())
         if not trace.writes:
             return command
-        number = sum(each.writes for each in self.traces)
-        trace.spool = spool_name(self.target, trace.step, f"{self.turn}{number}")
+        trace.spool = spool_name(self.target, trace.step)
         trace.sudo = request.sudo is not None and host.user != "root"
         return replace(command, spool=Spool(self._journal.folder.name, trace.spool))
 
@@ -264,14 +263,14 @@ class Attempt:
                 step=trace.step,
                 effect=str(request.effect),
                 argv=shown_argv(command),
-                **self._spool_fields(trace, request),
+                **self._spool_fields(trace, request, command),
             )
         except JournalError:
             trace.dispatched = False
             raise
         self.on_dispatch(trace.step)
 
-    def _spool_fields(self, trace: Trace, request: Request) -> dict[str, Field]:
+    def _spool_fields(self, trace: Trace, request: Request, command: Command) -> dict[str, Field]:
         """What whoever settles it later must know."""
         if not trace.spool or self._host is None:
             return {}
@@ -281,6 +280,7 @@ class Attempt:
             "way": way_of(self._host),
             "boot": self._identity.boot if self._identity is not None else "",
             "reboots": request.expect_disconnect,
+            "limit": command.timeout,
         }
 
     async def _settle(self, trace: Trace, answer: Answer) -> None:
@@ -330,12 +330,10 @@ def output_name(target: str, step: str) -> str:
     return f"{_ODD.sub('_', target)}.{_ODD.sub('_', step)}"
 
 
-def spool_name(target: str, step: str, number: str) -> str:
-    """Name a dispatch's spool: each of a run has its own, also where two hosts share a home folder."""
-    digest = sha256(f"{target}\0{step}\0{number}".encode()).hexdigest()[:8]
-    return f"{_ODD.sub('_', target)[:40].lstrip('.')}.{_ODD.sub('_', step)[:40]}.{number}-{digest}".lstrip(
-        "."
-    )
+def spool_name(target: str, step: str) -> str:
+    """Name a dispatch's spool: each has its own, a retry's too, and where two hosts share a home folder."""
+    name = f"{_ODD.sub('_', target)[:40]}.{_ODD.sub('_', step)[:40]}.{token_hex(4)}"
+    return name.lstrip(".")
 
 
 def way_of(host: Host) -> str:

@@ -186,8 +186,7 @@ class Course:
     async def _work(self, name: str) -> None:
         attempt = self._crew.board.targets[name].attempt
         try:
-            turn = f"r{attempt}." if attempt > 1 else ""
-            one = Try(self._crew, self._targets[name], turn=turn)
+            one = Try(self._crew, self._targets[name])
             self.tries.pop(name, None)
             self.tries[name] = one
             if attempt > 1:
@@ -259,6 +258,8 @@ class Course:
             self._crew.valve.close(why)
         elif decides:
             self._crew.valve.hold(why, halt=True)
+        else:
+            self._crew.board.set_run(note=why)
         self._crew.board.say(why)
 
     async def _bake(self) -> None:

@@ -29,11 +29,10 @@ class Helm:
         if board.state.is_over:
             return
         before, state = board.state, self._standing()
-        board.set_run(state=state, choices=choices_of(self._situation(state)))
-        if why := self._crew.valve.why:
-            board.set_run(note=why)
-            if before is not state and state in (RunState.STOPPING, RunState.PAUSED):
-                board.say(why)
+        why = self._crew.valve.why
+        board.set_run(state=state, choices=choices_of(self._situation(state)), note=why)
+        if why and before is not state and state in (RunState.STOPPING, RunState.PAUSED):
+            board.say(why)
 
     def _standing(self) -> RunState:
         valve = self._crew.valve

@@ -75,8 +75,7 @@ class Rollback:
         undos = self._course.tries[name].undos
         forward = self._course.tries[name].target
         while undos:
-            turn = f"u{len(undos)}."
-            one = self.tries[name] = Try(self._crew, forward, ledger="undo", turn=turn)
+            one = self.tries[name] = Try(self._crew, forward, ledger="undo")
             self._crew.board.say(f"takes back: {undos[0].title}", name, "undo")
             verdict = await one.take_back(undos[0])
             state = _ENDS.get(verdict.state, TargetState.UNDO_FAILED)

@@ -40,15 +40,8 @@ class Crew(Struct, frozen=True):
 class Try:
     """One try on one target, forward or back."""
 
-    def __init__(self, crew: Crew, target: Target, *, ledger: str = "step", turn: str = "") -> None:
-        """Set up; its time begins now.
-
-        Args:
-            crew: What it is made with.
-            target: What it is for.
-            ledger: `step`, or `undo` on the way back.
-            turn: Which try it is; empty for the first.
-        """
+    def __init__(self, crew: Crew, target: Target, *, ledger: str = "step") -> None:
+        """Set up; its time begins now. `ledger` is `step`, or `undo` on the way back."""
         self.target = target
         self._crew = crew
         self._is_back = ledger != "step"
@@ -70,7 +63,7 @@ class Try:
             time_left=self._allowance.left,
             hostname=crew.prepared.hostnames.get(target.name, ""),
         )
-        self.attempt.ledger, self.attempt.turn = ledger, turn
+        self.attempt.ledger = ledger
         self.attempt.on_dispatch = self._on_dispatch
         self.attempt.on_wait = self._on_wait
         self.attempt.before_step = self._wait_while_paused
@@ -95,7 +88,7 @@ class Try:
         crew = self._crew
         outcome, trouble = None, None
         try:
-            async with self._allowance.scope:
+            async with self._allowance:
                 outcome, trouble = await run_guarded(
                     crew.prepared.action.impl, self._door(), self.target, crew.prepared.values
                 )
@@ -109,7 +102,7 @@ class Try:
         """Take one step back."""
         trouble = None
         try:
-            async with self._allowance.scope:
+            async with self._allowance:
                 trouble = await undo_guarded(undo, self._door(), self.target.name)
         except TimeoutError:
             trouble = self._cut_short()

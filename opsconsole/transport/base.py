@@ -56,6 +56,8 @@ class Command(Struct, frozen=True):
     timeout: float = 10.0
     """Seconds, enforced remotely by `timeout -k 2`, and here a little later."""
     max_output: int = OUTPUT_LIMIT
+    bare: bool = False
+    """On this very machine: True gives it a small fixed environment, not the engine's, which may hold secrets."""
     spool: Spool | None = None
     """Set: it is started once, and the host keeps how it ended; a lost channel is taken up again."""
 

@@ -243,8 +243,8 @@ def test_plugins_import_the_api_and_the_errors_and_nothing_else_of_ours(path: Pa
 def test_the_public_names_of_the_plugin_api_do_not_change_unnoticed() -> None:
     assert api.API == 1
     assert " ".join(sorted(api.__all__)) == (
-        "API ActionError Alert Body Bytes Certificate CheckResult Cidr Confirm Ctx Duration Effect Event Host"
-        " Hostname Ip Log Outcome OutcomeUnknownError Param Path Percent Pid Plugin Port Result Rollout"
-        " Service ServiceState Ssh Tick Unit Url"
+        "API ActionError Alert Body Bytes Certificate CheckResult Cidr Confirm Ctx Duration Effect Event"
+        " FoundAlert FoundHost Host Hostname Ip Log Outcome OutcomeUnknownError Param Path Percent Pid Plugin"
+        " Port Result Rollout Samples Series Service ServiceState Ssh Table Text Tick Unit Url Verdict"
     )
     assert all(hasattr(api, name) for name in api.__all__)
