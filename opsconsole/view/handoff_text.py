@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from opsconsole.alerting.response import Spread
-from opsconsole.model.alert import Alert
 from opsconsole.model.episode import Episode
 from opsconsole.model.run import Run
 from opsconsole.model.states import RunState, TargetState
@@ -14,7 +13,7 @@ from opsconsole.view import format as fmt
 from opsconsole.view.handoff import Handoff
 from opsconsole.view.naming import bare_name, folded
 from opsconsole.view.slo import budget_words
-from opsconsole.view.triage import suppression_words
+from opsconsole.view.triage import Group, grouped, suppression_words
 
 RESOLVED_SHOWN = 20
 EVENTS_SHOWN = 30
@@ -24,7 +23,7 @@ def markdown(shift: Handoff) -> str:
     """Write it; every section that has nothing to say is left out."""
     parts = [f"# Hand-over {_clock(shift.since)} to {_clock(shift.until)}", _summary(shift)]
     sections: Sequence[tuple[str, Sequence[str]]] = (
-        ("Still burning", [_burning(alert, shift.until) for alert in shift.burning]),
+        ("Still burning", [_burning(group, shift.until) for group in grouped(shift.burning)]),
         ("Runs that changed something", [_run(run) for run in shift.runs]),
         ("Resolved", _cut([_resolved(each) for each in shift.resolved], RESOLVED_SHOWN)),
         ("Quiet for a while", _quiet(shift)),
@@ -59,11 +58,10 @@ def _summary(shift: Handoff) -> str:
     return _literal(said) + "."
 
 
-def _burning(alert: Alert, now: float) -> str:
+def _burning(group: Group, now: float) -> str:
+    alert, where = group.first, folded(bare_name(each.on) for each in group.alerts)
     who = owner_of(alert)
-    parts = [
-        f"{alert.severity} {alert.name} on {bare_name(alert.on)} since {fmt.age(now - alert.since)}"
-    ]
+    parts = [f"{alert.severity} {alert.name} on {where} since {fmt.age(now - alert.since)}"]
     if alert.summary:
         parts.append(alert.summary)
     parts.append(f"{who} has it" if who else suppression_words(alert) or "nobody has it")
