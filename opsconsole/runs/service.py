@@ -11,7 +11,6 @@ from typing import Final
 import msgspec
 
 from opsconsole.actions.registry import Registry
-from opsconsole.actions.target_words import resolve_targets
 from opsconsole.clock import Clock
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
