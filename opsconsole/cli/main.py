@@ -25,6 +25,7 @@ _VERBS = {
     "freeze": "opsconsole.cli.access:freeze",
     "heartbeat": "opsconsole.cli.heartbeat:heartbeat",
     "init": "opsconsole.cli.init:init",
+    "journal": "opsconsole.cli.journal:journal",
     "lock": "opsconsole.cli.access:lock",
     "note": "opsconsole.cli.fires:note",
     "plugin": "opsconsole.cli.plugin:plugin",

@@ -134,6 +134,7 @@ class Engine:
             host=self._host,
             access=lambda: self._gate.access,
             records=lambda: self._store.snapshot.hosts,
+            snapshot=lambda: self._store.snapshot,
             publish=self._store.put_run,  # which also tells of its start and its end
             poll=self._poll_now,
             trouble=lambda text: self._banner("journal", text),
@@ -233,6 +234,7 @@ class Engine:
         return (
             ("collect", self._collector.run()),
             ("runs", self._runs.serve()),
+            ("records", self._runs.records.keep()),
             ("plugins", self._plugins.run()),
             ("evaluate", self._evaluate()),
             ("configuration", self._configuration.run()),
@@ -344,6 +346,7 @@ class Engine:
     def _on_peers(self, peers: tuple[Peer, ...]) -> None:
         self._agents.attach(peers)
         self._store.put_people(Counter(one.actor for one in peers if one.role == "console"))
+        self._runs.present({one.actor for one in peers})
 
     def _on_stall(self, stall: Stall) -> None:
         text = f"the engine stood still for {stall.took:.1f} s in {stall.where}"
