@@ -6,13 +6,14 @@ from typing import Final
 
 from msgspec import structs
 
+from opsconsole.alerting.flapping import Flap
 from opsconsole.alerting.life_cycle import Life
 from opsconsole.alerting.memory import OURS, Made, Memory
 from opsconsole.alerting.remote import RemoteLife
 from opsconsole.alerting.rules import Rules
 from opsconsole.alerting.severities import severity_of
 from opsconsole.alerting.suppression import NO_OUTAGES, down_references, suppressed_by
-from opsconsole.model.alert import Alert, fingerprint
+from opsconsole.model.alert import FLAPPING, Alert, fingerprint
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import AlertState, Freshness
 
@@ -41,14 +42,18 @@ def give_out(memory: Memory, rules: Rules, now: float) -> Memory:
 
 
 def _ours(memory: Memory, rules: Rules) -> Iterator[tuple[str, Made]]:
+    flaps = {key: flap for own in memory.flaps.values() for key, flap in own.items()}
     for key, life in memory.lives.items():
         if life.since is None or life.state not in _GIVEN or key in memory.hidden:
             continue
-        why = suppressed_by(life.rule, life.on, memory.snapshot, memory.outages)
+        needs = rules.depends_on.get(life.rule, ())
+        score, marks = flap_of(flaps.get(key))
+        excuses = suppressed_by(life.rule, life.on, memory.snapshot, memory.outages, needs)
+        why = (*excuses, *marks)
         old = memory.made.get(key)
-        if old is None or not _same_objects(old.of, (life,)) or old.suppressed != why:
-            alert = _alert_of(life, life.since, why)
-            old = Made((life,), why, _with_runbook(alert, memory.snapshot, rules))
+        if old is None or not _is_same(old, (life,), why, score):
+            alert = structs.replace(_alert_of(life, life.since, why), flap=score)
+            old = Made((life,), why, _with_runbook(alert, memory.snapshot, rules), score)
         yield key, old
 
 
@@ -62,13 +67,25 @@ def _remote(memory: Memory, rules: Rules) -> Iterator[tuple[str, Made]]:
     for fp, by_source in found.items():
         old = memory.made.get(fp)
         parts = tuple(by_source.values())
-        why = _excused(parts, memory.snapshot, old)
-        if old is None or not _same_objects(old.of, parts) or old.suppressed != why:
+        score, marks = flap_of(*(memory.remote[name].flaps.get(fp) for name in by_source))
+        why = (*_excused(parts, memory.snapshot, old), *marks)
+        if old is None or not _is_same(old, parts, why, score):
             alert = _joined(fp, by_source, _began(parts, old), rules)
-            why = _excused(parts, memory.snapshot, Made(parts, why, alert))
-            alert = structs.replace(alert, suppressed_by=why)
-            old = Made(parts, why, _with_runbook(alert, memory.snapshot, rules))
+            why = (*_excused(parts, memory.snapshot, Made(parts, why, alert)), *marks)
+            alert = structs.replace(alert, suppressed_by=why, flap=score)
+            old = Made(parts, why, _with_runbook(alert, memory.snapshot, rules), score)
         yield fp, old
+
+
+def flap_of(*flaps: Flap | None) -> tuple[float, tuple[str, ...]]:
+    """Give the highest score, rounded so that it changes only when it matters, and the reason it makes."""
+    known = [flap for flap in flaps if flap is not None]
+    score = float(max((round(flap.score) for flap in known), default=0))
+    return score, (FLAPPING,) if any(flap.on for flap in known) else ()
+
+
+def _is_same(old: Made, of: tuple[object, ...], why: tuple[str, ...], score: float) -> bool:
+    return old.suppressed == why and old.flap == score and _same_objects(old.of, of)
 
 
 def _same_objects(old: tuple[object, ...], new: tuple[object, ...]) -> bool:
@@ -95,6 +112,10 @@ def _alert_of(life: Life, since: float, why: tuple[str, ...]) -> Alert:
         value=life.value,
         active_at=life.active_at,
         seen_at=life.seen_at,
+        hold=max((level.hold for level in life.levels if level.on is not None), default=0.0),
+        over_at=max((level.due for level in life.levels if level.due), default=None)
+        if life.state is AlertState.RECOVERING
+        else None,
         suppressed_by=why,
         freshness=Freshness.LIVE if life.fresh else unsure,
         no_data=life.no_data,

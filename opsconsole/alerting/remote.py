@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
+from opsconsole.alerting.flapping import Flap, turned
 from opsconsole.model.alert import Alert
 from opsconsole.model.sample import RemoteAlert, SourceReading
 from opsconsole.model.states import AlertState, Freshness, ServiceState
@@ -45,7 +46,11 @@ class SourceMemory(Struct, frozen=True):
     """By fingerprint; resolved ones stay until evaluation has given them out."""
     present: frozenset[str] = frozenset()
     """Fingerprints of the last list, for a poll that says `unchanged`."""
+    polled: bool = False
+    """False before its first good poll: what that one brings did not come just now."""
     started_at: float = 0.0
+    flaps: Mapping[str, Flap] = {}
+    """By fingerprint: what came and went within the last twenty polls."""
     doubted_at: float | None = None
     """When its silence began to mean nothing: it restarted, or we did."""
 
@@ -70,8 +75,26 @@ def read(memory: SourceMemory, reading: SourceReading) -> SourceMemory:
             lives[key] = RemoteLife(alert, since=our_time(alert, reading), seen_at=reading.at)
     over = memory.doubted_at is not None and reading.at - memory.doubted_at > GRACE
     return structs.replace(
-        memory, lives=lives, present=present, doubted_at=None if over else memory.doubted_at
+        memory,
+        lives=lives,
+        present=present,
+        polled=True,
+        flaps=_flaps(memory, present, reading.at),
+        doubted_at=None if over else memory.doubted_at,
     )
+
+
+def _flaps(memory: SourceMemory, present: frozenset[str], at: float) -> Mapping[str, Flap]:
+    """Count what came and what went; while the source's silence means nothing, nothing did."""
+    if memory.doubted_at is not None or not memory.polled:
+        return memory.flaps
+    after = {
+        fp: turned(
+            memory.flaps.get(fp, Flap(state=int(fp in memory.present))), int(fp in present), at
+        )
+        for fp in memory.flaps.keys() | (present ^ memory.present)
+    }
+    return {fp: flap for fp, flap in after.items() if flap.changes}
 
 
 def our_time(alert: RemoteAlert, reading: SourceReading) -> float:

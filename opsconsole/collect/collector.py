@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from opsconsole.clock import Clock
 from opsconsole.collect import details
-from opsconsole.collect.alertmanager import SourceProbe
+from opsconsole.collect.alertmanager import BODY_LIMIT, SourceProbe
 from opsconsole.collect.answers import Shown
 from opsconsole.collect.asker import Asker
 from opsconsole.collect.checks import HERE, CheckProbe, Ways
@@ -23,6 +23,7 @@ from opsconsole.errors import RefusedError
 from opsconsole.model.calls import Text
 from opsconsole.model.inventory import AlertSource, Check, Host, Inventory
 from opsconsole.transport.base import Command, Ending, Remote
+from opsconsole.transport.http_answer import Endpoint, HttpAnswer
 
 log = logging.getLogger(__name__)
 
@@ -68,13 +69,13 @@ class Collector:
         self._hosts: dict[str, Host] = {}
         self._watches: dict[str, HostWatch] = {}
         self._planned: dict[str, Planned] = {}
-        credentials = Credentials(
+        self._credentials = Credentials(
             lambda: self._inventory.settings.secrets, clock, self._run_program
         )
         self._ways = Ways(
             http,
             remote,
-            credentials,
+            self._credentials,
             heartbeats or Heartbeats(clock),
             self._host,
             self._source,
@@ -123,6 +124,18 @@ class Collector:
             await self._remote.forget(host)
             if count % _CLOSES == 0:
                 await self._clock.sleep(1.0)
+
+    async def ask_source(
+        self, source: AlertSource, url: str, method: str = "GET", body: bytes = b""
+    ) -> HttpAnswer:
+        """Ask one URL of an alert source as its poll does: with its credentials and its time limit."""
+        return await self._http.fetch(
+            Endpoint(
+                url, method=method, body=body, timeout=source.timeout, ca=source.ca, cert=source.cert,
+                key=source.key, max_body=BODY_LIMIT, hidden=await self._credentials.of_source(source),
+                headers={"Content-Type": "application/json"} if body else {},
+            )
+        )  # fmt: skip
 
     async def ask_host(self, host: str, what: str, lines: int = 200) -> Text:
         """Ask a host for what a drill-down shows.

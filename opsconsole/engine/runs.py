@@ -10,6 +10,7 @@ from opsconsole.model.calls import (
     AnyCall,
     PlanRun,
     ReadChoices,
+    ReadJournal,
     ReadOutput,
     ResolveRun,
     StartRun,
@@ -50,7 +51,11 @@ class RunCalls:
             case StopRun():
                 return await self._runs.stop(call, peer.actor)
             case ResolveRun():
-                return await self._runs.resolve(call, peer.actor, remote=self._remote_of(peer))
+                return await self._runs.records.resolve(
+                    call, peer.actor, remote=self._remote_of(peer)
+                )
+            case ReadJournal():
+                return await self._runs.records.journal(call)
             case ReadOutput():
                 bounded = replace(call, wait=min(call.wait, _WAIT_AT_MOST))
                 return await self._runs.output(bounded)

@@ -13,6 +13,7 @@ from opsconsole.actions.match import Subject, subject_of, why_not
 from opsconsole.actions.params import Values, read_params
 from opsconsole.actions.prefill import with_defaults
 from opsconsole.actions.steps import Action, Target
+from opsconsole.actions.target_words import WHOLE, resolve_targets
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import ActionSpec, Plan, PlannedTarget
 from opsconsole.model.alert import Alert
@@ -20,10 +21,11 @@ from opsconsole.model.calls import PlanRun
 from opsconsole.model.inventory import Host
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Confirm
+from opsconsole.runs.lock_keys import lock_keys
 from opsconsole.runs.planning import LookAhead, look_ahead
 from opsconsole.runs.policy import confirm_level, expected_answer, why_refused
 from opsconsole.runs.ports import Ports
-from opsconsole.runs.targets import WHOLE, resolve_targets, target_record, touched_hosts
+from opsconsole.runs.targets import target_record, touched_hosts
 
 AHEAD_AT_ONCE: Final = 16
 TARGETS_LIMIT: Final = 2_000
@@ -78,6 +80,7 @@ async def prepare(
         refusal=refusal,
         refused_as=code,
         at=snapshot.now,
+        locks=lock_keys(spec, _going(targets, going), hosts, values, alert),
     )
     hostnames = {
         name: snapshot.hosts[name].facts.get("hostname", "")
@@ -86,6 +89,10 @@ async def prepare(
     }
     machines = {name: host for name in hosts if (host := ports.host(name)) is not None}
     return Prepared(plan, action, values, targets, hosts, actor, alert, hostnames, machines)
+
+
+def _going(targets: Sequence[Target], names: Sequence[str]) -> Sequence[Target]:
+    return [target for target in targets if target.name in names]
 
 
 def _check_count(spec: ActionSpec, names: Sequence[str]) -> None:
