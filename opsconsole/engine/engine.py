@@ -136,6 +136,7 @@ class Engine:
             host=self._host,
             access=lambda: self._gate.access,
             records=lambda: self._store.snapshot.hosts,
+            snapshot=lambda: self._store.snapshot,
             publish=self._store.put_run,  # which also tells of its start and its end
             poll=self._poll_now,
             trouble=lambda text: self._banner("journal", text),
@@ -350,6 +351,7 @@ class Engine:
     def _on_peers(self, peers: tuple[Peer, ...]) -> None:
         self._agents.attach(peers)
         self._store.put_people(Counter(one.actor for one in peers if one.role == "console"))
+        self._runs.present({one.actor for one in peers})
 
     def _on_stall(self, stall: Stall) -> None:
         text = f"the engine stood still for {stall.took:.1f} s in {stall.where}"
