@@ -88,6 +88,19 @@ def read(memory: SourceMemory, reading: SourceReading) -> SourceMemory:
     )
 
 
+def _flaps(memory: SourceMemory, present: frozenset[str], at: float) -> Mapping[str, Flap]:
+    """Count what came and what went; while the source's silence means nothing, nothing did."""
+    if memory.doubted_at is not None or not memory.polled:
+        return memory.flaps
+    after = {
+        fp: turned(
+            memory.flaps.get(fp, Flap(state=int(fp in memory.present))), int(fp in present), at
+        )
+        for fp in memory.flaps.keys() | (present ^ memory.present)
+    }
+    return {fp: flap for fp, flap in after.items() if flap.changes}
+
+
 def _told(memory: SourceMemory, reading: SourceReading) -> SourceMemory:
     """Take what a source that tells of changes told: nothing else ends, however long it is silent."""
     ended = frozenset(reading.ended)
@@ -115,19 +128,6 @@ def _told(memory: SourceMemory, reading: SourceReading) -> SourceMemory:
 def _begun(alert: RemoteAlert, reading: SourceReading) -> RemoteLife:
     state = AlertState.PENDING if alert.pending else AlertState.FIRING
     return RemoteLife(alert, our_time(alert, reading), state, seen_at=reading.at)
-
-
-def _flaps(memory: SourceMemory, present: frozenset[str], at: float) -> Mapping[str, Flap]:
-    """Count what came and what went; while the source's silence means nothing, nothing did."""
-    if memory.doubted_at is not None or not memory.polled:
-        return memory.flaps
-    after = {
-        fp: turned(
-            memory.flaps.get(fp, Flap(state=int(fp in memory.present))), int(fp in present), at
-        )
-        for fp in memory.flaps.keys() | (present ^ memory.present)
-    }
-    return {fp: flap for fp, flap in after.items() if flap.changes}
 
 
 def our_time(alert: RemoteAlert, reading: SourceReading) -> float:

@@ -1,13 +1,14 @@
 """The room's front: owns the schedule and every probe, and follows the inventory as it changes."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from msgspec.structs import replace
 
 from opsconsole.clock import Clock
 from opsconsole.collect import details
+from opsconsole.collect.answers import Shown
 from opsconsole.collect.asker import Asker
 from opsconsole.collect.checks import HERE, CheckProbe, Ways
 from opsconsole.collect.credentials import Credentials
@@ -17,14 +18,14 @@ from opsconsole.collect.loop import PollLoop, Probe
 from opsconsole.collect.planner import Planned, plan
 from opsconsole.collect.schedule import spread
 from opsconsole.collect.sink import Sink
-from opsconsole.collect.source_asker import BODY_LIMIT
+from opsconsole.collect.source_asker import SourceAsker
 from opsconsole.collect.sources import source_probe
 from opsconsole.collect.webhook import WebhookProbe
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import Text
 from opsconsole.model.inventory import AlertSource, Check, Host, Inventory
 from opsconsole.transport.base import Command, Ending, Remote
-from opsconsole.transport.http_answer import Endpoint, HttpAnswer
+from opsconsole.transport.http_answer import HttpAnswer
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class Collector:
         sink: Sink,
         clock: Clock,
         heartbeats: Heartbeats | None = None,
+        plugin: Callable[[Check], Awaitable[Shown]] | None = None,
     ) -> None:
         self._remote = remote
         self._sink = sink
@@ -68,16 +70,17 @@ class Collector:
         self._hosts: dict[str, Host] = {}
         self._watches: dict[str, HostWatch] = {}
         self._planned: dict[str, Planned] = {}
-        self._credentials = Credentials(
+        credentials = Credentials(
             lambda: self._inventory.settings.secrets, clock, self._run_program
         )
         self._ways = Ways(
             http,
             remote,
-            self._credentials,
+            credentials,
             heartbeats or Heartbeats(clock),
             self._host,
             self._source,
+            plugin,
         )
         self._hooks: dict[str, WebhookProbe] = {}
         """Those that listen, to be closed when they go."""
@@ -131,6 +134,13 @@ class Collector:
             if count % _CLOSES == 0:
                 await self._clock.sleep(1.0)
 
+    async def ask_source(
+        self, source: AlertSource, url: str, method: str = "GET", body: bytes = b""
+    ) -> HttpAnswer:
+        """Ask one URL of an alert source as its poll does: with its credentials and its time limit."""
+        asker = SourceAsker(source, source.timeout, self._ways.http, self._ways.credentials)
+        return await asker.ask(url, method, body)
+
     async def _close_hooks(self, before: Iterable[WebhookProbe]) -> None:
         """Close what listens for a source that is gone or is said otherwise now."""
         for hook in before:
@@ -139,18 +149,6 @@ class Collector:
                 self._hooks.pop(source, None)
             if self._hooks.get(source) is not hook:
                 await hook.close()
-
-    async def ask_source(
-        self, source: AlertSource, url: str, method: str = "GET", body: bytes = b""
-    ) -> HttpAnswer:
-        """Ask one URL of an alert source as its poll does: with its credentials and its time limit."""
-        return await self._ways.http.fetch(
-            Endpoint(
-                url, method=method, body=body, timeout=source.timeout, ca=source.ca, cert=source.cert,
-                key=source.key, max_body=BODY_LIMIT, hidden=await self._ways.credentials.of_source(source),
-                headers={"Content-Type": "application/json"} if body else {},
-            )
-        )  # fmt: skip
 
     async def ask_host(self, host: str, what: str, lines: int = 200) -> Text:
         """Ask a host for what a drill-down shows.

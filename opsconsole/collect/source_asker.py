@@ -13,7 +13,7 @@ BODY_LIMIT: Final = 48 << 20
 
 
 class SourceAsker:
-    """GETs paths of one source's members."""
+    """Asks the members of one source's members."""
 
     def __init__(
         self, source: AlertSource, timeout: float, http: Asker, credentials: Credentials
@@ -25,11 +25,16 @@ class SourceAsker:
 
     async def get(self, base: str, path: str) -> HttpAnswer:
         """Ask for a path below a member's base URL; every failure is an answer."""
+        return await self.ask(f"{base.rstrip('/')}{path}")
+
+    async def ask(self, url: str, method: str = "GET", body: bytes = b"") -> HttpAnswer:
+        """Ask one URL of it; a body is JSON."""
         source = self.source
         return await self._http.fetch(
             Endpoint(
-                f"{base.rstrip('/')}{path}", timeout=self._timeout, ca=source.ca, cert=source.cert,
+                url, method=method, body=body, timeout=self._timeout, ca=source.ca, cert=source.cert,
                 key=source.key, max_body=BODY_LIMIT, gzip=True,
+                headers={"Content-Type": "application/json"} if body else {},
                 hidden=await self._credentials.of_source(source),
             )
         )  # fmt: skip
