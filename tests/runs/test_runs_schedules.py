@@ -83,7 +83,8 @@ class World:
         self.remote = ScriptedRemote(self.clock)  # type: ignore[arg-type]  # any clock will do
         self.remote.before = self._before
         self.published: dict[str, Run] = {}
-        self.kill_at = self.random.randint(1, 40) if self.random.random() < 0.2 else 0
+        self.kill_at = self.random.randint(1, 16) if self.random.random() < 0.2 else 0
+        self.calm = self.random.choice((0.7, 0.9, 0.97))
         self.commands = 0
         self.killed: Path | None = None
         self.run_id = ""
@@ -149,7 +150,7 @@ class World:
         self.remote.on(line, self._draw(line), host=host)
 
     def _draw(self, line: str) -> Exit | Drop | Hang | Slow:
-        if self.random.random() < 0.75:
+        if self.random.random() < self.calm:
             return Exit(took=self.random.uniform(0, 3))
         return self.random.choice(
             (Exit(1), Drop("connect"), Drop("dispatch"), Hang(), Slow(self.random.uniform(1, 40)))
