@@ -14,6 +14,7 @@ from opsconsole import __version__
 from opsconsole.actions.ctx import Certificate
 from opsconsole.actions.wards import Wards
 from opsconsole.clock import Clock
+from opsconsole.collect.answers import Shown
 from opsconsole.collect.collector import Collector
 from opsconsole.collect.heartbeats import Heartbeats
 from opsconsole.engine.agents import Agents, OwnWays
@@ -32,15 +33,17 @@ from opsconsole.engine.objectives import Objectives
 from opsconsole.engine.outside import Dial, Outside, dial
 from opsconsole.engine.past import PastCalls
 from opsconsole.engine.place import Place
+from opsconsole.engine.plugin_checks import plugin_check
 from opsconsole.engine.plugins import Plugins
 from opsconsole.engine.probing import LiveChecks, certificate
 from opsconsole.engine.runs import RunCalls
+from opsconsole.engine.silences import Silences
 from opsconsole.engine.watch import Configuration, show_warnings
 from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.event import Event
-from opsconsole.model.inventory import Host, Inventory
+from opsconsole.model.inventory import Check, Host, Inventory
 from opsconsole.model.sample import CheckResult, SourceReading
 from opsconsole.model.snapshot import Banner, EngineInfo
 from opsconsole.model.text import LABEL_LIMIT, clean
@@ -108,21 +111,29 @@ class Engine:
         )
         self._own_ways = OwnWays(self._agents, self._outside.with_agent)
         self._checks = LiveChecks(lambda: self._store.snapshot, self._poll_now, self._clock)
-        intake = Intake(self._store, self._on_reading, self._on_result)
+        intake = Intake(self._store, self._on_reading, self._on_result, self._evaluation.tracks)
         self._collector = Collector(
             self._outside.remote, self._outside.web, inventory, intake, self._clock,
-            Heartbeats(self._clock, self._place.heartbeats),
+            Heartbeats(self._clock, self._place.heartbeats), self._ask_plugin,
         )  # fmt: skip
+        self._silences = Silences(
+            self._store,
+            self._collector.ask_source,
+            self._poll_now,
+            self._history.episodes,
+            self._clock,
+        )
+        self._silences.follow(inventory)
         self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
         self._hosts.hosts = {host.name: host for host in inventory.hosts}
 
     def _build_runs(self, inventory: Inventory) -> None:
         self._wards = Wards(self._clock.now)
         registry = load_catalogue(inventory.settings, self._wards)
-        contributions = Contributions(
+        self._contributions = Contributions(
             registry, self._wards, self._outside.remote, self._host, self._clock
         )
-        self._plugins = Plugins(self._store, self._wards, contributions, self._clock)
+        self._plugins = Plugins(self._store, self._wards, self._contributions, self._clock)
         ports = Ports(
             remote=self._outside.remote,
             host=self._host,
@@ -138,7 +149,9 @@ class Engine:
             syslog=to_syslog if inventory.settings.journal_to_syslog else None,
         )
         self._registry = registry
-        self._runs = RunService(registry, ports, self._place.folder, self._clock)
+        self._runs = RunService(
+            registry, ports, self._place.folder, self._clock, locks=self._place.locks
+        )
 
     def _build_door(self, spec: LaunchSpec) -> None:
         control = ControlCalls(self._store, self._configuration, self._stop, self._figures)
@@ -147,6 +160,7 @@ class Engine:
             FireCalls(self._store, self._clock),
             self._gate,
             self._hosts,
+            self._silences,
             RunCalls(self._store, self._runs, self._own_ways.of),
             PastCalls(self._history, lambda: self._store.snapshot.events),
             self._plugins,
@@ -225,9 +239,11 @@ class Engine:
         return (
             ("collect", self._collector.run()),
             ("runs", self._runs.serve()),
+            ("records", self._runs.records.keep()),
             ("plugins", self._plugins.run()),
             ("evaluate", self._evaluate()),
             ("configuration", self._configuration.run()),
+            ("silences", self._silences.run()),
             ("objectives", self._objectives.run()),
             ("heart", self._heart.run()),
             ("linger", self._linger()),
@@ -278,6 +294,7 @@ class Engine:
         self._offer()
         self._evaluation.follow(inventory)
         self._objectives.follow(inventory)
+        self._silences.follow(inventory)
         await self._collector.update(inventory)
         self._history.forget(change.removed)
         self._tell(Event(0, self._clock.now(), "engine", "config", "", change.sentence))
@@ -291,6 +308,9 @@ class Engine:
 
     async def _certificate(self, address: str, port: int, server_name: str) -> Certificate:
         return await certificate(self._outside.web, address, port, server_name)
+
+    async def _ask_plugin(self, check: Check) -> Shown:
+        return await plugin_check(self._contributions, check, self._store.snapshot, self._clock)
 
     def _host(self, name: str) -> Host | None:
         return self._hosts.hosts.get(name)

@@ -12,6 +12,7 @@ from opsconsole.model.calls import (
     ControlRun,
     PlanRun,
     ReadChoices,
+    ReadJournal,
     ReadOutput,
     ResolveRun,
     StartRun,
@@ -49,6 +50,8 @@ class RunCalls:
                 remote = self._remote_of(peer)
                 shown = self._store.snapshot
                 return await self._runs.start(call, peer.actor, shown, remote=remote)
+            case ReadJournal():
+                return await self._runs.records.journal(call)
             case ReadOutput():
                 bounded = replace(call, wait=min(call.wait, _WAIT_AT_MOST))
                 return await self._runs.output(bounded)
@@ -65,5 +68,7 @@ class RunCalls:
             case AnswerRun():
                 return await self._runs.answer(call, peer.actor, self._store.snapshot)
             case ResolveRun():
-                return await self._runs.resolve(call, peer.actor, remote=self._remote_of(peer))
+                return await self._runs.records.resolve(
+                    call, peer.actor, remote=self._remote_of(peer)
+                )
         return None

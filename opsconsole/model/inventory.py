@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from opsconsole.model.rules import RuleSpec
 from opsconsole.model.slo import Objective
 from opsconsole.model.states import Severity
 
@@ -58,10 +59,10 @@ class Check(Struct, frozen=True):
     name: str
     """Unique: `service`, or `service/check` where a service has several."""
     kind: str
-    """`http`, `tcp`, `tls`, `dns`, `icmp`, `ssh`, `exec`, `prom` or `heartbeat`."""
+    """`http`, `tcp`, `tls`, `dns`, `icmp`, `ssh`, `exec`, `prom`, `heartbeat` or `plugin`."""
     target: str
     """http: the URL; tcp, tls and ssh: `host:port`; dns: the name asked for; icmp: the address; prom: the
-    expression; exec and heartbeat: empty."""
+    expression; plugin: the id of its check; exec and heartbeat: empty."""
     argv: tuple[str, ...] = ()
     """exec: the command, a Nagios plugin or alike."""
     via: str | None = None
@@ -93,6 +94,8 @@ class Check(Struct, frozen=True):
     """prom: the alert source (of kind prometheus) that answers."""
     span: float = 0.0
     """heartbeat: seconds that may pass between two."""
+    params: Mapping[str, str] = {}
+    """plugin: what its check is told, as typed."""
     depends_on: tuple[str, ...] = ()
 
 
@@ -152,7 +155,7 @@ class AlertSource(Struct, frozen=True):
 
 
 class RuleSettings(Struct, frozen=True):
-    """What the user may say about a built-in rule: other limits, another wait, off."""
+    """What bends a rule that is there: other limits, another wait, off."""
 
     warning: float | None = None
     critical: float | None = None
@@ -160,6 +163,11 @@ class RuleSettings(Struct, frozen=True):
     hold: float | None = None
     """`for:`, seconds."""
     off: bool = False
+    info: float | None = None
+    keep: float | None = None
+    """`keep_firing_for:`, seconds."""
+    runbook: str | None = None
+    runbook_url: str | None = None
 
 
 class Settings(Struct, frozen=True):
@@ -176,6 +184,9 @@ class Settings(Struct, frozen=True):
     plugins: tuple[str, ...] = ()
     """Extra plugin folders, absolute."""
     rules: Mapping[str, RuleSettings] = {}
+    """What bends rules, by their name."""
+    rule_specs: tuple[RuleSpec, ...] = ()
+    """Rules of the user's own; one with the name of a shipped rule replaces it."""
     ack_within: float = 300.0
     """A critical nobody has after this long is shown as NEW!."""
     handshakes: int = 32

@@ -13,6 +13,7 @@ from opsconsole.actions.match import Subject, subject_of, why_not
 from opsconsole.actions.params import Values, read_params
 from opsconsole.actions.prefill import with_defaults
 from opsconsole.actions.steps import Action, Target
+from opsconsole.actions.target_words import WHOLE, resolve_targets
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import ActionSpec, Plan, PlannedTarget
 from opsconsole.model.alert import Alert
@@ -21,11 +22,12 @@ from opsconsole.model.inventory import Host
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Confirm, Reach
 from opsconsole.runs.gate_plan import find_gates, with_gates
+from opsconsole.runs.lock_keys import lock_keys
 from opsconsole.runs.planning import LOOK_BUDGET, LookAhead, look_ahead
 from opsconsole.runs.policy import confirm_level, expected_answer, why_refused
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.strategy import Strategy, decide
-from opsconsole.runs.targets import WHOLE, resolve_targets, target_record, touched_hosts
+from opsconsole.runs.targets import target_record, touched_hosts
 
 AHEAD_AT_ONCE: Final = 16
 PLAN_BUDGET: Final = 20.0
@@ -90,6 +92,8 @@ async def prepare(
     hosts = touched_hosts(going, spec.scope, snapshot)
     plan = _plan(plan_id, spec, values, planned, call.alert, strategy)
     plan = _admitted(plan, spec, hosts, actor, snapshot, ports)
+    keys = lock_keys(spec, _going(targets, going), hosts, values, alert)
+    plan = msgspec.structs.replace(plan, locks=keys)
     gates = find_gates(strategy.rollout, find, snapshot)
     machines = {name: host for name in hosts if (host := ports.host(name)) is not None}
     named = _hostnames(hosts, snapshot)
@@ -124,6 +128,10 @@ def _hostnames(hosts: Sequence[str], snapshot: Snapshot) -> Mapping[str, str]:
         for name in hosts
         if name in snapshot.hosts
     }
+
+
+def _going(targets: Sequence[Target], names: Sequence[str]) -> Sequence[Target]:
+    return [target for target in targets if target.name in names]
 
 
 def _check_count(spec: ActionSpec, names: Sequence[str]) -> None:

@@ -25,7 +25,6 @@ from opsconsole.model.calls import (
     PlanRun,
     ReadChoices,
     ReadOutput,
-    ResolveRun,
     Started,
     StartRun,
     StopRun,
@@ -34,23 +33,19 @@ from opsconsole.model.run import Run
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
+from opsconsole.query.freezes import frozen_by
 from opsconsole.runs.admission import admit
 from opsconsole.runs.boundary import run_contained
 from opsconsole.runs.chain import JournalError
 from opsconsole.runs.choices import ChoiceBook
 from opsconsole.runs.journal import Journal
 from opsconsole.runs.kept_output import read_kept_output
-from opsconsole.runs.late import sum_up
 from opsconsole.runs.live import LiveRun
-from opsconsole.runs.locks import Held, Holder, take_locks
-from opsconsole.runs.orphans import orphans_of, settle_orphans
+from opsconsole.runs.locks import Held, Holder, Locksmith
 from opsconsole.runs.planned import Prepared, prepare
-from opsconsole.runs.policy import frozen_by
 from opsconsole.runs.ports import Ports
-from opsconsole.runs.recovery import recover_runs
+from opsconsole.runs.records import Records
 from opsconsole.runs.reruns import find_run, with_rerun
-from opsconsole.runs.resolver import Resolver
-from opsconsole.runs.targets import resolve_targets
 from opsconsole.transport.base import Remote
 
 PLANS_KEPT: Final = 200
@@ -65,8 +60,24 @@ CHANNELS: Final = 64
 class RunService:
     """Owns every run of this engine: plans, tasks, locks, journals and output."""
 
-    def __init__(self, registry: Registry, ports: Ports, state: Path, clock: Clock) -> None:
-        """Set up; `state` is the engine's folder (0700), `runs/` and `locks/` are made below it."""
+    def __init__(
+        self,
+        registry: Registry,
+        ports: Ports,
+        state: Path,
+        clock: Clock,
+        *,
+        locks: Path | None = None,
+    ) -> None:
+        """Set up.
+
+        Args:
+            registry: The actions.
+            ports: The engine's side.
+            state: The engine's folder (0700); `runs/` is made below it.
+            clock: Time.
+            locks: The folder that every engine of this account locks in; None: one of its own.
+        """
         self._registry = registry
         self._ports = ports
         self._state = state
@@ -79,11 +90,12 @@ class RunService:
         self._disk = ThreadPoolExecutor(
             1, thread_name_prefix="journal"
         )  # one: lines keep their order
+        self._locksmith = Locksmith(locks or state / "locks", clock, self._disk)
         self._choices = ChoiceBook(ports.remote, clock)
+        self.records = Records(state / "runs", ports, clock, self._disk)
+        """Runs that are over."""
         self._present: frozenset[str] | None = None
         """Actors with a console; None: nobody tells us."""
-        self._resolver = Resolver(state / "runs", ports, clock, self._disk)
-        self._orphans: tuple[Run, ...] = ()
 
     @property
     def live(self) -> int:
@@ -100,7 +112,6 @@ class RunService:
         """Carry runs out until cancelled; then each says on disk what is known of it."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._settle_orphans(), name="settle orphans")
                 while True:
                     live, held = await self._waiting.get()
                     group.create_task(self._carry_out(live, held), name=f"run {live.run.id}")
@@ -112,27 +123,7 @@ class RunService:
 
     async def recover(self) -> tuple[Run, ...]:
         """Read earlier runs' journals, oldest first; close those whose engine died (UNKNOWN where dispatched)."""
-        loop = asyncio.get_running_loop()
-        runs, wrong = await loop.run_in_executor(
-            self._disk, recover_runs, self._state / "runs", self._clock, self._disk
-        )
-        for sentence in wrong:
-            self._ports.trouble(sentence)
-        self._orphans = orphans_of(runs, self._clock.now())
-        return runs
-
-    async def _settle_orphans(self) -> None:
-        await settle_orphans(self._orphans, self._resolver, self._ports.publish, self._clock)
-
-    async def resolve(self, call: ResolveRun, actor: str, *, remote: Remote | None = None) -> Done:
-        """Settle what a run left UNKNOWN, by what the hosts know or by what a person saw.
-
-        Raises:
-            RefusedError: not-running, held, param, unknown-target, journal.
-        """
-        run = await self._resolver.resolve(call, actor, remote)
-        self._ports.publish(run)
-        return Done(sum_up(run))
+        return await self.records.recover()
 
     async def plan(self, call: PlanRun, actor: str, snapshot: Snapshot) -> Plan:
         """Plan an action; nothing changes. `Plan.refusal` says why it could not be started now.
@@ -149,13 +140,21 @@ class RunService:
         plan_id = f"p{secrets.token_hex(6)}"
         seen = msgspec.structs.replace(snapshot, now=self._clock.now())
         prepared = await prepare(call, action, actor, seen, self._ports, plan_id, registry.resolve)
-        prepared = msgspec.structs.replace(prepared, rerun_of=rerun_of)
+        prepared = await self._with_holder(msgspec.structs.replace(prepared, rerun_of=rerun_of))
         if self._registry is not registry:
             raise RefusedError("plan", "the configuration changed meanwhile; make the plan again")
         self._plans[plan_id] = prepared
         while len(self._plans) > PLANS_KEPT:
             del self._plans[next(iter(self._plans))]
         return prepared.plan
+
+    async def _with_holder(self, prepared: Prepared) -> Prepared:
+        """Say in the plan who is at work on its targets now."""
+        plan = prepared.plan
+        shared = plan.effect is Effect.READ
+        held_by = await self._locksmith.find_holder(plan.locks, shared=shared)
+        shown = msgspec.structs.replace(plan, held_by=held_by)
+        return msgspec.structs.replace(prepared, plan=shown)
 
     async def start(
         self, call: StartRun, actor: str, snapshot: Snapshot, *, remote: Remote | None = None
@@ -189,7 +188,7 @@ class RunService:
         run_id = _new_id(self._clock.now())
         registry = self._registry
         try:
-            held = await self._take_locks(prepared, run_id, actor)
+            held = await self._take_locks(prepared, run_id, actor, call.wait_lock)
         except RefusedError:
             if self._registry is registry:
                 self._plans[call.plan] = prepared  # nothing was begun: it may be tried again
@@ -276,30 +275,13 @@ class RunService:
         Raises:
             RefusedError: unknown-action, unknown-target, param.
         """
-        action = self._registry.resolve(call.action)
-        param = next((each for each in action.spec.params if each.name == call.param), None)
-        if param is None:
-            raise RefusedError(
-                "param", f"{action.spec.id} has no parameter {clean(call.param, 60)}"
-            )
-        if param.choices or param.choices_from is None:
-            return Choices(param.choices)
-        source = self._registry.resolve(param.choices_from)
-        names = resolve_targets(call.targets, "host", Effect.READ, snapshot)
-        host = self._ports.host(names[0])
-        if host is None:
-            return Choices((), f"{names[0]} cannot be asked")
-        return await self._choices.ask(source, param, host, snapshot)
+        return await self._choices.choose(call, self._registry, self._ports.host, snapshot)
 
-    async def _take_locks(self, prepared: Prepared, run_id: str, actor: str) -> Held:
-        if prepared.plan.effect is Effect.READ:
-            return Held(())
-        now = self._clock.now()
-        holder = Holder(actor, run_id, prepared.plan.action, now, os.getpid())
-        keys = [f"host:{name}" for name in prepared.hosts]
-        return await asyncio.get_running_loop().run_in_executor(
-            self._disk, take_locks, self._state / "locks", keys, holder, now
-        )
+    async def _take_locks(self, prepared: Prepared, run_id: str, actor: str, wait: float) -> Held:
+        plan = prepared.plan
+        holder = Holder(actor, run_id, plan.action, self._clock.now(), os.getpid())
+        shared = plan.effect is Effect.READ
+        return await self._locksmith.take(plan.locks, holder, shared=shared, wait=wait)
 
     async def _open(
         self, run_id: str, prepared: Prepared, call: StartRun, actor: str, remote: Remote | None
