@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -41,7 +41,6 @@ from opsconsole.engine.silences import Silences
 from opsconsole.engine.watch import Configuration, show_warnings
 from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
-from opsconsole.model.alert import Alert
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Check, Host, Inventory
@@ -118,7 +117,11 @@ class Engine:
             Heartbeats(self._clock, self._place.heartbeats), self._ask_plugin,
         )  # fmt: skip
         self._silences = Silences(
-            self._store, self._collector.ask_source, self._poll_now, self._lately, self._clock
+            self._store,
+            self._collector.ask_source,
+            self._poll_now,
+            self._history.episodes,
+            self._clock,
         )
         self._silences.follow(inventory)
         self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
@@ -299,9 +302,6 @@ class Engine:
     def _offer(self) -> None:
         self._store.put_actions(self._registry.specs.values())
         self._plugins.follow(self._registry)
-
-    def _lately(self) -> Iterable[Alert]:
-        return self._store.snapshot.alerts.values()
 
     def _poll_now(self, targets: Sequence[str]) -> None:
         self._collector.poll_now(targets)
