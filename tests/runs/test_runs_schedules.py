@@ -6,13 +6,10 @@ scripted fleet in virtual time. Seeded: a schedule that fails is the number in i
 
 import asyncio
 import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 from runs_fakes import make_snapshot
@@ -32,9 +29,8 @@ from opsconsole.runs.budget import Meter
 from opsconsole.runs.chain import Chain, read_chain
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.service import RunService
-from opsconsole.testing.scripted import Drop, Exit, Hang, ScriptedRemote, Slow, line_of
+from opsconsole.testing.scripted import Drop, Exit, Hang, ScriptedRemote, Slow
 from opsconsole.testing.virtual import LoopClock, run_virtually
-from opsconsole.transport.base import Answer, Command, Ending, OnDispatch, OnOutput
 
 SCHEDULES = 2_000
 CHUNK = 100
