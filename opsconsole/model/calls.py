@@ -214,6 +214,12 @@ class ReadChoices(Call, frozen=True, tag="choices"):
     targets: tuple[str, ...]
 
 
+class ReadLog(Call, frozen=True, tag="log"):
+    """Read the end of the engine's log. Answered with Text; `note` says where the whole of it is."""
+
+    lines: int = 500
+
+
 class Reload(Call, frozen=True, tag="reload"):
     """Read configuration and plugins again; mistakes keep the old ones. Done, with the mistakes as text."""
 
@@ -248,7 +254,7 @@ AnyCall = (
     AckAlert | TakeAlert | NoteAlert | AddEvent | UnlockChanges | LockChanges | FreezeChanges | ThawChanges
     | PollNow | ScanHostKey | TrustHostKey | PlanRun | StartRun | StopRun | ControlRun
     | AnswerRun | ResolveRun | ReadJournal | ReadOutput | ReadHistory | ReadEvents
-    | AskHost | ReadChoices | Reload | ResumePlugin | ReadPane | StopEngine | EngineStatus
+    | AskHost | ReadChoices | ReadLog | Reload | ResumePlugin | ReadPane | StopEngine | EngineStatus
 )  # fmt: skip
 
 
