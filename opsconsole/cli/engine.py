@@ -71,7 +71,7 @@ def status(options: Options, /, as_json: bool) -> int:
     from opsconsole.cli.attach import finish, hello
     from opsconsole.cli.show import print_json
     from opsconsole.clock import SystemClock
-    from opsconsole.model.calls import EngineFigures, EngineStatus
+    from opsconsole.model.calls import EngineStatus
     from opsconsole.rpc.client import Client, open_path
 
     place = options.place(create=False)

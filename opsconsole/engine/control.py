@@ -15,13 +15,13 @@ from opsconsole.errors import RefusedError
 from opsconsole.model.calls import (
     AnyCall,
     Done,
-    EngineFigures,
     EngineStatus,
     ReadLog,
     Reload,
     StopEngine,
     Text,
 )
+from opsconsole.model.figures import EngineFigures
 from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.rpc.peer import Peer
 from opsconsole.state.store import Store

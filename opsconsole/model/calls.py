@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from opsconsole.model.episode import Episode
 from opsconsole.model.event import Event
 from opsconsole.model.run import OutputLine
+from opsconsole.model.silence import SilenceDraft
 
 
 class Call(Struct, frozen=True, tag_field="method"):
@@ -35,6 +37,29 @@ class NoteAlert(Call, frozen=True, tag="note"):
 
     episodes: tuple[str, ...]
     text: str
+
+
+class PreviewSilence(Call, frozen=True, tag="preview-silence"):
+    """Work out what a silence would hide; nothing is made. Answered with `model.silence.SilenceEffect`."""
+
+    draft: SilenceDraft
+    ask: bool = False
+    """True: the source counts too, by its own patterns."""
+
+
+class MakeSilence(Call, frozen=True, tag="silence"):
+    """Make or change the silence that was previewed. Answered with SilenceMade."""
+
+    draft: SilenceDraft
+    hash: str
+    confirm: str = ""
+    """What was typed back, where the preview expects it."""
+
+
+class ExpireSilence(Call, frozen=True, tag="expire-silence"):
+    """End silences now, by id or the beginning of one. Done."""
+
+    ids: tuple[str, ...]
 
 
 class AddEvent(Call, frozen=True, tag="event"):
@@ -117,6 +142,8 @@ class StartRun(Call, frozen=True, tag="run"):
     reason: str = ""
     unlock: str = ""
     """CLI only: `--unlock REASON`, one write in a locked environment."""
+    wait_lock: float = 0.0
+    """Seconds to wait for locks that others hold, behind those who came before."""
 
 
 class StopRun(Call, frozen=True, tag="stop-run"):
@@ -195,6 +222,15 @@ class ReadEvents(Call, frozen=True, tag="events"):
     subject: str = ""
 
 
+class ReadEpisodes(Call, frozen=True, tag="episodes"):
+    """Read the fires that burnt within a span, newest first. Answered with Episodes."""
+
+    since: float
+    until: float
+    on: str = ""
+    limit: int = 1_000
+
+
 class AskHost(Call, frozen=True, tag="ask-host"):
     """Ask a host for something a drill-down shows. Answered with Text.
 
@@ -247,13 +283,14 @@ class StopEngine(Call, frozen=True, tag="stop-engine"):
 
 
 class EngineStatus(Call, frozen=True, tag="engine-status"):
-    """Ask the engine about itself. Answered with EngineFigures."""
+    """Ask the engine about itself. Answered with `model.figures.EngineFigures`."""
 
 
 AnyCall = (
-    AckAlert | TakeAlert | NoteAlert | AddEvent | UnlockChanges | LockChanges | FreezeChanges | ThawChanges
+    AckAlert | TakeAlert | NoteAlert | PreviewSilence | MakeSilence | ExpireSilence | AddEvent
+    | UnlockChanges | LockChanges | FreezeChanges | ThawChanges
     | PollNow | ScanHostKey | TrustHostKey | PlanRun | StartRun | StopRun | ControlRun
-    | AnswerRun | ResolveRun | ReadJournal | ReadOutput | ReadHistory | ReadEvents
+    | AnswerRun | ResolveRun | ReadJournal | ReadOutput | ReadHistory | ReadEvents | ReadEpisodes
     | AskHost | ReadChoices | ReadLog | Reload | ResumePlugin | ReadPane | StopEngine | EngineStatus
 )  # fmt: skip
 
@@ -261,6 +298,13 @@ AnyCall = (
 class Done(Struct, frozen=True):
     """It was done; `text` says what in a line."""
 
+    text: str = ""
+
+
+class SilenceMade(Struct, frozen=True):
+    """A silence was made or changed."""
+
+    id: str
     text: str = ""
 
 
@@ -305,6 +349,12 @@ class Events(Struct, frozen=True):
     events: tuple[Event, ...]
 
 
+class Episodes(Struct, frozen=True):
+    """Fires of a span, newest first."""
+
+    episodes: tuple[Episode, ...]
+
+
 class Text(Struct, frozen=True):
     """Lines to show, cleaned."""
 
@@ -317,20 +367,3 @@ class Choices(Struct, frozen=True):
 
     values: tuple[str, ...]
     note: str = ""
-
-
-class EngineFigures(Struct, frozen=True):
-    """What an engine says of itself."""
-
-    name: str
-    pid: int
-    version: str
-    started: float
-    clients: int
-    hosts: int
-    runs: int
-    rss: int
-    """Bytes."""
-    config: str = ""
-    lag: float = 0.0
-    """Worst delay of its loop in the last minute, seconds."""

@@ -118,7 +118,12 @@ def test_what_a_body_says_is_cleaned_before_it_becomes_a_reason() -> None:
     ("must", "should", "state", "reason"),
     [
         (["status == 200"], ["latency < 1s"], ServiceState.UP, ""),
-        (["status == 200"], ["latency < 500ms"], ServiceState.DEGRADED, "latency 812ms, should be < 500ms"),
+        (
+            ["status == 200"],
+            ["latency < 500ms"],
+            ServiceState.DEGRADED,
+            "latency 812ms, should be < 500ms",
+        ),
         (["status == 204"], ["latency < 500ms"], ServiceState.DOWN, "status 200, must be == 204"),
         (
             ["cert.expires_in > 1d"],
