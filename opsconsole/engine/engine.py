@@ -156,7 +156,9 @@ class Engine:
         )
 
     def _build_door(self, spec: LaunchSpec) -> None:
-        control = ControlCalls(self._store, self._configuration, self._stop, self._figures)
+        control = ControlCalls(
+            self._store, self._configuration, self._stop, self._figures, self._place.log
+        )
         self._topics = (
             HeartbeatCalls(self._collector.hear),
             FireCalls(self._store, self._clock),

@@ -230,6 +230,12 @@ class ReadChoices(Call, frozen=True, tag="choices"):
     targets: tuple[str, ...]
 
 
+class ReadLog(Call, frozen=True, tag="log"):
+    """Read the end of the engine's log. Answered with Text; `note` says where the whole of it is."""
+
+    lines: int = 500
+
+
 class Reload(Call, frozen=True, tag="reload"):
     """Read configuration and plugins again; mistakes keep the old ones. Done, with the mistakes as text."""
 
@@ -257,7 +263,7 @@ class StopEngine(Call, frozen=True, tag="stop-engine"):
 
 
 class EngineStatus(Call, frozen=True, tag="engine-status"):
-    """Ask the engine about itself. Answered with EngineFigures."""
+    """Ask the engine about itself. Answered with `model.figures.EngineFigures`."""
 
 
 AnyCall = (
@@ -266,7 +272,7 @@ AnyCall = (
     | UnlockChanges | LockChanges | FreezeChanges | ThawChanges
     | PollNow | ScanHostKey | TrustHostKey | PlanRun | StartRun | StopRun | ControlRun
     | AnswerRun | ResolveRun | ReadJournal | ReadOutput | ReadHistory | ReadEvents | ReadEpisodes
-    | AskHost | ReadChoices | Reload | ResumePlugin | ReadPane | StopEngine | EngineStatus
+    | AskHost | ReadChoices | ReadLog | Reload | ResumePlugin | ReadPane | StopEngine | EngineStatus
 )  # fmt: skip
 
 
@@ -335,20 +341,3 @@ class Choices(Struct, frozen=True):
 
     values: tuple[str, ...]
     note: str = ""
-
-
-class EngineFigures(Struct, frozen=True):
-    """What an engine says of itself."""
-
-    name: str
-    pid: int
-    version: str
-    started: float
-    clients: int
-    hosts: int
-    runs: int
-    rss: int
-    """Bytes."""
-    config: str = ""
-    lag: float = 0.0
-    """Worst delay of its loop in the last minute, seconds."""
