@@ -1,28 +1,22 @@
 """Reads one YAML runbook into an action: specification, parameters, steps; all mistakes at once."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from opsconsole.actions.api import API
-from opsconsole.actions.grammars import GRAMMARS, read_limit
 from opsconsole.actions.interpreter import RunbookImpl
-from opsconsole.actions.reference import parse_template
 from opsconsole.actions.runbook import Runbook
 from opsconsole.actions.spec import SPEC_FIELDS, SpecError, make_spec
 from opsconsole.actions.steps import Action
 from opsconsole.actions.yaml_keys import Keys
+from opsconsole.actions.yaml_params import read_param_specs
 from opsconsole.actions.yaml_steps import StepReader
-from opsconsole.config.loader import Map, Node, Scalar, Seq, plain, read_text
-from opsconsole.config.problems import Problems, did_you_mean
+from opsconsole.config.loader import Node, Scalar, Seq, plain, read_text
+from opsconsole.config.problems import Problems
 from opsconsole.model.action import ActionSpec, ParamSpec
 from opsconsole.model.states import Effect
 
 _KEYS: Final = ("api", "id", "params", "preflight", "steps", "finally", *SPEC_FIELDS)
 _LATER: Final = ("targets", "locks", "rollback", "notify")
-_PARAM_KEYS: Final = (
-    "type", "title", "help", "default", "required", "choices", "choices_from", "pattern", "min",
-    "max", "under", "refuse",
-)  # fmt: skip
 
 
 def read_runbook(text: str, file: str, plugin: str | None = None) -> Action:
@@ -42,7 +36,7 @@ def read_runbook(text: str, file: str, plugin: str | None = None) -> Action:
     keys.only(_KEYS, _LATER)
     if keys.required("api") not in ("", str(API)):
         keys.wrong("api", f"this version reads api: {API}")
-    params = _params(keys)
+    params = read_param_specs(keys)
     reader = StepReader(problems, _effect(keys), {param.name: param.type for param in params})
     runbook = Runbook(
         preflight=reader.read(keys.items("preflight"), effect=Effect.READ),
@@ -92,52 +86,3 @@ def _told(node: Node, field: str) -> object:
     """Numbers and truths keep their type; everything else is text as written (`keys: 8`, `timeout: 90s`)."""
     typed = field in ("idempotent", "max_parallel", "stop_on_failure", "max_targets")
     return node.text if isinstance(node, Scalar) and not typed else plain(node)
-
-
-def _params(keys: Keys) -> tuple[ParamSpec, ...]:
-    node = keys.node("params")
-    if node is None:
-        return ()
-    inner = Keys(node, keys.problems, "params")
-    entries: Mapping[str, object] = node.entries if isinstance(node, Map) else {}
-    found = (_param(name, Keys(inner.node(name), keys.problems, name)) for name in entries)
-    return tuple(param for param in found if param is not None)
-
-
-def _param(name: str, keys: Keys) -> ParamSpec | None:
-    keys.only(_PARAM_KEYS, ("when", "secret", "remember"))
-    kind = keys.required("type")
-    if kind not in GRAMMARS:
-        if kind:
-            keys.wrong("type", f"there is no type {kind}{did_you_mean(kind, GRAMMARS)}")
-        return None
-    default = keys.text("default")
-    return ParamSpec(
-        name=name,
-        type=kind,
-        title=keys.text("title") or "",
-        help=keys.text("help") or "",
-        required=keys.flag("required", default=default is None),
-        default=_default(keys, default),
-        choices=keys.words("choices") or (),
-        choices_from=keys.text("choices_from"),
-        pattern=keys.text("pattern"),
-        min=keys.read("min", lambda text: read_limit(kind, text)),
-        max=keys.read("max", lambda text: read_limit(kind, text)),
-        under=keys.words("under") or (),
-        refuse=keys.words("refuse") or (),
-    )
-
-
-def _default(keys: Keys, default: str | None) -> str | None:
-    if default is None or "${" not in default:
-        return default
-    try:
-        refs = [ref for part in default.split("|") for ref in parse_template(part).refs]
-    except ValueError as error:
-        keys.wrong("default", str(error))
-        return None
-    if any(ref.root not in ("alert", "target", "service") for ref in refs):
-        keys.wrong("default", "may refer to alert, target and service only")
-        return None
-    return default
