@@ -10,19 +10,22 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsconsole.actions.ctx import (
     Certificate,
     Ctx,
+    Health,
     Host,
     Log,
     Outcome,
-    Result,
+    PastRun,
     Service,
-    Ssh,
     Tick,
 )
+from opsconsole.actions.doors import Cache, Http, HttpClient, Local, Result, Ssh
 from opsconsole.actions.rollout_form import read_rollout
+from opsconsole.actions.secret import Secret
 from opsconsole.errors import ActionError, OutcomeUnknownError
 from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
@@ -36,6 +39,7 @@ __all__ = [
     "Alert",
     "Body",
     "Bytes",
+    "Cache",
     "Certificate",
     "CheckResult",
     "Cidr",
@@ -44,13 +48,18 @@ __all__ = [
     "Duration",
     "Effect",
     "Event",
+    "Health",
     "Host",
     "Hostname",
+    "Http",
+    "HttpClient",
     "Ip",
+    "Local",
     "Log",
     "Outcome",
     "OutcomeUnknownError",
     "Param",
+    "PastRun",
     "Path",
     "Percent",
     "Pid",
@@ -58,6 +67,7 @@ __all__ = [
     "Port",
     "Result",
     "Rollout",
+    "Secret",
     "Service",
     "ServiceState",
     "Ssh",
@@ -183,6 +193,27 @@ class Declared(Struct, frozen=True):
     name: str
     function: ActionFunction
     fields: Mapping[str, object]
+    rollback: ActionFunction | None = None
+    """Takes it back on a target that dispatched a write; parameters as the function's own."""
+
+
+class Handle:
+    """A declared action: still the function it was made of, with `.rollback` to declare its inverse."""
+
+    def __init__(self, plugin: "Plugin", place: int, function: ActionFunction) -> None:
+        self._plugin = plugin
+        self._place = place
+        self.function = function
+
+    def __call__(self, *args: Any) -> Awaitable[Outcome | None]:  # noqa: ANN401 - as the function has it
+        """Call the function itself, as another action of the plugin may."""
+        return self.function(*args)
+
+    def rollback(self, function: ActionFunction) -> ActionFunction:
+        """Declare the function below as what takes the action back."""
+        actions = self._plugin.actions
+        actions[self._place] = replace(actions[self._place], rollback=function)
+        return function
 
 
 class Plugin:
@@ -215,7 +246,10 @@ class Plugin:
         output: str = "fold",
         rollout: Strategy | None = None,
         undo_policy: str = "if_healthy",
-    ) -> Callable[[ActionFunction], ActionFunction]:
+        targets: str = "",
+        locks: Sequence[str] = (),
+        notify: Sequence[str] = (),
+    ) -> Callable[[ActionFunction], Handle]:
         """Declare the function below as an action; words as in a YAML runbook."""
         fields = {
             key: value
@@ -223,10 +257,10 @@ class Plugin:
             if key not in ("self", "name") and value is not None
         }
 
-        def declare(function: ActionFunction) -> ActionFunction:
+        def declare(function: ActionFunction) -> Handle:
             told = {**fields, "doc": doc or inspect.cleandoc(function.__doc__ or "")}
             self.actions.append(Declared(name, function, told))
-            return function
+            return Handle(self, len(self.actions) - 1, function)
 
         return declare
 

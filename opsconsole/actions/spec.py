@@ -25,12 +25,14 @@ OUTPUTS: Final = ("fold", "table", "plain")
 UNDO_POLICIES: Final = ("if_healthy", "always", "never")
 TIMEOUT_LIMIT: Final = 3_600.0
 PARALLEL_LIMIT: Final = 32
-_NEED: Final = re.compile(r"ssh|local|checks|events|tls|sudo:[a-z][a-z0-9-]{0,40}")
+_NEED: Final = re.compile(
+    r"ssh|local|checks|events|tls|(sudo|http|secret):[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}"
+)
 
 SPEC_FIELDS: Final = (
     "title", "scope", "effect", "idempotent", "arity", "doc", "owner", "tags", "runbook_url", "match",
     "needs", "confirm", "max_parallel", "stop_on_failure", "max_targets", "timeout", "keys", "output",
-    "rollout", "undo_policy",
+    "rollout", "undo_policy", "targets", "locks", "notify",
 )  # fmt: skip
 """What an author may say about an action; `title scope effect idempotent` must be said."""
 REQUIRED: Final = ("title", "scope", "effect", "idempotent")
@@ -41,6 +43,7 @@ _SETS: Final[Mapping[str, Sequence[str]]] = {
     "arity": ARITIES,
     "output": OUTPUTS,
     "undo_policy": UNDO_POLICIES,
+    "targets": ("", "service.hosts"),
     "effect": tuple(Effect),
 }
 

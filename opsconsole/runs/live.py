@@ -22,7 +22,7 @@ from opsconsole.runs.chain import JournalError
 from opsconsole.runs.context import RunContext
 from opsconsole.runs.journal import Journal
 from opsconsole.runs.output import OutputRing
-from opsconsole.runs.planned import Prepared, target_ref
+from opsconsole.runs.planned import Prepared, stage_for, target_ref
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.verdict import BAD, Kind, Trouble, Verdict, judge_run, judge_target
 from opsconsole.transport.base import Remote
@@ -156,9 +156,7 @@ class LiveRun:
             self._clock,
             self._speaker(name),
             self,
-            run_id=self._run.id,
-            ref=target_ref(self._prepared.action.spec, name),
-            alert=self._prepared.alert,
+            stage_for(self._prepared, name, self._run.id),
         )
         outcome, trouble = None, None
         try:
@@ -172,6 +170,15 @@ class LiveRun:
         finally:
             self._scopes.pop(name, None)
         await self._settle(name, judge_target(attempt.traces, outcome, trouble))
+
+    @property
+    def is_stopping(self) -> bool:
+        """Tell whether nothing new is started any more."""
+        return bool(self._closed)
+
+    async def lock(self, key: str) -> None:
+        """No further lock can be taken here yet."""
+        raise ActionError("lock", f"{key} cannot be locked by this engine")
 
     async def push_undo(self, undo: Undo) -> None:
         """Nothing is rolled back here yet."""
@@ -200,6 +207,8 @@ class LiveRun:
             time_left=self._time_left(),
             hostname=self._prepared.hostnames.get(name, ""),
         )
+        attempt.clients = self._ports.clients
+        attempt.redactor = self._prepared.shared.redactor
         attempt.on_dispatch = lambda step: self._set(name, state=TargetState.RUNNING, step=step)
         return attempt
 
@@ -221,7 +230,7 @@ class LiveRun:
 
     def _machine(self, name: str) -> Host | None:
         """Give the host that the plan was made for, whatever a reload made of its name since."""
-        on_service = self._prepared.action.spec.scope == "service"
+        on_service = self._prepared.action.spec.works_on == "service"
         return None if on_service else self._prepared.machines.get(name)
 
     def _why_moved(self, name: str) -> str:
@@ -237,7 +246,8 @@ class LiveRun:
 
     def _speaker(self, name: str) -> Callable[[str, str, str | bytes], None]:
         def say(step: str, stream: str, text: str | bytes) -> None:
-            line = self.ring.say(name, step, stream, text)
+            masked = self._prepared.shared.redactor.line(text)
+            line = self.ring.say(name, step, stream, masked)
             if line.text.strip():
                 self._set(name, last_line=line.text[:200])
 

@@ -71,7 +71,7 @@ class RunService:
         self._disk = ThreadPoolExecutor(
             1, thread_name_prefix="journal"
         )  # one: lines keep their order
-        self._choices = ChoiceBook(ports.remote, clock)
+        self._choices = ChoiceBook(ports, clock)
 
     @property
     def live(self) -> int:

@@ -1,7 +1,7 @@
 """Which hosts or services a run is about: what was typed becomes a sorted, frozen set, or a refusal."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -13,6 +13,7 @@ from opsconsole.actions.argv import Given
 from opsconsole.actions.match import services_on
 from opsconsole.actions.steps import Target
 from opsconsole.errors import QueryError, RefusedError
+from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import HostRecord, ServiceRecord, Snapshot
 from opsconsole.model.states import Effect
@@ -61,6 +62,30 @@ def resolve_targets(
     if not found:
         raise RefusedError("empty", "no target is named: name hosts, or services")
     return tuple(sorted(found, key=natural_key))
+
+
+def choose_targets(
+    words: Sequence[str], spec: ActionSpec, snapshot: Snapshot
+) -> tuple[tuple[str, ...], str]:
+    """Find the names an action goes to, and the one service it goes over the hosts of; else empty.
+
+    Raises:
+        RefusedError: as `resolve_targets`; `param` when it is not clear which service is meant.
+    """
+    if spec.works_on == spec.scope:
+        return resolve_targets(words, spec.scope, spec.effect, snapshot), ""
+    full = [
+        f"service:{w}" if w in snapshot.services and w not in snapshot.hosts else w for w in words
+    ]
+    names = resolve_targets(full, "host", spec.effect, snapshot)
+    said = {w.removeprefix("service:") for w in full if w.startswith("service:")}
+    services = said or {
+        name for name, record in snapshot.services.items() if set(names) <= set(record.hosts)
+    }
+    if len(services) != 1:
+        listed = ", ".join(sorted(services)[:5]) or "none"
+        raise RefusedError("param", f"{spec.title} takes one service, service:NAME; here: {listed}")
+    return names, services.pop()
 
 
 def natural_key(name: str) -> tuple[tuple[int, str], ...]:
