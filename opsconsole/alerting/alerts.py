@@ -11,7 +11,7 @@ from opsconsole.alerting.memory import OURS, Made, Memory
 from opsconsole.alerting.remote import RemoteLife
 from opsconsole.alerting.rules import Rules
 from opsconsole.alerting.severities import severity_of
-from opsconsole.alerting.suppression import down_references, suppressed_by
+from opsconsole.alerting.suppression import NO_OUTAGES, down_references, suppressed_by
 from opsconsole.model.alert import Alert, fingerprint
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import AlertState, Freshness
@@ -30,6 +30,8 @@ def episode_of(fp: str, since: float) -> str:
 
 def give_out(memory: Memory, rules: Rules, now: float) -> Memory:
     """Make the alerts of everything that lives; what is the same stays the same object."""
+    outages = memory.outages.after(down_references(memory.lives.values()), now)
+    memory = structs.replace(memory, outages=outages)
     made = dict((*_ours(memory, rules), *_remote(memory, rules)))
     given = {one.alert.episode: one.alert for one in made.values()}
     given.update(_ended(memory, given, now))
@@ -39,11 +41,10 @@ def give_out(memory: Memory, rules: Rules, now: float) -> Memory:
 
 
 def _ours(memory: Memory, rules: Rules) -> Iterator[tuple[str, Made]]:
-    down = down_references(memory.lives.values())
     for key, life in memory.lives.items():
         if life.since is None or life.state not in _GIVEN or key in memory.hidden:
             continue
-        why = suppressed_by(life.rule, life.on, memory.snapshot, down)
+        why = suppressed_by(life.rule, life.on, memory.snapshot, memory.outages)
         old = memory.made.get(key)
         if old is None or not _same_objects(old.of, (life,)) or old.suppressed != why:
             alert = _alert_of(life, life.since, why)
@@ -143,7 +144,7 @@ def _excused(
     parts: tuple[RemoteLife, ...], snapshot: Snapshot, made: Made | None
 ) -> tuple[str, ...]:
     """Say what suppresses a remote alert: every source that tells of it must do so."""
-    ours = suppressed_by("", made.alert.on, snapshot, frozenset()) if made else ()
+    ours = suppressed_by("", made.alert.on, snapshot, NO_OUTAGES) if made else ()
     theirs = [_their_reasons(life) for life in parts]
     if not all(theirs):
         return ours

@@ -9,6 +9,7 @@ from opsconsole.alerting.life_cycle import Level, Life
 from opsconsole.alerting.look import key_of
 from opsconsole.alerting.remote import SourceMemory, read, recalled
 from opsconsole.alerting.rules import BLIND, Rules
+from opsconsole.alerting.suppression import Outages
 from opsconsole.model.alert import Alert
 from opsconsole.model.sample import SourceReading
 from opsconsole.model.snapshot import Snapshot
@@ -40,6 +41,7 @@ class Memory(Struct, frozen=True):
     hidden: frozenset[str] = frozenset()
     """Keys that a Blind alert speaks for."""
     blinds: frozenset[str] = frozenset()
+    outages: Outages = Outages()
     remote: Mapping[str, SourceMemory] = {}
     given: Mapping[str, Alert] = {}
     """What was given out last, by episode."""

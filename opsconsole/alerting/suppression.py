@@ -1,14 +1,17 @@
 """Why a fire of ours need not call anybody: what it depends on is down, or its host is in maintenance.
 
-What is suppressed is still looked at, shown and resolved; it only stops counting.
+What is suppressed is still looked at, shown and resolved; it only stops counting. When what it depends on
+is well again, it is let go only once it was looked at itself after that: it needs a moment to come back too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
+
+from msgspec import Struct
 
 from opsconsole.alerting.life_cycle import Life
 from opsconsole.alerting.rules import BLIND, CHECK_DOWN, HOST_UNREACHABLE, SERVICE_DOWN
-from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.snapshot import HostRecord, ServiceRecord, Snapshot
 
 _DEPENDENT: Final = (HOST_UNREACHABLE, SERVICE_DOWN, CHECK_DOWN)
 _DOWN: Final = (*_DEPENDENT, BLIND)
@@ -21,7 +24,36 @@ def down_references(lives: Iterable[Life]) -> frozenset[str]:
     )
 
 
-def suppressed_by(rule: str, on: str, snapshot: Snapshot, down: frozenset[str]) -> tuple[str, ...]:
+RELEASE_LIMIT: Final = 900.0
+"""Seconds after which nothing is excused by what is well again, looked at or not."""
+
+
+class Outages(Struct, frozen=True):
+    """What is down by our own rules, and what lately was."""
+
+    down: frozenset[str] = frozenset()
+    ended: Mapping[str, float] = {}
+    """Reference to the moment it was well again."""
+
+    def after(self, down: frozenset[str], now: float) -> "Outages":
+        """Take the references that are down now; the same object when nothing changed."""
+        ended = {
+            ref: at
+            for ref, at in self.ended.items()
+            if ref not in down and now - at < RELEASE_LIMIT
+        }
+        ended |= dict.fromkeys(self.down - down, now)
+        return self if down == self.down and ended == self.ended else Outages(down, ended)
+
+    def excuses(self, reference: str, looked_at: float) -> bool:
+        """Tell whether an outage excuses something that was looked at last at a moment."""
+        return reference in self.down or looked_at <= self.ended.get(reference, -1.0)
+
+
+NO_OUTAGES: Final = Outages()
+
+
+def suppressed_by(rule: str, on: str, snapshot: Snapshot, outages: Outages) -> tuple[str, ...]:
     """Say what suppresses an alert of a rule on something; empty for nothing."""
     kind, _, name = on.partition(":")
     found: list[str] = []
@@ -30,5 +62,16 @@ def suppressed_by(rule: str, on: str, snapshot: Snapshot, down: frozenset[str]) 
         found.append(f"maintenance:{host.maintenance}")
     record = host or (snapshot.services.get(name) if kind == "service" else None)
     if record is not None and rule in _DEPENDENT:
-        found.extend(f"depends:{ref}" for ref in record.depends_on if ref in down and ref != on)
+        looked_at = _looked_at(record)
+        found.extend(
+            f"depends:{ref}"
+            for ref in record.depends_on
+            if ref != on and outages.excuses(ref, looked_at)
+        )
     return tuple(found)
+
+
+def _looked_at(record: HostRecord | ServiceRecord) -> float:
+    if isinstance(record, HostRecord):
+        return record.tried
+    return max((check.tried for check in record.checks), default=record.at)

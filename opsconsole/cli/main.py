@@ -13,6 +13,7 @@ from opsconsole.cli.options import Options
 _VERBS = {
     "ack": "opsconsole.cli.fires:ack",
     "actions": "opsconsole.cli.actions:actions",
+    "blast": "opsconsole.cli.blast:blast",
     "completion": "opsconsole.cli.completion:completion",
     "config": "opsconsole.cli.config:config",
     "demo": "opsconsole.cli.demo:demo",
@@ -27,6 +28,7 @@ _VERBS = {
     "poll": "opsconsole.cli.poll:poll",
     "run": "opsconsole.cli.run:run",
     "runs": "opsconsole.cli.runs:runs",
+    "slo": "opsconsole.cli.slo:slo",
     "status": "opsconsole.cli.status:status",
     "take": "opsconsole.cli.fires:take",
     "thaw": "opsconsole.cli.access:thaw",

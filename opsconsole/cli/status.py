@@ -39,14 +39,15 @@ def print_status(
     from opsconsole.cli.attach import finish
 
     try:
-        shown, now, me = finish(_look(options, wait))
+        shown, now, me = finish(look(options, wait))
         return _print(options, shown, now, me, as_json=as_json, select=select)
     except OpsConsoleError as error:
         complain(error)
         return Status.UNKNOWN
 
 
-async def _look(options: Options, wait: float) -> tuple[Snapshot, float, str]:
+async def look(options: Options, wait: float) -> tuple[Snapshot, float, str]:
+    """Give the snapshot once everything has a result or `wait` seconds are over, its now, and who asks."""
     from opsconsole.cli.attach import watching
     from opsconsole.cli.settle import settled
 

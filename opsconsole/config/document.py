@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from opsconsole.config.problems import Mark
 from opsconsole.model.inventory import AlertSource, Settings
+from opsconsole.model.slo import Objective
 
 
 class HostEntry(Struct, frozen=True):
@@ -74,6 +75,7 @@ class ServiceEntry(Struct, frozen=True):
     depends_on: tuple[str, ...] = ()
     runbook: str | None = None
     runbook_url: str | None = None
+    objective: Objective | None = None
 
 
 class SourceEntry(Struct, frozen=True):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from opsconsole.config.fields import Kind, Schema, describe
 from opsconsole.config.loader import Node, Scalar
 from opsconsole.config.problems import Problems, did_you_mean
-from opsconsole.config.units import parse_duration, parse_quantity
+from opsconsole.config.units import parse_duration, parse_quantity, parse_ratio
 from opsconsole.model.text import LABEL_LIMIT, clean
 
 NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9._:-]{0,252}"
@@ -85,6 +85,12 @@ def duration(low: float, high: float, want: str) -> Kind[float]:
     """A time with its unit, as seconds."""
     schema = {"type": ["string", "integer"], "pattern": r"^([0-9.]+(ms|[smhdw]))+$|^0$"}
     return _measured(parse_duration, low, high, want, schema)
+
+
+def share(low: float, high: float) -> Kind[float]:
+    """A share: 99.9% or 0.999."""
+    schema = {"type": ["string", "number"], "pattern": r"^[0-9.]+%?$"}
+    return _measured(parse_ratio, low, high, f"a share from {low:.0%} to {high:.3%}", schema)
 
 
 def quantity() -> Kind[float]:

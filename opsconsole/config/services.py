@@ -10,6 +10,7 @@ from opsconsole.config.expressions import assertion, check_assertions
 from opsconsole.config.fields import Field, Kind, Values, list_of, map_of, record_of, table
 from opsconsole.config.hosts import DEPENDS_ON, INTERVAL, LABELS_FIELD, TIMEOUT, selector
 from opsconsole.config.loader import Node, Scalar, Seq
+from opsconsole.config.objectives import SLO
 from opsconsole.config.problems import Problems
 
 CHECK_KINDS: Final = ("http", "tcp", "tls", "exec")
@@ -166,7 +167,7 @@ RUNBOOK = Field("runbook", kinds.action, "Id of the action to offer first: core.
 RUNBOOK_URL = Field("runbook_url", kinds.url, "Where the runbook can be read.")
 SERVICE: Final = table(
     "a service",
-    SERVICE_NAME, *_ONE_CHECK, CHECKS, ON, LABELS_FIELD, DEPENDS_ON, RUNBOOK, RUNBOOK_URL,
+    SERVICE_NAME, *_ONE_CHECK, CHECKS, ON, LABELS_FIELD, DEPENDS_ON, RUNBOOK, RUNBOOK_URL, SLO,
     hints=_HINTS,
 )  # fmt: skip
 
@@ -198,6 +199,7 @@ def _read_service(values: Values, problems: Problems) -> ServiceEntry | None:
         depends_on=values.value(DEPENDS_ON, ()),
         runbook=values.get(RUNBOOK),
         runbook_url=values.get(RUNBOOK_URL),
+        objective=values.get(SLO),
     )
 
 

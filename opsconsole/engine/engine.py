@@ -25,6 +25,7 @@ from opsconsole.engine.hosts import HostCalls
 from opsconsole.engine.intake import Intake
 from opsconsole.engine.launch import LaunchSpec
 from opsconsole.engine.lookers import Lookers
+from opsconsole.engine.objectives import Objectives
 from opsconsole.engine.outside import Dial, Outside, dial
 from opsconsole.engine.past import PastCalls
 from opsconsole.engine.place import Place
@@ -36,7 +37,7 @@ from opsconsole.inventory.changes import Changes
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host, Inventory
-from opsconsole.model.sample import SourceReading
+from opsconsole.model.sample import CheckResult, SourceReading
 from opsconsole.model.snapshot import Banner, EngineInfo
 from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.rpc.messages import PROTOCOL, Hello
@@ -89,6 +90,7 @@ class Engine:
         self._store = Store(self._clock, self._history)
         self._gate = Gate(self._store, self._place.access, self._clock, read_only=spec.read_only)
         self._evaluation = Evaluation(self._store, inventory)
+        self._objectives = Objectives(self._store, self._history, self._clock, inventory)
         self._configuration = Configuration(
             spec.sources, inventory, self._store, self._clock, self._follow
         )
@@ -101,7 +103,7 @@ class Engine:
         )
         self._own_ways = OwnWays(self._agents, self._outside.with_agent)
         self._checks = LiveChecks(lambda: self._store.snapshot, self._poll_now, self._clock)
-        intake = Intake(self._store, self._on_reading, self._checks.take)
+        intake = Intake(self._store, self._on_reading, self._on_result)
         self._collector = Collector(
             self._outside.remote, self._outside.web, inventory, intake, self._clock
         )
@@ -211,6 +213,7 @@ class Engine:
             ("runs", self._runs.serve()),
             ("evaluate", self._evaluate()),
             ("configuration", self._configuration.run()),
+            ("objectives", self._objectives.run()),
             ("heart", self._heart.run()),
             ("linger", self._linger()),
         )
@@ -259,6 +262,7 @@ class Engine:
         self._gate.follow(inventory.settings)
         self._offer()
         self._evaluation.follow(inventory)
+        self._objectives.follow(inventory)
         await self._collector.update(inventory)
         self._history.forget(change.removed)
         self._tell(Event(0, self._clock.now(), "engine", "config", "", change.sentence))
@@ -284,6 +288,10 @@ class Engine:
             self._store.put_banner(Banner(identity, text))
         else:
             self._store.drop_banner(identity)
+
+    def _on_result(self, result: CheckResult) -> None:
+        self._checks.take(result)
+        self._objectives.take(result)
 
     def _on_reading(self, reading: SourceReading) -> None:
         self._evaluation.take(reading)

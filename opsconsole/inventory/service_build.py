@@ -8,6 +8,7 @@ from opsconsole.config.document import CheckEntry, Document, HostEntry, Selector
 from opsconsole.config.problems import Mark, Problems, did_you_mean
 from opsconsole.inventory.nodeset import unfold
 from opsconsole.model.inventory import AlertSource, Check, Host, Service
+from opsconsole.model.slo import answers_in, finest
 
 _USUAL: Final = Check(name="", kind="", target="")
 
@@ -65,9 +66,25 @@ def services(document: Document, hosts: Sequence[Host], problems: Problems) -> t
             depends_on=entry.depends_on,
             runbook=entry.runbook,
             runbook_url=entry.runbook_url,
+            objective=entry.objective,
         )
+        _bear_out(service, entry.mark, problems)
         found[entry.name] = (service, entry.mark)
     return tuple(service for service, _ in found.values())
+
+
+def _bear_out(service: Service, mark: Mark, problems: Problems) -> None:
+    """Refuse an objective that is finer than so few answers can show."""
+    promised = service.objective
+    if promised is None or not service.checks:
+        return
+    answers = answers_in(promised.period, (check.every for check in service.checks))
+    if promised.objective > finest(answers):
+        problems.add(
+            mark,
+            f"slo of {service.name}: {promised.objective:.4%} is finer than its {answers:.0f} answers can show"
+            f"; at most {max(0.0, finest(answers)):.3%}, or check more often",
+        )
 
 
 def _service_checks(

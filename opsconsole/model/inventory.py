@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from opsconsole.model.slo import Objective
 from opsconsole.model.states import Severity
 
 
@@ -93,6 +94,8 @@ class Service(Struct, frozen=True):
     runbook: str | None = None
     """An action's id."""
     runbook_url: str | None = None
+    objective: Objective | None = None
+    """What was promised about it; None: nothing."""
 
     @property
     def ref(self) -> str:

@@ -8,6 +8,7 @@ from opsconsole.model.action import ActionSpec, PluginRecord
 from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
 from opsconsole.model.run import Run
+from opsconsole.model.slo import SloStatus
 from opsconsole.model.states import HostState, Reach, ServiceState
 
 
@@ -188,6 +189,8 @@ class Snapshot(Struct, frozen=True):
     actions: Mapping[str, ActionSpec] = {}
     plugins: Mapping[str, PluginRecord] = {}
     banners: Mapping[str, Banner] = {}
+    slos: Mapping[str, SloStatus] = {}
+    """Objectives by service."""
     people: Mapping[str, int] = {}
     """Actor to attached consoles."""
     access: Access = Access()
@@ -210,6 +213,7 @@ class Delta(Struct, frozen=True):
     actions: Mapping[str, ActionSpec] = {}
     plugins: Mapping[str, PluginRecord] = {}
     banners: Mapping[str, Banner] = {}
+    slos: Mapping[str, SloStatus] = {}
     people: Mapping[str, int] = {}
     removed: Mapping[str, tuple[str | int, ...]] = {}
     """Table name to keys that are gone."""
@@ -219,7 +223,8 @@ class Delta(Struct, frozen=True):
 
 
 TABLES = (
-    "hosts", "services", "checks", "alerts", "feeds", "events", "runs", "actions", "plugins", "banners", "people",
+    "hosts", "services", "checks", "alerts", "feeds", "events", "runs", "actions", "plugins", "banners", "slos",
+    "people",
 )  # fmt: skip
 
 

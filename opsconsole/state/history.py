@@ -20,10 +20,12 @@ from opsconsole.state.keeping import Loaded
 from opsconsole.state.loading import read_rows
 from opsconsole.state.rings import Ring
 from opsconsole.state.series import (
+    Outcome,
     check_columns,
     check_points,
     host_columns,
     host_points,
+    outcomes,
     to_series,
 )
 from opsconsole.state.statements import ResultRow, SampleRow, Statement
@@ -160,6 +162,19 @@ class History:
             columns = check_columns(metrics)
         count = min(points, 2_000)
         return to_series(found, columns, since=since, until=until, count=count)
+
+    async def outcomes(
+        self, checks: Mapping[str, float], since: float, until: float
+    ) -> Sequence[Outcome]:
+        """Count checks' results of a span by five minutes and state; empty while the file cannot be read.
+
+        Args:
+            checks: Check names, each with the seconds above which an answer is slow.
+            since: Epoch seconds.
+            until: Epoch seconds.
+        """
+        wanted = {f"check:{name}": limit for name, limit in checks.items()}
+        return await self._read(lambda db: outcomes(db, wanted, since, until)) or ()
 
     async def events(
         self, since: float, until: float, limit: int, subject: str = ""

@@ -4,10 +4,12 @@ import math
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
+from typing import Final, NamedTuple
 
 from opsconsole.model.calls import Series
 from opsconsole.state.blocks import BLOCK, KEPT, Point, unpack, unpack_block, unpack_means
 
+OUTCOME_STEP: Final = 300
 Value = Callable[[Point], float]
 
 
@@ -49,6 +51,39 @@ def check_points(
     )
     values = (check, bool(below), len(below), below, since, until)
     return [Point(at, _answer(state, took)) for at, state, took in db.execute(sql, values)]
+
+
+class Outcome(NamedTuple):
+    """Answers of one check that are alike, in one step of time."""
+
+    check: str
+    slot: int
+    """The epoch's step of `OUTCOME_STEP` seconds."""
+    state: str
+    slow: bool
+    times: int
+
+
+def outcomes(
+    db: sqlite3.Connection, checks: Mapping[str, float], since: float, until: float
+) -> list[Outcome]:
+    """Count the results of checks by time and state.
+
+    Args:
+        db: The history.
+        checks: Names as in the file (`check:shop/web`), each with the seconds above which it is slow.
+        since: Epoch seconds.
+        until: Epoch seconds.
+    """
+    sql = (
+        f"SELECT CAST(at / {OUTCOME_STEP} AS INTEGER), state, took > ?, COUNT(*) FROM result"  # noqa: S608
+        ' WHERE "check" = (SELECT id FROM name WHERE name = ?) AND at >= ? AND at < ? GROUP BY 1, 2, 3'
+    )
+    return [
+        Outcome(check, slot, state, bool(slow), times)
+        for check, limit in checks.items()
+        for slot, state, slow, times in db.execute(sql, (limit, check, since, until))
+    ]
 
 
 def _answer(state: str, took: float) -> Sequence[float]:

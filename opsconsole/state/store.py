@@ -13,6 +13,7 @@ from opsconsole.model.event import Event
 from opsconsole.model.inventory import Inventory
 from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult, Sample, SourceReading
+from opsconsole.model.slo import SloStatus
 from opsconsole.model.snapshot import Access, Banner, EngineInfo, Snapshot
 from opsconsole.state.feeds import with_reading
 from opsconsole.state.fires import with_alerts, with_marks
@@ -155,6 +156,14 @@ class Store:
     def put_plugins(self, plugins: Iterable[PluginRecord]) -> None:
         """Replace the list of plugins."""
         self._put(plugins={plugin.id: plugin for plugin in plugins})
+
+    def put_objectives(self, slos: Iterable[SloStatus]) -> None:
+        """Say where the objectives stand; one that stands where it stood stays the same object."""
+        before = self.snapshot.slos
+        now = {slo.service: slo for slo in slos}
+        kept = {name: before[name] if before.get(name) == slo else slo for name, slo in now.items()}
+        if kept.keys() != before.keys() or any(before[name] is not kept[name] for name in kept):
+            self._put(slos=kept)
 
     def put_people(self, people: Mapping[str, int]) -> None:
         """Say who is attached, and with how many consoles."""

@@ -93,6 +93,7 @@ def _service(name: str, hosts: Sequence[FakeHost], urls: dict[tuple[str, str], s
         "labels": {"unit": offer.unit, "tier": "front" if offer.kind == "http" else "data"},
         "on": {"hosts": [host.actor.name for host in hosts if host.actor.role == offer.role]},
         "runbook": "core.unit-restart",
+        "slo": {"objective": "99.5%", "period": "7d"},
         "checks": checks,
         **({"depends_on": ["service:postgres"]} if name in ("checkout", "search") else {}),
     }

@@ -1,12 +1,13 @@
 """A fire's drill-down: what, who, what changed before it, what to do, and its own history."""
 
 from opsconsole.model.alert import Alert
+from opsconsole.model.dependencies import needed_by
 from opsconsole.model.selection import Selection
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.query.environments import owner_of
 from opsconsole.view import format as fmt
 from opsconsole.view.activity import event_text
-from opsconsole.view.causes import causes, changes, dependents, events_of
+from opsconsole.view.causes import causes, changes, events_of
 from opsconsole.view.cells import cell, joined, span, state_tone
 from opsconsole.view.glyphs import state_glyph
 from opsconsole.view.naming import bare_name
@@ -65,7 +66,7 @@ def what(
     kind, _, name = alert.on.partition(":")
     if kind == "host" and name in snapshot.hosts:
         lines.append(_line("host", vitals(snapshot.hosts[name], now, options.glyphs)))
-    if needed := dependents(snapshot, alert.on):
+    if needed := needed_by(snapshot, alert.on):
         lines.append(
             _line("impact", cell("needed by " + ", ".join(bare_name(each) for each in needed[:6])))
         )

@@ -3,6 +3,7 @@
 from typing import Final
 
 from opsconsole.model.alert import Alert
+from opsconsole.model.dependencies import needed_by, needs
 from opsconsole.model.event import Event
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.view.naming import bare_name
@@ -15,7 +16,7 @@ _CHANGES: Final = ("deploy", "run", "config", "note")
 
 def causes(snapshot: Snapshot, alert: Alert) -> list[tuple[Alert, str]]:
     """List fires that may be behind one, nearest first, each with why it is named."""
-    below = dependencies(snapshot, alert.on)
+    below = needs(snapshot, alert.on)
     found: list[tuple[Alert, str]] = []
     for other in fires(snapshot):
         if other.episode == alert.episode or other.since > alert.since + 60:
@@ -27,36 +28,9 @@ def causes(snapshot: Snapshot, alert: Alert) -> list[tuple[Alert, str]]:
     return sorted(found, key=lambda pair: pair[0].since)
 
 
-def dependencies(snapshot: Snapshot, reference: str) -> frozenset[str]:
-    """List what an object needs: its own `depends_on`, its jump hosts, a service's hosts."""
-    kind, _, name = reference.partition(":")
-    if kind == "host" and (host := snapshot.hosts.get(name)) is not None:
-        return frozenset((*host.depends_on, *(f"host:{jump}" for jump in host.jump)))
-    if kind == "service" and (service := snapshot.services.get(name)) is not None:
-        return frozenset((*service.depends_on, *(f"host:{host}" for host in service.hosts)))
-    return frozenset()
-
-
-def dependents(snapshot: Snapshot, reference: str) -> list[str]:
-    """List what needs an object: services it carries, and whatever names it in `depends_on`."""
-    found = [
-        f"service:{service.name}"
-        for service in snapshot.services.values()
-        if reference in service.depends_on
-        or (reference.startswith("host:") and reference[5:] in service.hosts)
-    ]
-    found += [
-        f"host:{host.name}"
-        for host in snapshot.hosts.values()
-        if reference in host.depends_on
-        or (f"host:{host.name}" != reference and reference[5:] in host.jump)
-    ]
-    return sorted(found)
-
-
 def changes(snapshot: Snapshot, reference: str, until: float) -> list[Event]:
     """List what changed on an object, what it needs, or everywhere, before a moment; nearest first."""
-    near = {reference, "", *dependencies(snapshot, reference), *dependents(snapshot, reference)}
+    near = {reference, "", *needs(snapshot, reference), *needed_by(snapshot, reference)}
     found = [
         event
         for event in snapshot.events.values()

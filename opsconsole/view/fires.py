@@ -11,6 +11,7 @@ from opsconsole.view.alike import together
 from opsconsole.view.cache import RowCache, Sieve
 from opsconsole.view.cells import cell, chosen, plain, safe_cell, span, state_tone
 from opsconsole.view.glyphs import state_glyph
+from opsconsole.view.likely import behind, behind_words
 from opsconsole.view.naming import bare_name, folded, natural_key
 from opsconsole.view.offers import runbook_word
 from opsconsole.view.options import ViewOptions
@@ -22,6 +23,7 @@ from opsconsole.view.triage import (
     grouped,
     is_overdue,
     is_unacked,
+    order_key,
     severity_word,
     single,
     state_word,
@@ -74,7 +76,7 @@ def table(
     cache = cache or RowCache()
     every = fires(snapshot)
     shown = _passing(every, now, options, cache)
-    groups = grouped(shown) if options.grouped else [single(alert) for alert in shown]
+    groups = _folded(snapshot, shown) if options.grouped else [single(alert) for alert in shown]
     groups = _sorted(groups, options)
     scene = _Scene(snapshot, now, options, columns(width, options), cache)
     rows = tuple(row for group in groups for row in _rows(group, scene))
@@ -97,6 +99,19 @@ class _Scene(NamedTuple):
     cache: RowCache
 
 
+def _folded(snapshot: Snapshot, shown: list[Alert]) -> list[Group]:
+    """Fold what likely follows from another fire under it, then equal ones into one."""
+    causes = behind(snapshot, shown)
+    under = {alert.episode for each in causes.values() for alert in each}
+    rest = [a for a in shown if a.episode not in under and a.episode not in causes]
+    roots = [
+        Group(f"alert:{alert.episode}", (alert,), causes[alert.episode])
+        for alert in shown
+        if alert.episode in causes
+    ]
+    return sorted([*roots, *grouped(rest)], key=lambda group: order_key(group.first))
+
+
 def _passing(every: list[Alert], now: float, options: ViewOptions, cache: RowCache) -> list[Alert]:
     if options.faults_only:
         every = [alert for alert in every if not alert.suppressed_by]
@@ -111,7 +126,7 @@ _SORTS: Final[dict[str, Callable[[Group], object]]] = {
     "alert": lambda group: natural_key(group.first.name),
     "on": lambda group: natural_key(bare_name(group.first.on)),
     "who": lambda group: owner_of(group.first) or "",
-    "n": lambda group: -len(group.alerts),
+    "n": lambda group: -len(group.alerts) - len(group.behind),
     "state": lambda group: (group.first.has_owner, bool(group.first.suppressed_by)),
     "runbook": lambda group: group.first.runbook or "~",
 }
@@ -126,8 +141,9 @@ def _sorted(groups: list[Group], options: ViewOptions) -> list[Group]:
 
 def _rows(group: Group, scene: _Scene) -> list[Row]:
     rows = [_row(group, scene)]
-    if len(group.alerts) > 1 and group.key in scene.options.expanded:
-        rows += [_row(single(alert), scene, inside=True) for alert in group.alerts]
+    if group.is_folded and group.key in scene.options.expanded:
+        under = group.behind or group.alerts
+        rows += [_row(single(alert), scene, inside=True) for alert in under]
     return rows
 
 
@@ -135,11 +151,12 @@ def _row(group: Group, scene: _Scene, *, inside: bool = False) -> Row:
     alert, now = group.first, scene.now
     stamp = (
         group.alerts[1:],
+        group.behind,
         fmt.age(now - alert.since),
         is_overdue(alert, now, scene.snapshot.ack_within),
         scene.columns,
         scene.options.glyphs,
-        scene.options.expanded if len(group.alerts) > 1 else inside,
+        scene.options.expanded if group.is_folded else inside,
         scene.snapshot.actions,
     )
     return scene.cache.value(
@@ -153,7 +170,8 @@ def _make_row(group: Group, scene: _Scene, *, inside: bool) -> Row:
         at = next(n for n, column in enumerate(scene.columns) if column.id == "alert")
         cells = (*cells[:at], (span("  "), *cells[at]), *cells[at + 1 :])
     muted = bool(group.first.suppressed_by)
-    return Row(group.key, cells, Tone.MUTED if muted else Tone.NORMAL)
+    tone = Tone.MUTED if muted else Tone.NORMAL
+    return Row(group.key, cells, tone, folds=group.is_folded)
 
 
 def _glyph(group: Group, scene: _Scene) -> Cell:
@@ -183,10 +201,13 @@ def _for(group: Group, scene: _Scene) -> Cell:
 
 
 def _alert(group: Group, scene: _Scene) -> Cell:
-    count = len(group.alerts)
-    if count == 1:
+    if not group.is_folded:
         return cell(group.first.name)
-    tail = f" {scene.options.glyphs.times}{count}"
+    tail = (
+        f" +{len(group.behind)}"
+        if group.behind
+        else f" {scene.options.glyphs.times}{len(group.alerts)}"
+    )
     room = next(column.width for column in scene.columns if column.id == "alert")
     name = fmt.shorten(group.first.name, room - len(tail), scene.options.glyphs)
     return cell(name + tail)
@@ -221,6 +242,8 @@ def _what(group: Group, _: _Scene) -> Cell:
     text = _summary(group)
     if alert.suppressed_by:
         text = f"{text}; {suppression_words(alert)}" if text else suppression_words(alert)
+    if group.behind:
+        text = f"{text}; {behind_words(group.behind)}" if text else behind_words(group.behind)
     if alert.raw_severity and alert.severity == "warning" and alert.raw_severity not in _WARNINGS:
         text = f"[{alert.raw_severity}] {text}"
     return cell(text)
@@ -241,7 +264,7 @@ _CELLS: Final[dict[str, Callable[[Group, _Scene], Cell]]] = {
     "for": _for,
     "alert": _alert,
     "on": _on,
-    "n": lambda group, _: cell(str(len(group.alerts))),
+    "n": lambda group, _: cell(str(len(group.alerts) + len(group.behind))),
     "state": _state,
     "who": _who,
     "what": _what,

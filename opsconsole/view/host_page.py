@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from opsconsole.model.alert import Alert
+from opsconsole.model.dependencies import needed_by, needs
 from opsconsole.model.selection import Selection
 from opsconsole.model.snapshot import HostRecord, Snapshot, is_stale
 from opsconsole.model.states import Reach
 from opsconsole.view import format as fmt
 from opsconsole.view.activity import lines as event_lines
-from opsconsole.view.causes import dependencies, dependents, events_of
+from opsconsole.view.blast import blast, blast_words
+from opsconsole.view.causes import events_of
 from opsconsole.view.cells import cell, joined, span, state_tone
 from opsconsole.view.glyphs import Glyphs, state_glyph
 from opsconsole.view.host_devices import mounts, use_tone
@@ -200,10 +202,11 @@ def fires(
     if not lines:
         lines = [cell("nothing is on fire here", Tone.DIM)]
     lines.append(())
-    if needs := dependencies(snapshot, reference):
-        lines.append(_wide("depends on", _states(snapshot, sorted(needs), options.glyphs)))
-    if needed := dependents(snapshot, reference):
+    if below := needs(snapshot, reference):
+        lines.append(_wide("depends on", _states(snapshot, sorted(below), options.glyphs)))
+    if needed := needed_by(snapshot, reference):
         lines.append(_wide("needed by", _states(snapshot, needed, options.glyphs)))
+        lines.append(_wide("without it", cell(blast_words(blast(snapshot, reference)))))
     found = offers(snapshot, Selection("host", reference, me=options.me), now)
     if found:
         lines.append(_wide("do", cell("r  " + "  ".join(short_id(o.action.id) for o in found[:4]))))

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from opsconsole.model.access import write_refusal
 from opsconsole.model.alert import Alert
+from opsconsole.model.dependencies import needed_by
 from opsconsole.model.selection import Selection
 from opsconsole.model.snapshot import HostRecord, ServiceRecord, Snapshot, is_stale
 from opsconsole.model.states import AlertState, Effect
@@ -14,7 +15,7 @@ from opsconsole.query.environments import owner_of
 from opsconsole.view import format as fmt
 from opsconsole.view.activity import event_text
 from opsconsole.view.activity import lines as event_lines
-from opsconsole.view.causes import causes, changes, dependents, events_of
+from opsconsole.view.causes import causes, changes, events_of
 from opsconsole.view.cells import cell, joined, safe_cell, span, state_tone
 from opsconsole.view.glyphs import Glyphs, state_glyph
 from opsconsole.view.hosts import note, role
@@ -268,7 +269,7 @@ def _host(snapshot: Snapshot, record: HostRecord, now: float, options: ViewOptio
     if said := note(record):
         lines.append(_line("note", cell(said)))
     lines += _fire_lines(on_object(snapshot, reference), now, glyphs)
-    if carried := [bare_name(each) for each in dependents(snapshot, reference)]:
+    if carried := [bare_name(each) for each in needed_by(snapshot, reference)]:
         lines.append(_line("needed", cell("by " + ", ".join(carried[:6]))))
     lines += _recent(snapshot, reference, now, options)
     return Peek(_title(record.name), tuple(lines))

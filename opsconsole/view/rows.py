@@ -64,6 +64,8 @@ class Row(Struct, frozen=True, gc=False):
     tone: Tone = Tone.NORMAL
     ghost: bool = False
     """True: the object is gone, the row stays until the cursor moves."""
+    folds: bool = False
+    """True: it opens in its place into several rows."""
 
 
 class Table(Struct, frozen=True):

@@ -1,9 +1,11 @@
 """A service's drill-down: its checks with their phases, the hosts that carry it, its fires."""
 
+from opsconsole.model.dependencies import needed_by, needs
 from opsconsole.model.snapshot import CheckRecord, ServiceRecord, Snapshot, is_stale
 from opsconsole.view import format as fmt
 from opsconsole.view.activity import lines as event_lines
-from opsconsole.view.causes import dependencies, dependents, events_of
+from opsconsole.view.blast import blast, blast_words
+from opsconsole.view.causes import events_of
 from opsconsole.view.cells import cell, joined, safe_cell, span, state_tone
 from opsconsole.view.glyphs import Glyphs, state_glyph
 from opsconsole.view.host_page import alerts_of
@@ -13,6 +15,7 @@ from opsconsole.view.peek import vitals
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
 from opsconsole.view.sections import Section
 from opsconsole.view.services import passing
+from opsconsole.view.slo import lines as slo_lines
 
 _PHASES = ("dns", "connect", "tls", "first_byte", "transfer")
 
@@ -105,6 +108,8 @@ def details(
         lines.append(
             _line("errors", safe_cell(fmt.spark(record.spark, 16, options.glyphs), Tone.SPARK))
         )
+    if (slo := snapshot.slos.get(name)) is not None:
+        lines += slo_lines(slo, options.glyphs)
     asked = ""
     for check in record.checks:
         demands = _assertions(check)
@@ -139,17 +144,18 @@ def _neighbours(snapshot: Snapshot, record: ServiceRecord, glyphs: Glyphs) -> li
     for label, names in (
         (
             "needs",
-            sorted(
-                dependencies(snapshot, f"service:{record.name}")
-                - {f"host:{h}" for h in record.hosts}
-            ),
+            sorted(needs(snapshot, f"service:{record.name}") - {f"host:{h}" for h in record.hosts}),
         ),
-        ("needed by", dependents(snapshot, f"service:{record.name}")),
+        ("needed by", needed_by(snapshot, f"service:{record.name}")),
     ):
         if names:
             lines.append(
                 _line(label, joined(_neighbour(snapshot, name, glyphs) for name in names[:8]))
             )
+    if lines:
+        lines.append(
+            _line("without it", cell(blast_words(blast(snapshot, f"service:{record.name}"))))
+        )
     return lines
 
 

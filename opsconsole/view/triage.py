@@ -35,6 +35,13 @@ class Group(Struct, frozen=True):
     key: str
     """`alert:<episode>` for a single one, `group:<name>:...` for several."""
     alerts: tuple[Alert, ...]
+    behind: tuple[Alert, ...] = ()
+    """Fires that likely burn because of the first: folded under it."""
+
+    @property
+    def is_folded(self) -> bool:
+        """Tell whether it opens into several rows."""
+        return len(self.alerts) > 1 or bool(self.behind)
 
     @property
     def first(self) -> Alert:

@@ -356,6 +356,29 @@ def test_what_depends_on_something_down_is_suppressed(scene: Any) -> None:
     assert firing["HostUnreachable host:switch-1"].suppressed_by == ()
 
 
+def test_it_is_let_go_only_when_it_was_looked_at_after_the_other_was_well_again(
+    scene: Any,
+) -> None:
+    behind = Host("db-02", "192.0.2.2", depends_on=("host:switch-1",))
+    stage = scene("switch-1", behind, rules={"HostUnreachable": {"hold": 0}})
+    stage.away("db-02")
+    stage.away("switch-1")
+    stage.step()
+
+    stage.metrics("switch-1", {"cpu.busy": 0.1})
+    stage.step(10)
+    stage.metrics("switch-1", {"cpu.busy": 0.1})
+    stage.step(10)
+    assert "HostUnreachable host:switch-1" not in stage.firing()
+    before = stage.firing()["HostUnreachable host:db-02"].suppressed_by
+
+    stage.away("db-02")
+    stage.step(10)
+
+    assert before == ("depends:host:switch-1",)
+    assert stage.firing()["HostUnreachable host:db-02"].suppressed_by == ()
+
+
 def test_a_runbook_is_the_named_action_or_the_first_that_matches(scene: Any) -> None:
     offered = {"FsSpace": "core.disk-usage"}
     stage = scene(

@@ -236,6 +236,29 @@ async def test_enter_opens_and_escape_comes_back(console):
     assert back == HOME
 
 
+async def test_enter_unfolds_what_likely_follows_from_a_fire_and_folds_it_again(console):
+    switch = alert("HostUnreachable", "critical", "host:sw-1", NOW - 90, "no answer")
+    behind = [
+        replace(alert("HostUnreachable", "critical", f"host:web-{n}", NOW - 80, "no answer"),
+                suppressed_by=("depends:host:sw-1",))
+        for n in range(3)
+    ]  # fmt: skip
+    fires = {one.episode: one for one in (switch, *behind)}
+    async with console(FakeSource(replace(snapshot(), alerts=fires))) as pilot:
+        folded = "\n".join(screen_text(pilot))
+        await press(pilot, "enter")
+        opened = "\n".join(screen_text(pilot))
+        place = console_of(pilot).session.trail.here
+        await press(pilot, "enter")
+        again = "\n".join(screen_text(pilot))
+
+    assert "+3" in folded
+    assert "MUTE" not in folded
+    assert opened.count("MUTE") == 3
+    assert place == HOME
+    assert "MUTE" not in again
+
+
 async def test_history_goes_back_and_forth(console):
     async with console(FakeSource()) as pilot:
         trail = console_of(pilot).session.trail

@@ -45,6 +45,7 @@ class Overview(View):
 
     def __init__(self, session: Session, place: Place) -> None:
         self._caches = {name: RowCache() for name in _TABLES}
+        self._folded: frozenset[str] = frozenset()
         self._options: dict[str, ViewOptions] = {}
         self._peeked = FIRES
         super().__init__(session, place)
@@ -98,8 +99,8 @@ class Overview(View):
         self.update_lines(PEEK)
 
     def place_of(self, key: str) -> Place | None:
-        """Open the object of a row; a group of fires opens in its place, an event leads to its subject."""
-        if key.startswith("group:"):
+        """Open the object of a row; folded fires open in their place, an event leads to its subject."""
+        if key in self._folded:
             self.session.toggle_group(FIRES, key)
             self.update()
             return None
@@ -128,7 +129,10 @@ class Overview(View):
         asked = self._options.get(name) not in (None, options)
         self._options[name] = options
         width, cache = pane.body.width, self._caches[name]
-        pane.show(_TABLES[name](session.snapshot, session.now, width, options, cache), asked=asked)
+        table = _TABLES[name](session.snapshot, session.now, width, options, cache)
+        if name == FIRES:
+            self._folded = frozenset(row.key for row in table.rows if row.folds)
+        pane.show(table, asked=asked)
 
     def update_lines(self, name: str) -> None:
         """Make the lines of Peek, fleet map, timeline or people."""
