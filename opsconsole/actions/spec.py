@@ -96,7 +96,7 @@ def _rollout(told: Mapping[str, object]) -> Rollout:
     try:
         return read_rollout(told)
     except RolloutError as error:
-        raise SpecError(str(error), "rollout") from None
+        raise SpecError(str(error), f"rollout.{error.key}") from None
 
 
 def _cleaned(spec: ActionSpec) -> ActionSpec:
@@ -157,17 +157,18 @@ def read_timeout(told: object) -> float:
 
 
 def _confirm(told: object, effect: Effect) -> Confirm:
+    try:
+        wished = Confirm.NONE if told is None else Confirm(str(told))
+    except ValueError:
+        raise SpecError(f"confirm must be one of {', '.join(Confirm)}", "confirm") from None
+    return confirm_floor(wished, effect)
+
+
+def confirm_floor(wished: Confirm, effect: Effect) -> Confirm:
     """The author may ask for more than the effect demands, never for less."""
-    levels = list(Confirm)
     floor = {
         Effect.READ: Confirm.NONE,
         Effect.WRITE: Confirm.KEY,
         Effect.DESTRUCTIVE: Confirm.TYPED,
     }[effect]
-    if told is None:
-        return floor
-    try:
-        wished = Confirm(str(told))
-    except ValueError:
-        raise SpecError(f"confirm must be one of {', '.join(levels)}", "confirm") from None
-    return max(floor, wished, key=levels.index)
+    return max(floor, wished, key=list(Confirm).index)

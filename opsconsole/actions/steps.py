@@ -132,8 +132,15 @@ class Door(Ctx, Protocol):
         """Do something for the whole run: the first target does it, the others get what it gave or raised."""
         ...
 
-    def within(self, step: str, action: "Action") -> "Door":
-        """Give the door for an action used inside a step: its steps are called `step/...`, its limits hold too."""
+    def within(self, step: str, action: "Action", *, preflight: bool = False) -> "Door":
+        """Give the door for an action used inside a step: its steps are called `step/...`, its limits hold too.
+
+        With `preflight` its reads are also run while planning.
+        """
+        ...
+
+    def tells(self, request: Request) -> bool:
+        """Tell whether a request's answer is known now; always, but for what a plan only notes."""
         ...
 
     @property
@@ -180,6 +187,19 @@ class Reversible(Protocol):
         ...
 
 
+class Reference(Struct, frozen=True):
+    """One place where an action names another."""
+
+    action: str
+    where: str
+    """`file:line:column`."""
+    params: tuple[str, ...] = ()
+    reads: bool = False
+    """True: only a reading action may stand there."""
+    is_check: bool = False
+    """True: it may also be a built-in gate or a check of the inventory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """A specification and what carries it out."""
@@ -187,5 +207,9 @@ class Action:
     spec: ActionSpec
     impl: Impl
     plugin: str
+    uses: tuple["Reference", ...] = ()
+    """Other actions it runs, as they were written; found by `linking.link`."""
+    used: Mapping[str, "Action"] = field(default_factory=dict)
+    """Those actions, by id, once they are found."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """The plugin's `scripts/` and `files/` by relative name, read when it was loaded; part of the digest."""

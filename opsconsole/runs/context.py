@@ -73,8 +73,13 @@ class RunContext(AnyDoor):
         """A person stopped the run."""
         return self._desk.is_stopping
 
-    def within(self, step: str, action: Action) -> "RunContext":
+    def tells(self, _request: Request) -> bool:
+        """In a run every answer is known when it is there."""
+        return True
+
+    def within(self, step: str, action: Action, *, preflight: bool = False) -> "RunContext":
         """Give the door for an action used inside a step."""
+        del preflight
         prefix = f"{self.stage.prefix}{step}/"
         return self.on(replace(self.stage, action=action, prefix=prefix))
 

@@ -71,6 +71,8 @@ class LookAhead(AnyDoor):
         self._now = now
         self._every_read = every_read
         self.planning = not every_read
+        self.preflight = False
+        """True: everything read here is read while planning."""
         self.seen = seen or Seen()
 
     @property
@@ -83,27 +85,31 @@ class LookAhead(AnyDoor):
         """Epoch seconds of the plan."""
         return self._now
 
-    def within(self, step: str, action: Action) -> "LookAhead":
+    def within(self, step: str, action: Action, *, preflight: bool = False) -> "LookAhead":
         """Give the door for an action used inside a step."""
         stage = replace(self.stage, action=action, prefix=f"{self.stage.prefix}{step}/")
-        return LookAhead(
+        inner = LookAhead(
             stage, self._host, self.ports, now=self._now, every_read=self._every_read,
             seen=self.seen,
         )  # fmt: skip
+        inner.preflight = self.preflight or preflight
+        return inner
 
     async def execute(self, request: Request) -> Result:
         """Note a request; run it when it is a read that tells something."""
         host = self._checked_host(request)
-        named = msgspec.structs.replace(request, step=self.named(request))
-        if not self._tells(request):
+        step = self.named(request)
+        preflight = request.preflight or self.preflight
+        named = msgspec.structs.replace(request, step=step, preflight=preflight)
+        if not self.tells(named):
             self.seen.changes |= request.effect is not Effect.READ
             self._note(named, host)
             return Planned(named.step)
-        if not request.preflight:
+        if not preflight:
             self._note(named, host)
         result = read_answer(named, await self._ask(named, host), self.stage.target)
         self.seen.answers.append(result)
-        if not request.preflight and not self._every_read:
+        if not preflight and not self._every_read:
             self._append_seen(result)
         return result
 
@@ -117,11 +123,12 @@ class LookAhead(AnyDoor):
             raise ActionError(request.step, f"{self.stage.target} is no host commands could run on")
         return self._host
 
-    def _tells(self, request: Request) -> bool:
-        """A reading action's own reads are what it is for: they wait for the run."""
+    def tells(self, request: Request) -> bool:
+        """Tell whether a request is run now; a reading action's own reads wait for the run."""
         if request.effect is not Effect.READ or self.seen.changes:
             return False
-        return self._every_read or request.preflight or not self._only_reads
+        is_asked = self._every_read or request.preflight or self.preflight
+        return is_asked or not self._only_reads
 
     @property
     def _only_reads(self) -> bool:
