@@ -5,12 +5,20 @@ import heapq
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
 
+from opsconsole.collect.credentials import Credentials
 from opsconsole.errors import TransportError
 from opsconsole.model.calls import HostKey
 from opsconsole.model.inventory import Host
 from opsconsole.model.sample import CheckResult, Sample, SourceReading
 from opsconsole.transport.base import Answer, Command, Ending, OnDispatch, OnOutput
-from opsconsole.transport.http import Endpoint, HttpAnswer, ProbeAnswer
+from opsconsole.transport.http_answer import (
+    DnsAnswer,
+    DnsQuestion,
+    Endpoint,
+    HttpAnswer,
+    PingAnswer,
+    ProbeAnswer,
+)
 
 NONCE = b"abc123"
 
@@ -57,6 +65,9 @@ async def settle() -> None:
     """Let everything run that can run without time passing."""
     for _ in range(8):
         await asyncio.sleep(0)
+
+
+NO_SECRETS = Credentials(dict, VirtualClock())
 
 
 class FakeSink:
@@ -163,6 +174,8 @@ class FakeHttp:
     def __init__(self) -> None:
         self.replies: dict[str, HttpAnswer | list[HttpAnswer]] = {}
         self.probes: dict[str, ProbeAnswer] = {}
+        self.lookups: dict[str, DnsAnswer] = {}
+        self.pings: dict[str, PingAnswer] = {}
         self.asked: list[Endpoint] = []
 
     async def fetch(self, endpoint: Endpoint) -> HttpAnswer:
@@ -179,3 +192,12 @@ class FakeHttp:
         self, target: str, *, timeout: float, ca: str | None = None, name: str | None = None
     ) -> ProbeAnswer:
         return self.probes[target]
+
+    async def probe_ssh(self, target: str, *, timeout: float) -> ProbeAnswer:
+        return self.probes[target]
+
+    async def probe_dns(self, question: DnsQuestion, *, timeout: float) -> DnsAnswer:
+        return self.lookups[question.name]
+
+    async def probe_ping(self, target: str, *, timeout: float) -> PingAnswer:
+        return self.pings[target]

@@ -81,7 +81,8 @@ class RealSshd:
         self.log = folder / "sshd.log"
         self.known_hosts = folder / "known_hosts"
         self.authorized = folder / "authorized_keys"
-        folder.mkdir(parents=True, exist_ok=True)
+        self.home = folder / "home"
+        self.home.mkdir(parents=True, exist_ok=True)
         self.host_key = make_key(folder / "host_key", host_key)
         self.client_key = make_key(folder / "client_key")
         self.authorized.write_bytes((folder / "client_key.pub").read_bytes())
@@ -129,7 +130,8 @@ class RealSshd:
             "AuthorizedKeysFile": str(self.authorized),
             "PidFile": str(self.folder / f"sshd{number}.pid"),
             "UsePAM": "no",
-            "SetEnv": "SHLVL=2",  # else bash reads the start files of the account: not what we test
+            # SHLVL: else bash reads the start files of the account; HOME: what runs there keeps is the test's
+            "SetEnv": f"SHLVL=2 HOME={self.home}",
             "StrictModes": "no",
             "PermitRootLogin": "yes",
             "PasswordAuthentication": "no",
@@ -173,6 +175,22 @@ class RealSshd:
                         os.kill(pid, number)
             process.wait(10)
         self._processes = []
+        end_spooled(self.home)
+
+
+def end_spooled(home: Path) -> None:
+    """End what still runs under the spools of a home folder: a hang-up does not reach it."""
+    for place in home.glob(".opsc/*/*/pid"):
+        pid, since = place.read_text().split()[:2]
+        try:
+            now = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[19]
+        except OSError:
+            continue
+        job = place.parent / "job"
+        for group in [*(job.read_text().split() if job.exists() else []), pid]:
+            with contextlib.suppress(ProcessLookupError):
+                if now == since:
+                    os.killpg(int(group), signal.SIGKILL)
 
 
 def _children(pid: int) -> list[int]:

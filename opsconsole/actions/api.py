@@ -12,6 +12,16 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from opsconsole.actions.contributing import (
+    Contributing,
+    FoundAlert,
+    FoundHost,
+    Samples,
+    Series,
+    Table,
+    Text,
+    Verdict,
+)
 from opsconsole.actions.ctx import (
     Certificate,
     Ctx,
@@ -48,6 +58,8 @@ __all__ = [
     "Duration",
     "Effect",
     "Event",
+    "FoundAlert",
+    "FoundHost",
     "Health",
     "Host",
     "Hostname",
@@ -67,13 +79,18 @@ __all__ = [
     "Port",
     "Result",
     "Rollout",
+    "Samples",
     "Secret",
+    "Series",
     "Service",
     "ServiceState",
     "Ssh",
+    "Table",
+    "Text",
     "Tick",
     "Unit",
     "Url",
+    "Verdict",
 ]
 
 API: Final = 1
@@ -216,10 +233,11 @@ class Handle:
         return function
 
 
-class Plugin:
-    """A module's actions; its id is the first half of every action id."""
+class Plugin(Contributing):
+    """A module's actions and other contributions; its id is the first half of every id."""
 
     def __init__(self, id: str) -> None:
+        super().__init__()
         self.id = id
         self.actions: list[Declared] = []
 

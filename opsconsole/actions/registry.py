@@ -7,19 +7,25 @@ from typing import Final
 from msgspec.structs import replace
 
 from opsconsole.actions.linking import link
+from opsconsole.actions.plugin_folder import Found
 from opsconsole.actions.steps import Action
 from opsconsole.errors import RefusedError
-from opsconsole.model.action import ActionSpec, PluginRecord
+from opsconsole.model.action import ActionSpec
+from opsconsole.model.plugin import Contribution, PluginRecord
 
 
 class Registry:
     """Actions by id; frozen once loaded, replaced as a whole by a reload."""
 
     def __init__(
-        self, actions: Iterable[Action] = (), plugins: Iterable[PluginRecord] = ()
+        self,
+        actions: Iterable[Action] = (),
+        plugins: Iterable[PluginRecord] = (),
+        found: Mapping[str, Found] | None = None,
     ) -> None:
         self._actions, wrong = link({action.spec.id: action for action in actions})
         self._plugins = {plugin.id: _told(plugin, wrong) for plugin in plugins}
+        self._found = found or {}
 
     @property
     def specs(self) -> Mapping[str, ActionSpec]:
@@ -30,6 +36,20 @@ class Registry:
     def plugins(self) -> Mapping[str, PluginRecord]:
         """Every plugin found, loaded or not, by id."""
         return dict(self._plugins)
+
+    @property
+    def contributions(self) -> Mapping[tuple[str, str], Contribution]:
+        """Everything beside actions that loaded plugins bring, by kind and id."""
+        return {
+            (each.kind, each.id): each
+            for plugin in self._plugins.values()
+            if not plugin.error
+            for each in plugin.contributes
+        }
+
+    def found(self, plugin: str) -> Found | None:
+        """Give what was loaded of a plugin: where its code and its programs are."""
+        return self._found.get(plugin)
 
     def resolve(self, name: str) -> Action:
         """Find an action by its id, or by a bare name that only one plugin has.
@@ -50,7 +70,7 @@ def _told(plugin: PluginRecord, wrong: Mapping[str, str]) -> PluginRecord:
     return replace(plugin, actions=left, error="; ".join(filter(None, (plugin.error, said))))
 
 
-def find_id(name: str, ids: Iterable[str]) -> str:
+def find_id(name: str, ids: Iterable[str], noun: str = "action") -> str:
     """Find the one id that a name means: the id itself, or the part behind its plugin.
 
     Raises:
@@ -64,7 +84,7 @@ def find_id(name: str, ids: Iterable[str]) -> str:
         return found[0]
     if found:
         raise RefusedError("unknown-action", f"{name} is ambiguous: {', '.join(found)}")
-    raise RefusedError("unknown-action", f"no action {name}{_hint(name, known)}")
+    raise RefusedError("unknown-action", f"no {noun} {name}{_hint(name, known)}")
 
 
 def _hint(name: str, known: Sequence[str]) -> str:

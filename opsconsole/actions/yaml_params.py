@@ -5,6 +5,7 @@ from typing import Final
 
 from opsconsole.actions.grammars import GRAMMARS, read_limit
 from opsconsole.actions.reference import parse_template
+from opsconsole.actions.spec import ID
 from opsconsole.actions.yaml_keys import Keys
 from opsconsole.config.loader import Map
 from opsconsole.config.problems import did_you_mean
@@ -30,7 +31,7 @@ def read_param_specs(keys: Keys, key: str = "params") -> tuple[ParamSpec, ...]:
 def _param(name: str, keys: Keys) -> ParamSpec | None:
     keys.only(_PARAM_KEYS, ("when", "secret", "remember"))
     kind = keys.required("type")
-    if kind not in GRAMMARS:
+    if kind not in GRAMMARS and not ID.fullmatch(kind):  # a plugin's type: see param_types
         if kind:
             keys.wrong("type", f"there is no type {kind}{did_you_mean(kind, GRAMMARS)}")
         return None

@@ -123,3 +123,22 @@ async def tell(options: Options, call: AnyCall) -> Done:
     """
     async with attached(options) as client:
         return await client.call(call, Done)
+
+
+async def tell_running(options: Options, call: AnyCall) -> Done | None:
+    """Ask one thing of the engine if it runs, and return what it says; None when it does not.
+
+    Raises:
+        RefusedError: It declined.
+        EngineError: It cannot be reached.
+    """
+    from opsconsole.rpc.server import is_served
+
+    place = options.place()
+    if not await is_served(place.socket):
+        return None
+    async with Client(
+        open_path(str(place.socket)), hello("cli", subscribe=False), SystemClock()
+    ) as client:
+        await client.ready()
+        return await client.call(call, Done)

@@ -40,3 +40,8 @@ def _options(ctx: click.Context) -> Options:
     given = ctx.find_root().params
     known = {name: given[name] for name in Options.__struct_fields__ if name in given}
     return Options(**known)
+
+
+def plugins(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Offer plugin ids."""
+    return sorted({one.partition(".")[0] for one in _action_ids(ctx) if one.startswith(incomplete)})

@@ -35,7 +35,7 @@ class Wish(Struct, frozen=True):
 
 _WAIT = 20.0
 """Seconds one look at the output waits for its first new line."""
-_OUTCOMES: Mapping[RunState, Exit] = {
+OUTCOMES: Mapping[RunState, Exit] = {
     RunState.SUCCEEDED: Exit.DONE,
     RunState.INDETERMINATE: Exit.UNKNOWN,
 }
@@ -171,7 +171,7 @@ async def _outcome(client: Client, run_id: str, *, as_json: bool) -> int:
         for target in ended.targets:
             print(f"{target.name}  {target.state}  {target.why}".rstrip())
         print(f"{ended.id}: {ended.state} {ended.reason}".rstrip())
-    return _OUTCOMES.get(ended.state, Exit.FAILED)
+    return OUTCOMES.get(ended.state, Exit.FAILED)
 
 
 async def _ended(client: Client, run_id: str) -> Run:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -10,7 +10,8 @@ from msgspec import Struct, structs
 
 from opsconsole.clock import Clock
 from opsconsole.collect.alert_list import AlertReader, Status, read_status
-from opsconsole.collect.checks import Asker
+from opsconsole.collect.asker import Asker
+from opsconsole.collect.credentials import Credentials
 from opsconsole.collect.sink import Sink
 from opsconsole.errors import ParseError
 from opsconsole.model.inventory import AlertSource
@@ -52,14 +53,14 @@ class SourceProbe:
         timeout: float,
         *,
         http: Asker,
-        reveal: Callable[[str], str],
+        credentials: Credentials,
         sink: Sink,
         clock: Clock,
     ) -> None:
         self._source = source
         self._timeout = timeout
         self._http = http
-        self._reveal = reveal
+        self._credentials = credentials
         self._sink = sink
         self._clock = clock
         self._reader = AlertReader(source.drop_labels)
@@ -104,11 +105,11 @@ class SourceProbe:
             return _Member(url, reason=f"bad reply: {error}")
 
     async def _get(self, url: str) -> HttpAnswer:
-        headers = {name: self._reveal(value) for name, value in self._source.headers.items()}
+        source = self._source
         return await self._http.fetch(
             Endpoint(
-                url, headers=headers, timeout=self._timeout, ca=self._source.ca,
-                max_body=BODY_LIMIT,
+                url, timeout=self._timeout, ca=source.ca, cert=source.cert, key=source.key,
+                max_body=BODY_LIMIT, hidden=await self._credentials.of_source(source), gzip=True,
             )
         )  # fmt: skip
 

@@ -1,76 +1,47 @@
-"""What a check's assertions can ask about: names to values for one answer, and the latencies before it."""
+"""What a check's assertions can ask about: the names of one answer, and the numbers of those before it."""
 
 from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
-from opsconsole.parsers.perfdata import PluginOutput
-from opsconsole.query.values import Value
-from opsconsole.transport.base import Answer
-from opsconsole.transport.http import HttpAnswer, ProbeAnswer
+from opsconsole.query.values import Value, is_number
 
 _KEPT: Final = 720
-"""Answers whose latency is remembered: six hours at the default interval."""
+"""Answers whose numbers are remembered: six hours at the default interval."""
+_MOST_NUMBERS: Final = 50
 
 
-class Latencies:
-    """The latencies of a check's answers, for `p95(latency, 10m)`."""
+class Trail:
+    """The numbers of a check's answers, for `p95(latency, 10m)`."""
 
     def __init__(self) -> None:
-        self._points: deque[tuple[float, float]] = deque(maxlen=_KEPT)
+        self._points: deque[tuple[float, Mapping[str, float]]] = deque(maxlen=_KEPT)
 
-    def add(self, at: float, latency: float) -> None:
-        """Remember one."""
-        self._points.append((at, latency))
+    def add(self, at: float, values: Mapping[str, Value]) -> None:
+        """Remember the numbers of one answer."""
+        numbers = {
+            name: float(v)
+            for name, v in values.items()
+            if isinstance(v, int | float) and is_number(v)
+        }
+        self._points.append((at, dict(list(numbers.items())[:_MOST_NUMBERS])))
 
-    def within(self, seconds: float, now: float) -> tuple[float, ...]:
-        """Give those of the last seconds, oldest first."""
-        return tuple(latency for at, latency in self._points if at >= now - seconds)
+    def within(self, name: str, seconds: float, now: float) -> tuple[float, ...]:
+        """Give a name's numbers of the last seconds, oldest first."""
+        return tuple(p[name] for at, p in self._points if at >= now - seconds and name in p)
 
 
 class CheckEnv:
     """The environment of one answer."""
 
-    def __init__(self, values: Mapping[str, Value], latencies: Latencies, now: float) -> None:
+    def __init__(self, values: Mapping[str, Value], trail: Trail, now: float) -> None:
         self._values = values
-        self._latencies = latencies
+        self._trail = trail
         self._now = now
 
     def get(self, name: str, /) -> Value:
         """Give a name's value; `latency@600` is the list of latencies of the last 600 seconds."""
         base, at, window = name.partition("@")
-        if at and base == "latency":
-            return self._latencies.within(float(window), self._now)
+        if at:
+            return self._trail.within(base, float(window), self._now)
         return self._now if name == "now" else self._values.get(name)
-
-
-def of_http(answer: HttpAnswer, now: float) -> Mapping[str, Value]:
-    """Name what an HTTP reply holds."""
-    values: dict[str, Value] = {
-        "connected": True,
-        "status": answer.status,
-        "latency": answer.took,
-        "size": len(answer.body),
-        "body": answer.body.decode("utf-8", errors="replace"),
-    }
-    values.update({f"headers.{name}": value for name, value in answer.headers.items()})
-    return values | _of_connection(answer, now)
-
-
-def of_probe(answer: ProbeAnswer, now: float) -> Mapping[str, Value]:
-    """Name what a bare TCP or TLS connection holds."""
-    return {"connected": True, "latency": answer.took} | _of_connection(answer, now)
-
-
-def of_plugin(answer: Answer, output: PluginOutput, text: str) -> Mapping[str, Value]:
-    """Name what a command that ended holds."""
-    values: dict[str, Value] = {"code": answer.code, "latency": answer.took, "output": text}
-    values.update({f"perf.{label}": value for label, value in output.values.items()})
-    return values
-
-
-def _of_connection(answer: HttpAnswer | ProbeAnswer, now: float) -> dict[str, Value]:
-    values: dict[str, Value] = {f"phases.{name}": took for name, took in answer.phases.items()}
-    if answer.cert_expires_at is not None:
-        values["cert.expires_in"] = answer.cert_expires_at - now
-    return values

@@ -1,90 +1,67 @@
 """Puts one check's question and judges the answer: a refused port is down, our own trouble is unknown."""
 
-from collections.abc import Callable, Mapping
-from typing import Final, Protocol
-
-from msgspec import Struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 from opsconsole.clock import Clock
-from opsconsole.collect.check_env import CheckEnv, Latencies, of_http, of_plugin, of_probe
+from opsconsole.collect.answers import (
+    Shown,
+    show_dns,
+    show_http,
+    show_ping,
+    show_plugin,
+    show_probe,
+    show_prom,
+)
+from opsconsole.collect.asker import Asker
+from opsconsole.collect.check_env import CheckEnv, Trail
+from opsconsole.collect.credentials import Credentials
+from opsconsole.collect.heartbeats import Heartbeats
+from opsconsole.collect.prom_answer import PromAnswer, query_endpoint, read_query
 from opsconsole.collect.sink import Sink
+from opsconsole.collect.via import ViaAsker
 from opsconsole.errors import QueryError
-from opsconsole.model.inventory import Check, Host
+from opsconsole.model.inventory import AlertSource, Check, Host
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.states import ServiceState, state_rank
 from opsconsole.model.text import LABEL_LIMIT, clean
-from opsconsole.parsers.perfdata import parse_plugin_output
 from opsconsole.query.assertion import Assertions, judge_all, read_assertions
-from opsconsole.query.contexts import CHECKS
-from opsconsole.query.values import Value
-from opsconsole.transport.base import Command, Ending, Remote
-from opsconsole.transport.http import Endpoint, HttpAnswer, HttpFault, ProbeAnswer
+from opsconsole.query.check_contexts import CHECKS
+from opsconsole.transport.base import Command, Remote
+from opsconsole.transport.http_answer import DnsQuestion, Endpoint, HttpFault, PingAnswer
 
 OUTPUT_LIMIT: Final = 64 * 1024
-_OK_STATUS: Final = range(200, 400)
-_PLUGIN_STATES: Final = {
-    0: ServiceState.UP,
-    1: ServiceState.DEGRADED,
-    2: ServiceState.DOWN,
-}
-"""Nagios exit codes; anything else is unknown."""
-_OURS: Final = (HttpFault.BUSY,)
-"""Faults that say nothing about the target."""
+HERE: Final = Host("localhost", "127.0.0.1", transport="local")
+"""The machine of the engine."""
 
 
-class Asker(Protocol):
-    """The part of the HTTP client that checks need."""
+@dataclass(frozen=True)
+class Ways:
+    """Everything that checks ask with."""
 
-    async def fetch(self, endpoint: Endpoint) -> HttpAnswer:
-        """Ask once."""
-        ...
-
-    async def probe_tcp(self, target: str, *, timeout: float) -> ProbeAnswer:
-        """Connect and hang up."""
-        ...
-
-    async def probe_tls(
-        self, target: str, *, timeout: float, ca: str | None = None, name: str | None = None
-    ) -> ProbeAnswer:
-        """Shake hands and hang up."""
-        ...
-
-
-class Judged(Struct, frozen=True):
-    """What one answer says of the check's target."""
-
-    state: ServiceState
-    reason: str = ""
-    took: float = 0.0
-    phases: Mapping[str, float] = {}
-    metrics: Mapping[str, float] = {}
-    detail: str = ""
+    http: Asker
+    remote: Remote
+    credentials: Credentials
+    heartbeats: Heartbeats
+    host: Callable[[str], Host | None]
+    """Finds a host by name, for `via`."""
+    source: Callable[[str], AlertSource | None]
+    """Finds an alert source by name, for `prom`."""
 
 
 class CheckProbe:
     """One check, asked again and again; asks faster while it fails and is not certain yet."""
 
     def __init__(
-        self,
-        check: Check,
-        timeout: float,
-        *,
-        http: Asker,
-        remote: Remote,
-        where: Callable[[], Host | None],
-        reveal: Callable[[str], str],
-        sink: Sink,
-        clock: Clock,
+        self, check: Check, timeout: float, ways: Ways, *, sink: Sink, clock: Clock
     ) -> None:
         self._check = check
         self._timeout = timeout
-        self._http = http
-        self._remote = remote
-        self._where = where
-        self._reveal = reveal
+        self._ways = ways
         self._sink = sink
         self._clock = clock
-        self._latencies = Latencies()
+        self._trail = Trail()
         self._bad = 0
         self._assertions: Assertions | None = None
 
@@ -96,26 +73,25 @@ class CheckProbe:
     async def poll(self) -> float | None:
         """Ask once; put a result in every case."""
         began = self._clock.monotonic()
+        shown = await self._ask()
         try:
-            judged = await self._ask()
+            state, reason = self._judge(shown)
         except QueryError as error:
-            judged = Judged(ServiceState.UNKNOWN, f"its assertion cannot be read: {error}")
-        took = judged.took or self._clock.monotonic() - began
-        self._put(judged, took)
-        return self._next(judged.state)
+            state, reason = ServiceState.UNKNOWN, f"its assertion cannot be read: {error}"
+        self._put(shown, state, reason, shown.took or self._clock.monotonic() - began)
+        return self._next(state)
 
     def crashed(self, error: Exception) -> None:
         """Put an unknown result."""
         late = isinstance(error, TimeoutError)
         text = "console busy: no turn in time" if late else f"opsconsole failed: {error}"
-        self._put(Judged(ServiceState.UNKNOWN, text), 0.0)
+        self._put(Shown(ServiceState.UNKNOWN), ServiceState.UNKNOWN, text, 0.0)
 
-    def _put(self, judged: Judged, took: float) -> None:
+    def _put(self, shown: Shown, state: ServiceState, reason: str, took: float) -> None:
         self._sink.put_result(
             CheckResult(
-                self._check.name, self._clock.now(), took, judged.state,
-                clean(judged.reason, LABEL_LIMIT), judged.phases, judged.metrics,
-                clean(judged.detail, multiline=True),
+                self._check.name, self._clock.now(), took, state, clean(reason, LABEL_LIMIT),
+                shown.phases, shown.metrics, clean(shown.detail, multiline=True),
             )
         )  # fmt: skip
 
@@ -125,92 +101,90 @@ class CheckProbe:
         soft = 0 < self._bad < self._check.fails
         return min(self._check.retry, self._check.every) if soft else None
 
-    async def _ask(self) -> Judged:
+    async def _ask(self) -> Shown:
         check = self._check
-        match check.kind:
-            case "http":
-                return self._of_http(await self._http.fetch(self._endpoint()))
-            case "tcp":
-                return self._of_probe(
-                    await self._http.probe_tcp(check.target, timeout=self._timeout)
-                )
-            case "tls":
-                return self._of_probe(
-                    await self._http.probe_tls(check.target, timeout=self._timeout, ca=check.ca)
-                )
-            case "exec":
-                return await self._of_exec()
-            case other:
-                return Judged(ServiceState.UNKNOWN, f"no such kind of check: {other}")
-
-    def _endpoint(self) -> Endpoint:
-        check = self._check
-        headers = {name: self._reveal(value) for name, value in check.headers.items()}
-        return Endpoint(check.target, check.method, headers, timeout=self._timeout, ca=check.ca)
-
-    def _of_http(self, answer: HttpAnswer) -> Judged:
-        if answer.fault is not None:
-            return self._of_fault(answer)
-        now = self._clock.now()
-        state, reason = self._judge(of_http(answer, now), now, answer.took)
-        if not self._check.must and answer.status not in _OK_STATUS:
-            state, reason = ServiceState.DOWN, f"status {answer.status}"
-        if answer.redirect and state is not ServiceState.UP:
-            reason = f"{reason}; redirects to {answer.redirect}"
-        return Judged(state, reason, answer.took, answer.phases, _metrics(answer, now))
-
-    def _of_probe(self, answer: ProbeAnswer) -> Judged:
-        if answer.fault is not None:
-            return self._of_fault(answer)
-        now = self._clock.now()
-        state, reason = self._judge(of_probe(answer, now), now, answer.took)
-        return Judged(state, reason, answer.took, answer.phases, _metrics(answer, now))
-
-    def _of_fault(self, answer: HttpAnswer | ProbeAnswer) -> Judged:
-        state = ServiceState.UNKNOWN if answer.fault in _OURS else ServiceState.DOWN
-        metrics = _metrics(answer, self._clock.now())
-        metrics.pop("check.latency", None)
-        return Judged(state, answer.reason, answer.took, answer.phases, metrics)
-
-    async def _of_exec(self) -> Judged:
-        host = self._where()
-        if host is None:
-            return Judged(ServiceState.UNKNOWN, f"no host {self._check.via} to run it on")
-        command = Command(argv=self._check.argv, timeout=self._timeout, max_output=OUTPUT_LIMIT)
-        answer = await self._remote.run(host, command)
-        if answer.ending is not Ending.EXITED:
-            return Judged(ServiceState.UNKNOWN, answer.reason, answer.took)
-        output = parse_plugin_output(answer.stdout)
-        state = _PLUGIN_STATES.get(answer.code, ServiceState.UNKNOWN)
-        reason = (
-            "" if state is ServiceState.UP else _said(output.summary, answer.stderr, answer.code)
-        )
-        text = answer.stdout.decode("utf-8", errors="replace")
-        now = self._clock.now()
-        wanted, why = self._judge(of_plugin(answer, output, text), now, answer.took)
-        if state_rank(wanted) < state_rank(state):
-            state, reason = wanted, why
-        metrics = {"check.latency": answer.took}
-        metrics.update({f"perf.{label}": value for label, value in output.values.items()})
-        return Judged(state, reason, answer.took, {}, metrics, f"{output.summary}\n{output.detail}")
-
-    def _judge(
-        self, values: Mapping[str, Value], now: float, latency: float
-    ) -> tuple[ServiceState, str]:
-        self._latencies.add(now, latency)
-        if self._assertions is None:
-            self._assertions = read_assertions(
-                self._check.must, self._check.should, CHECKS[self._check.kind]
+        if check.kind == "heartbeat":
+            return self._ways.heartbeats.show(check.name, check.span)
+        if check.kind == "prom":
+            return show_prom(await self._prom())
+        via = HERE if check.via is None else self._ways.host(check.via)
+        if via is None:
+            return Shown(ServiceState.UNKNOWN, f"no host {check.via} to ask from")
+        if check.kind == "exec":
+            command = Command(
+                argv=check.argv, timeout=self._timeout, max_output=OUTPUT_LIMIT, bare=True
             )
-        return judge_all(self._assertions, CheckEnv(values, self._latencies, now))
+            return show_plugin(await self._ways.remote.run(via, command))
+        ask = self._ways.http if check.via is None else ViaAsker(self._ways.remote, via)
+        return await self._probe(ask)
 
+    async def _probe(self, ask: Asker) -> Shown:
+        target, timeout, now = self._check.target, self._timeout, self._clock.now
+        match self._check.kind:
+            case "http":
+                return show_http(await ask.fetch(await self._endpoint()), now())
+            case "tcp":
+                return show_probe(await ask.probe_tcp(target, timeout=timeout), now())
+            case "tls":
+                ca = self._check.ca
+                return show_probe(await ask.probe_tls(target, timeout=timeout, ca=ca), now())
+            case "ssh":
+                return show_probe(await ask.probe_ssh(target, timeout=timeout), now())
+            case "dns":
+                question = DnsQuestion(target, self._check.record, self._check.server)
+                return show_dns(await ask.probe_dns(question, timeout=timeout))
+            case "icmp":
+                return show_ping(await self._ping(ask))
+            case other:
+                return Shown(ServiceState.UNKNOWN, f"no such kind of check: {other}")
 
-def _metrics(answer: HttpAnswer | ProbeAnswer, now: float) -> dict[str, float]:
-    metrics = {"check.latency": answer.took}
-    if answer.cert_expires_at is not None:
-        metrics["cert.expires_in"] = answer.cert_expires_at - now
-    return metrics
+    async def _endpoint(self) -> Endpoint:
+        check = self._check
+        hidden = await self._ways.credentials.hidden(check.headers)
+        return Endpoint(
+            check.target, check.method, timeout=self._timeout, ca=check.ca, cert=check.cert,
+            key=check.key, hidden=hidden,
+        )  # fmt: skip
 
+    async def _ping(self, ask: Asker) -> PingAnswer:
+        """Ping by a socket of ours; where we may not have one, by the system's `ping`, which may."""
+        target = self._check.target
+        answer = await ask.probe_ping(target, timeout=self._timeout)
+        if answer.fault is HttpFault.NOT_ALLOWED and self._check.via is None:
+            here = ViaAsker(self._ways.remote, HERE)
+            return await here.probe_ping(target, timeout=self._timeout)
+        return answer
 
-def _said(summary: str, stderr: bytes, code: int) -> str:
-    return summary or clean(stderr.strip()[:200]) or f"exit {code}"
+    async def _prom(self) -> PromAnswer:
+        """Ask the source's members in turn until one answers."""
+        source = self._ways.source(self._check.source)
+        if source is None or not source.urls:
+            return PromAnswer(reason=f"no alert source {self._check.source} to ask")
+        hidden = await self._ways.credentials.of_source(source)
+        found = PromAnswer()
+        for url in source.urls:
+            endpoint = Endpoint(
+                url, timeout=self._timeout / len(source.urls), ca=source.ca, cert=source.cert,
+                key=source.key, hidden=hidden,
+            )  # fmt: skip
+            reply = await self._ways.http.fetch(query_endpoint(endpoint, self._check.target))
+            found = read_query(reply)
+            if not found.reason:
+                break
+        return found
+
+    def _judge(self, shown: Shown) -> tuple[ServiceState, str]:
+        """Hold what was shown against what must and should be."""
+        if shown.values is None:
+            return shown.state, shown.reason
+        check, now = self._check, self._clock.now()
+        self._trail.add(now, shown.values)
+        if self._assertions is None:
+            self._assertions = read_assertions(check.must, check.should, CHECKS[check.kind])
+        state, reason = judge_all(self._assertions, CheckEnv(shown.values, self._trail, now))
+        counts = shown.floor or not check.must
+        if counts and state_rank(shown.state) <= state_rank(state) and shown.reason:
+            state, reason = shown.state, shown.reason
+        if shown.note and state is not ServiceState.UP:
+            reason = f"{reason}; {shown.note}"
+        return state, reason

@@ -9,8 +9,10 @@ from msgspec.structs import replace
 from opsconsole.clock import Clock
 from opsconsole.collect import details
 from opsconsole.collect.alertmanager import SourceProbe
-from opsconsole.collect.checks import Asker, CheckProbe
-from opsconsole.collect.credentials import reveal
+from opsconsole.collect.asker import Asker
+from opsconsole.collect.checks import HERE, CheckProbe, Ways
+from opsconsole.collect.credentials import Credentials
+from opsconsole.collect.heartbeats import Heartbeats
 from opsconsole.collect.host_tiers import FastProbe, HostWatch, TierProbe
 from opsconsole.collect.loop import PollLoop, Probe
 from opsconsole.collect.planner import Planned, plan
@@ -19,7 +21,7 @@ from opsconsole.collect.sink import Sink
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import Text
 from opsconsole.model.inventory import AlertSource, Check, Host, Inventory
-from opsconsole.transport.base import Remote
+from opsconsole.transport.base import Command, Ending, Remote
 
 log = logging.getLogger(__name__)
 
@@ -39,14 +41,21 @@ _LONGEST_QUEUE: Final = 60.0
 _CLOSES: Final = 50
 """Connections closed a second when hosts leave the inventory."""
 _HOST_TIERS: Final = ("fast", "slow", "lazy")
-_HERE: Final = Host("localhost", "127.0.0.1", transport="local")
+_SECRET_WITHIN: Final = 5.0
+"""Seconds that a `command:` of `secrets:` may take."""
 
 
 class Collector:
     """Watches one inventory: `run` it in a task group, tell it of changes, ask it for details."""
 
     def __init__(
-        self, remote: Remote, http: Asker, inventory: Inventory, sink: Sink, clock: Clock
+        self,
+        remote: Remote,
+        http: Asker,
+        inventory: Inventory,
+        sink: Sink,
+        clock: Clock,
+        heartbeats: Heartbeats | None = None,
     ) -> None:
         self._remote = remote
         self._http = http
@@ -57,6 +66,17 @@ class Collector:
         self._hosts: dict[str, Host] = {}
         self._watches: dict[str, HostWatch] = {}
         self._planned: dict[str, Planned] = {}
+        credentials = Credentials(
+            lambda: self._inventory.settings.secrets, clock, self._run_program
+        )
+        self._ways = Ways(
+            http,
+            remote,
+            credentials,
+            heartbeats or Heartbeats(clock),
+            self._host,
+            self._source,
+        )
         self._unseen: set[str] = set()
         """Hosts that were never looked at."""
         self._adopt(inventory)
@@ -78,6 +98,20 @@ class Collector:
             if watch is not None:
                 watch.try_again()
             self._loop.hurry(planned.name)
+
+    def hear(self, name: str) -> None:
+        """Take one heartbeat of a check, and look at the check at once.
+
+        Raises:
+            RefusedError: No heartbeat check has this name.
+        """
+        planned = self._planned.get(f"check:{name}")
+        if planned is None or not isinstance(planned.subject, Check) or not planned.subject.span:
+            raise RefusedError(
+                "unknown-target", f"no heartbeat check is called {name or 'nothing'}"
+            )
+        self._ways.heartbeats.hear(name)
+        self._loop.hurry(planned.name)
 
     async def update(self, inventory: Inventory) -> None:
         """Follow a changed inventory: new probes start, old ones end, connections close at most 50 a second."""
@@ -161,8 +195,17 @@ class Collector:
                 return FastProbe(watch, planned.timeout)
             return TierProbe(watch, planned.tier, planned.timeout)
         if isinstance(subject, Check):
-            return self._check_probe(subject, planned.timeout)
-        return self._source_probe(subject, planned.timeout)
+            return CheckProbe(
+                subject, planned.timeout, self._ways, sink=self._sink, clock=self._clock
+            )
+        return SourceProbe(
+            subject,
+            planned.timeout,
+            http=self._http,
+            credentials=self._ways.credentials,
+            sink=self._sink,
+            clock=self._clock,
+        )
 
     def _watch(self, host: Host) -> HostWatch:
         watch = self._watches.get(host.name)
@@ -179,27 +222,15 @@ class Collector:
             self._watches[host.name] = watch
         return watch
 
-    def _check_probe(self, check: Check, timeout: float) -> CheckProbe:
-        return CheckProbe(
-            check,
-            timeout,
-            http=self._http,
-            remote=self._remote,
-            where=lambda: _HERE if check.via is None else self._hosts.get(check.via),
-            reveal=self._reveal,
-            sink=self._sink,
-            clock=self._clock,
-        )
+    def _host(self, name: str) -> Host | None:
+        return self._hosts.get(name)
 
-    def _source_probe(self, source: AlertSource, timeout: float) -> SourceProbe:
-        return SourceProbe(
-            source,
-            timeout,
-            http=self._http,
-            reveal=self._reveal,
-            sink=self._sink,
-            clock=self._clock,
-        )
+    def _source(self, name: str) -> AlertSource | None:
+        return next((one for one in self._inventory.sources if one.name == name), None)
 
-    def _reveal(self, value: str) -> str:
-        return reveal(value, self._inventory.settings.secrets)
+    async def _run_program(self, argv: tuple[str, ...]) -> str | None:
+        """Run a program of `secrets:` here, without our environment; None when it fails."""
+        command = Command(argv=argv, timeout=_SECRET_WITHIN, max_output=16 * 1024, bare=True)
+        answer = await self._remote.run(HERE, command)
+        good = answer.ending is Ending.EXITED and answer.code == 0
+        return answer.stdout.decode("utf-8", errors="replace") if good else None

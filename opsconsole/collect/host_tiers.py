@@ -174,7 +174,8 @@ class FastProbe:
         watch.counters = reading.counters
         watch.fails = 0
         watch.is_up = True
-        return min(_SOON, watch.host.every) if fresh and not wait else None
+        # while others wait for their first look, the second, which is for rates, comes with the interval's end
+        return min(wait or _SOON, watch.host.every) if fresh else None
 
 
 class TierProbe:

@@ -1,8 +1,16 @@
 """Why a command does nothing now, in the words the status line says when its key is pressed."""
 
+from collections.abc import Callable
+from typing import Final
+
 from opsconsole.model.access import unlock_of
+from opsconsole.model.run import Run
 from opsconsole.model.selection import Selection
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.states import TargetState
+
+Reason = Callable[[Snapshot, Selection, float], str]
+"""As `command.Reason` has it, which knows this module's words."""
 
 
 def needs_engine(_: Snapshot, selection: Selection, __: float) -> str:
@@ -62,6 +70,56 @@ def needs_live_run(snapshot: Snapshot, selection: Selection, _: float) -> str:
     if run is None:
         return "there is no run under the cursor"
     return f"the run is over: {run.state}" if run.state.is_over else ""
+
+
+def needs_choice(*verbs: str) -> Reason:
+    """Refuse what the engine does not offer for the run now; the first verb names it."""
+
+    def reason(snapshot: Snapshot, selection: Selection, _: float) -> str:
+        run = _run_of(snapshot, selection)
+        if run is None:
+            return _NO_RUN
+        if set(verbs) & set(run.choices):
+            return ""
+        return f"the run is {run.state}: no {verbs[0]} now"
+
+    return reason
+
+
+def needs_left(snapshot: Snapshot, selection: Selection, _: float) -> str:
+    """Refuse once more where nothing is to be done again."""
+    run = _run_of(snapshot, selection)
+    if run is None:
+        return _NO_RUN
+    if run.state.is_over or "retry" in run.choices:
+        return ""
+    return f"the run is {run.state}: no retry now"
+
+
+def needs_unknown(snapshot: Snapshot, selection: Selection, _: float) -> str:
+    """Refuse settling where everything was observed."""
+    run = _run_of(snapshot, selection)
+    if run is None:
+        return _NO_RUN
+    unknown = (TargetState.UNKNOWN, TargetState.UNDO_UNKNOWN)
+    found = any(target.state in unknown for target in run.targets)
+    return "" if found else "no target of this run is unknown"
+
+
+def needs_question(snapshot: Snapshot, selection: Selection, _: float) -> str:
+    """Refuse an answer where nothing was asked."""
+    run = _run_of(snapshot, selection)
+    if run is None:
+        return _NO_RUN
+    return "" if run.question is not None else "this run asks nothing now"
+
+
+_NO_RUN: Final = "there is no run under the cursor"
+
+
+def _run_of(snapshot: Snapshot, selection: Selection) -> Run | None:
+    kind, _, name = selection.key.partition(":")
+    return snapshot.runs.get(name) if kind == "run" else None
 
 
 def host_of(snapshot: Snapshot, selection: Selection) -> str:

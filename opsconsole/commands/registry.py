@@ -151,6 +151,38 @@ _ACT: Final = (
     Command("act.event", "tell of an event", line="event", group="act", arguments=(Argument("text"),),
             help="Lands in Activity.", reason=first(why.needs_engine, why.needs_unread_only)),
 )  # fmt: skip
+_RUNS: Final = (  # each of these keys opens a question; only its answer reaches the engine
+    Command("run.continue", "continue", ("C",), "continue", group="runs", where=Where.RUNS,
+            arguments=(Argument("run", "run", required=False),),
+            help="A halted run goes on with the targets it held back.",
+            reason=first(why.needs_engine, why.needs_choice("continue"))),
+    Command("run.again", "retry, rerun", ("r",), "rerun", group="runs", where=Where.RUNS,
+            arguments=(Argument("run", "run", required=False),),
+            help="In a halted run: what failed, once more. Of one that is over: a new plan for what is left.",
+            reason=first(why.needs_engine, why.needs_left)),
+    Command("run.rollback", "back out", ("B",), "rollback", group="runs", where=Where.RUNS,
+            arguments=(Argument("run", "run", required=False),), help="Undoes what was done, the last first.",
+            reason=first(why.needs_engine, why.needs_choice("rollback"))),
+    Command("run.stop", "stop here", ("X",), group="runs", where=Where.RUNS,
+            help="Starts nothing new; what runs, ends.",
+            reason=first(why.needs_engine, why.needs_live_run)),
+    Command("run.hold", "pause, resume", ("P",), "hold", aliases=("resume",), group="runs", where=Where.RUNS,
+            arguments=(Argument("run", "run", required=False),), help="Starts nothing new until it is resumed.",
+            reason=first(why.needs_engine, why.needs_choice("pause", "resume"))),
+    Command("run.settle", "settle unknown", ("u",), "resolve", aliases=("settle",), group="runs", where=Where.RUNS,
+            arguments=(Argument("run", "run", required=False),),
+            help="What nobody observed: asks the hosts, or takes a person's word with a reason.",
+            reason=first(why.needs_engine, why.needs_unknown)),
+    Command("run.answer", "answer", ("a",), "answer", group="runs", where=Where.RUNS,
+            arguments=(Argument("run", "run", required=False),), help="What a run asks; a no aborts it there.",
+            reason=first(why.needs_engine, why.needs_question)),
+    Command("run.take-over", "take over", line="takeover", group="runs", where=Where.RUNS,
+            arguments=(Argument("run", "run", required=False),), help="You answer for the run from now on.",
+            reason=first(why.needs_engine, why.needs_choice("take-over"))),
+    Command("run.close", "close the run", line="close", group="runs", where=Where.RUNS,
+            arguments=(Argument("run", "run", required=False),), help="Ends it as it stands.",
+            reason=first(why.needs_engine, why.needs_choice("close"))),
+)  # fmt: skip
 _TIME: Final = (Command("time.freeze", "pause the screen", ("p",), "pause", group="time"),)
 _APP: Final = (
     Command("app.command", "cmd", ("colon",), group="app", footer=11),
@@ -178,7 +210,7 @@ _APP: Final = (
 )  # fmt: skip
 
 COMMANDS: Final[tuple[Command, ...]] = (
-    *_MOVE, *_PANES, *_FIND, *_SELECT, *_LOOK, *_FIRES, *_ACT, *_TIME, *_APP,
+    *_MOVE, *_PANES, *_FIND, *_SELECT, *_LOOK, *_FIRES, *_RUNS, *_ACT, *_TIME, *_APP,
 )  # fmt: skip
 BY_ID: Final = by_id(COMMANDS)
 GROUPS: Final = {
@@ -189,6 +221,7 @@ GROUPS: Final = {
     "look": "LOOK",
     "fires": "FIRES",
     "act": "ACT",
+    "runs": "RUNS",
     "time": "TIME",
     "app": "APP",
 }

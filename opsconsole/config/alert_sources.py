@@ -3,10 +3,18 @@
 from typing import Final
 
 from opsconsole.config import kinds
+from opsconsole.config.checks import (
+    CA,
+    CERT,
+    EVERY,
+    HEADERS,
+    KEY,
+    TIMEOUT_FIELD,
+    headers_are_secret,
+)
 from opsconsole.config.document import SourceEntry
 from opsconsole.config.fields import Field, Values, list_of, map_of, record_of, table
 from opsconsole.config.problems import Problems
-from opsconsole.config.services import CA, EVERY, HEADERS, TIMEOUT_FIELD, headers_are_secret
 from opsconsole.model.inventory import AlertSource
 from opsconsole.model.states import Severity
 
@@ -14,9 +22,16 @@ _LABELS: Final = list_of(kinds.label, or_one=True)
 _SEVERITY_WORDS: Final = tuple(word.value for word in Severity)
 _URLS: Final = list_of(kinds.url, or_one=True)
 
+KINDS: Final = ("alertmanager", "prometheus", "icinga", "webhook")
+_MOST: Final = 100_000
+
 NAME = Field("name", kinds.name, "Name of the source.", required=True)
-KIND = Field("kind", kinds.choice(("alertmanager",)), "What it speaks.", required=True)
-URLS = Field("urls", _URLS, "Every member of one cluster; all are asked.", required=True)
+KIND = Field("kind", kinds.choice(KINDS), "What it speaks.", required=True)
+URLS = Field("urls", _URLS, "Every member of one cluster, all are asked; with their path prefix.")
+PREFIX = Field("prefix", kinds.url_path, "Path put behind each of the `urls`: /alertmanager.")
+LISTEN = Field(
+    "listen", kinds.listener, "webhook: 127.0.0.1:9097, or the path of a unix socket of its own."
+)
 TARGET_HOST = Field("host", _LABELS, "Labels that may name a host; the first one present counts.")
 TARGET_SERVICE = Field("service", _LABELS, "Labels that may name a service.")
 _TARGET: Final = table("`target:`", TARGET_HOST, TARGET_SERVICE)
@@ -26,46 +41,102 @@ TARGET = Field(
     "Which labels name our hosts and services.",
 )
 DROP_LABELS = Field("drop_labels", list_of(kinds.label), "Labels that only tell replicas apart.")
+EXTERNAL_LABELS = Field(
+    "external_labels",
+    map_of(kinds.label, kinds.text()),
+    "prometheus: what it adds to its alerts; without it the server's own configuration is read.",
+)
 SEVERITY_LABEL = Field("severity_label", kinds.label, "The label that says how bad it is.")
 SEVERITIES = Field(
     "severities",
     map_of(kinds.text(100), kinds.choice(_SEVERITY_WORDS)),
     "Their words to ours: {page: critical}.",
 )
+MAX_ALERTS = Field(
+    "max_alerts", kinds.integer(1, _MOST), "More than so many are not taken in; the feed says so."
+)
+USER = Field("user", kinds.text(200), "User of basic authentication.", required=True)
+PASSWORD = Field("password", kinds.secret_name, "Its password: secret:NAME.", required=True)
+BASIC: Final = table("`basic:`", USER, PASSWORD)
+BASIC_FIELD = Field("basic", record_of(BASIC, lambda values, _: values), "Basic authentication.")
+BEARER = Field("bearer", kinds.secret_name, "Token of bearer authentication: secret:NAME.")
 SOURCE: Final = table(
     "an alert source",
-    NAME, KIND, URLS, EVERY, TIMEOUT_FIELD, TARGET, DROP_LABELS, SEVERITY_LABEL, SEVERITIES, HEADERS, CA,
-    hints={"url": "the word is urls, a list of the cluster's members", "interval": "the word is every"},
+    NAME, KIND, URLS, PREFIX, LISTEN, EVERY, TIMEOUT_FIELD, TARGET, DROP_LABELS, EXTERNAL_LABELS,
+    SEVERITY_LABEL, SEVERITIES, MAX_ALERTS, HEADERS, BASIC_FIELD, BEARER, CA, CERT, KEY,
+    hints={
+        "url": "the word is urls, a list of the cluster's members",
+        "interval": "the word is every",
+        "token": "the word is bearer",
+    },
 )  # fmt: skip
 
 
 def _read_source(values: Values, problems: Problems) -> SourceEntry | None:
-    headers_are_secret(values, problems)
-    every, timeout = values.value(EVERY, 15.0), values.get(TIMEOUT_FIELD)
-    if timeout is not None and timeout > every:
-        problems.add(values.place(TIMEOUT_FIELD), "timeout is longer than every")
-    name, urls = values.get(NAME), values.get(URLS)
-    if URLS in values and urls == ():
-        problems.add(values.place(URLS), "urls is empty")
-    if name is None or not urls:
+    _sensible(values, problems)
+    name, kind = values.get(NAME), values.get(KIND)
+    urls = _addresses(values, problems)
+    if name is None or kind is None or urls is None:
         return None
-    usual = AlertSource(name, "alertmanager", ())
-    target = values.get(TARGET)
+    usual = AlertSource(name, kind)
+    every = values.value(EVERY, usual.every)
+    target, basic = values.get(TARGET), values.get(BASIC_FIELD)
     source = AlertSource(
         name=name,
-        kind=values.value(KIND, "alertmanager"),
+        kind=kind,
         urls=urls,
         every=every,
-        timeout=min(usual.timeout if timeout is None else timeout, every),
+        timeout=min(values.value(TIMEOUT_FIELD, usual.timeout), every),
         host_labels=(target.get(TARGET_HOST) if target else None) or usual.host_labels,
         service_labels=(target.get(TARGET_SERVICE) if target else None) or usual.service_labels,
         drop_labels=values.value(DROP_LABELS, usual.drop_labels),
+        external_labels=values.value(EXTERNAL_LABELS, {}),
         severity_label=values.value(SEVERITY_LABEL, usual.severity_label),
         severities={raw: Severity(ours) for raw, ours in values.value(SEVERITIES, {}).items()},
+        max_alerts=values.value(MAX_ALERTS, usual.max_alerts),
         headers=values.value(HEADERS, {}),
+        user=basic.value(USER, "") if basic else "",
+        password=basic.value(PASSWORD, "") if basic else "",
+        bearer=values.value(BEARER, ""),
         ca=values.get(CA),
+        cert=values.get(CERT),
+        key=values.get(KEY),
+        listen=values.value(LISTEN, ""),
     )
     return SourceEntry(values.place(NAME), source)
+
+
+def _addresses(values: Values, problems: Problems) -> tuple[str, ...] | None:
+    """Give the members' addresses; None after telling what is missing."""
+    if values.get(KIND) == "webhook":
+        if LISTEN not in values:
+            problems.add(values.mark, "a webhook needs `listen:`, where it is told")
+        if URLS in values:
+            problems.add(values.place(URLS), "a webhook asks nobody: it has `listen:`, no urls")
+        return ()
+    if LISTEN in values:
+        problems.add(values.place(LISTEN), "listen is for webhook sources")
+    urls = values.get(URLS)
+    if not urls:
+        empty = URLS in values and urls == ()
+        place = values.place(URLS) if empty else values.mark
+        text = "urls is empty" if empty else "an alert source needs `urls:`"
+        if empty or URLS not in values:
+            problems.add(place, text)
+        return None
+    prefix = values.value(PREFIX, "").rstrip("/")
+    return tuple(f"{url.rstrip('/')}{prefix}" for url in urls) if prefix else urls
+
+
+def _sensible(values: Values, problems: Problems) -> None:
+    headers_are_secret(values, problems)
+    timeout = values.get(TIMEOUT_FIELD)
+    if timeout is not None and timeout > values.value(EVERY, AlertSource("", "").every):
+        problems.add(values.place(TIMEOUT_FIELD), "timeout is longer than every")
+    if KEY in values and CERT not in values:
+        problems.add(values.place(KEY), "key is the key of a `cert:`, which is missing")
+    if BASIC_FIELD in values and BEARER in values:
+        problems.add(values.place(BEARER), "either `basic:` or `bearer:`, not both")
 
 
 sources: Final = list_of(record_of(SOURCE, _read_source))

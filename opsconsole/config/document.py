@@ -53,6 +53,16 @@ class CheckEntry(Struct, frozen=True):
     ca: str | None = None
     depends_on: tuple[str, ...] = ()
     on: "Selector | None" = None
+    """None on a top-level check: it stands alone, as a service of its name."""
+    cert: str | None = None
+    key: str | None = None
+    server: str = ""
+    record: str = "A"
+    source: str = ""
+    span: float = 0.0
+    runbook: str | None = None
+    runbook_url: str | None = None
+    objective: Objective | None = None
 
 
 class Selector(Struct, frozen=True):

@@ -4,9 +4,9 @@ from opsconsole.config.fields import Kind, describe
 from opsconsole.config.loader import Node, Scalar, Seq
 from opsconsole.config.problems import Mark, Problems
 from opsconsole.errors import QueryError
-from opsconsole.query.contexts import CHECKS
+from opsconsole.query.check_contexts import CHECKS
 from opsconsole.query.fields import Context
-from opsconsole.query.parser import parse
+from opsconsole.query.gatus import parse_condition
 
 
 def assertion() -> Kind[str]:
@@ -32,7 +32,7 @@ def check_assertions(kind: str, node: Node | None, problems: Problems) -> None:
 def _check(item: Scalar, context: Context, problems: Problems) -> None:
     text = item.text.strip()
     try:
-        parse(text, context)
+        parse_condition(text, context)
     except QueryError as error:
         cut = text.count("(") != text.count(")")
         hint = "; put quotes around an expression with a comma" if cut else ""

@@ -22,7 +22,7 @@ _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]{0,99}")
 _REFERENCE: Final = re.compile(rf"(host|service):{NAME}")
 _ACTION: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,126}")
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
-_SECRET: Final = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)")
+_SECRET: Final = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|command:.+)")
 _ENDPOINT: Final = re.compile(
     rf"({NAME}|\[[0-9a-fA-F:.]+\]|\{{address\}}|\{{name\}}):([0-9]{{1,5}})"
 )
@@ -216,5 +216,21 @@ url = matching(
     _check_url,
 )
 endpoint = matching(_ENDPOINT, "host:port", _check_endpoint)
+server = matching(
+    re.compile(r"[A-Za-z0-9_.:\[\]-]{1,260}"), "a name server's address, with a port or without"
+)
+pinged = matching(
+    re.compile(rf"{NAME}|[0-9a-fA-F:.]+|\{{address\}}|\{{name\}}"), "a host name or IP address"
+)
+url_path = matching(re.compile(r"/[A-Za-z0-9._~/-]{0,200}"), "a path like /alertmanager")
+listener = matching(
+    re.compile(r"(127\.0\.0\.1|\[::1\]|localhost):[0-9]{1,5}|/[^\x00]{1,100}"),
+    "a loopback address with a port (127.0.0.1:9097) or the absolute path of a unix socket",
+)
+secret_name = matching(
+    re.compile(rf"secret:{NAME}"), "secret:NAME, an entry of `secrets:`; never the secret itself"
+)
 header = matching(_HEADER, "a header's name")
-secret = matching(_SECRET, "a reference env:NAME or file:PATH, never the secret itself")
+secret = matching(
+    _SECRET, "a reference env:NAME, file:PATH or command:PROGRAM ARG ..., never the secret itself"
+)

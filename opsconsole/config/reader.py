@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from opsconsole.config import hosts, kinds, services, settings
+from opsconsole.config import checks, hosts, kinds, services, settings
 from opsconsole.config.alert_sources import sources
 from opsconsole.config.document import Defaults, Document
 from opsconsole.config.fields import Field, list_of, table
@@ -22,8 +22,10 @@ DEFAULTS = Field("defaults", hosts.defaults, "What every host has that does not 
 HOSTS = Field("hosts", hosts.hosts, "Hosts, by name or range.")
 INVENTORY = Field("inventory", hosts.imports, "Hosts that other files describe.")
 SERVICES = Field("services", services.services, "Services and their checks.")
-CHECKS = Field("checks", services.host_checks, "Checks of hosts.")
-SOURCES = Field("alert_sources", sources, "Alertmanager clusters.")
+CHECKS = Field("checks", checks.host_checks, "Checks of hosts, and checks that stand alone.")
+SOURCES = Field(
+    "alert_sources", sources, "Alertmanager clusters, Prometheus and others that tell of alerts."
+)
 FILE: Final = table(
     "the configuration",
     VERSION, INCLUDE, DEFAULTS, HOSTS, INVENTORY, SERVICES, CHECKS, SOURCES, *settings.FIELDS,

@@ -20,6 +20,8 @@ from opsconsole.logs import log_to
 from opsconsole.rpc.peer import Credentials, actor_of
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_GARBAGE = (10_000, 20, 20)
+"""When to look for cycles: polls leave few behind, and at a cold start a look is dear and finds none."""
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +71,7 @@ async def _until_stopped(spec: LaunchSpec, place: Place, clock: Clock) -> None:
     engine = Engine(spec, place, inventory, clock, solo=False)
     gc.collect()
     gc.freeze()  # what was imported and built lives as long as the engine: no more looking at it
+    gc.set_threshold(*_GARBAGE)
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, engine.stop.set)

@@ -12,8 +12,10 @@ from msgspec import Struct
 
 from opsconsole import __version__
 from opsconsole.actions.ctx import Certificate
+from opsconsole.actions.wards import Wards
 from opsconsole.clock import Clock
 from opsconsole.collect.collector import Collector
+from opsconsole.collect.heartbeats import Heartbeats
 from opsconsole.engine.agents import Agents, OwnWays
 from opsconsole.engine.catalogue import load_catalogue
 from opsconsole.engine.control import ControlCalls, Figures
@@ -21,6 +23,7 @@ from opsconsole.engine.evaluation import Evaluation
 from opsconsole.engine.fires import FireCalls
 from opsconsole.engine.gate import Gate
 from opsconsole.engine.heart import Heart, Stall
+from opsconsole.engine.heartbeats import HeartbeatCalls
 from opsconsole.engine.hosts import HostCalls
 from opsconsole.engine.intake import Intake
 from opsconsole.engine.launch import LaunchSpec
@@ -29,6 +32,7 @@ from opsconsole.engine.objectives import Objectives
 from opsconsole.engine.outside import Dial, Outside, dial
 from opsconsole.engine.past import PastCalls
 from opsconsole.engine.place import Place
+from opsconsole.engine.plugins import Plugins
 from opsconsole.engine.probing import LiveChecks, certificate
 from opsconsole.engine.runs import RunCalls
 from opsconsole.engine.watch import Configuration, show_warnings
@@ -43,6 +47,7 @@ from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.rpc.messages import PROTOCOL, Hello
 from opsconsole.rpc.peer import Peer
 from opsconsole.rpc.server import Server
+from opsconsole.runs.contributions import Contributions
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.seal import to_syslog
 from opsconsole.runs.service import RunService
@@ -105,13 +110,19 @@ class Engine:
         self._checks = LiveChecks(lambda: self._store.snapshot, self._poll_now, self._clock)
         intake = Intake(self._store, self._on_reading, self._on_result)
         self._collector = Collector(
-            self._outside.remote, self._outside.web, inventory, intake, self._clock
-        )
+            self._outside.remote, self._outside.web, inventory, intake, self._clock,
+            Heartbeats(self._clock, self._place.heartbeats),
+        )  # fmt: skip
         self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
         self._hosts.hosts = {host.name: host for host in inventory.hosts}
 
     def _build_runs(self, inventory: Inventory) -> None:
-        registry = load_catalogue(inventory.settings)
+        self._wards = Wards(self._clock.now)
+        registry = load_catalogue(inventory.settings, self._wards)
+        contributions = Contributions(
+            registry, self._wards, self._outside.remote, self._host, self._clock
+        )
+        self._plugins = Plugins(self._store, self._wards, contributions, self._clock)
         ports = Ports(
             remote=self._outside.remote,
             host=self._host,
@@ -131,11 +142,13 @@ class Engine:
     def _build_door(self, spec: LaunchSpec) -> None:
         control = ControlCalls(self._store, self._configuration, self._stop, self._figures)
         self._topics = (
+            HeartbeatCalls(self._collector.hear),
             FireCalls(self._store, self._clock),
             self._gate,
             self._hosts,
             RunCalls(self._store, self._runs, self._own_ways.of),
             PastCalls(self._history, lambda: self._store.snapshot.events),
+            self._plugins,
             control,
         )
         self._lookers = Lookers()
@@ -211,6 +224,7 @@ class Engine:
         return (
             ("collect", self._collector.run()),
             ("runs", self._runs.serve()),
+            ("plugins", self._plugins.run()),
             ("evaluate", self._evaluate()),
             ("configuration", self._configuration.run()),
             ("objectives", self._objectives.run()),
@@ -252,7 +266,7 @@ class Engine:
         return self._clock.now() - self._quiet_since >= linger
 
     async def _follow(self, inventory: Inventory, change: Changes) -> None:
-        registry = await asyncio.to_thread(load_catalogue, inventory.settings)
+        registry = await asyncio.to_thread(load_catalogue, inventory.settings, self._wards)
         # from here to the end of the hosts nothing waits: no plan of the old hosts meets the new ones
         self._registry = registry
         self._runs.use(registry)
@@ -269,7 +283,7 @@ class Engine:
 
     def _offer(self) -> None:
         self._store.put_actions(self._registry.specs.values())
-        self._store.put_plugins(self._registry.plugins.values())
+        self._plugins.follow(self._registry)
 
     def _poll_now(self, targets: Sequence[str]) -> None:
         self._collector.poll_now(targets)

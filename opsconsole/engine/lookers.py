@@ -17,6 +17,7 @@ from opsconsole.model.calls import (
     ReadEvents,
     ReadHistory,
     ReadOutput,
+    ReadPane,
     ScanHostKey,
     StartRun,
 )
@@ -24,7 +25,8 @@ from opsconsole.model.states import Effect
 from opsconsole.rpc.peer import Peer
 
 _LOOKING: Final = (
-    AskHost, EngineStatus, PlanRun, PollNow, ReadChoices, ReadEvents, ReadHistory, ReadOutput, ScanHostKey
+    AskHost, EngineStatus, PlanRun, PollNow, ReadChoices, ReadEvents, ReadHistory, ReadOutput, ReadPane,
+    ScanHostKey,
 )  # fmt: skip
 _PLANS: Final = 200
 

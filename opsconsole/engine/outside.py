@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opsconsole.clock import Clock
-from opsconsole.collect.checks import Asker
+from opsconsole.collect.asker import Asker
 from opsconsole.model.calls import HostKey
 from opsconsole.model.inventory import Host, Settings
 from opsconsole.transport.base import Remote
@@ -77,6 +77,6 @@ def dial(
     ssh = SshTransport(settings, clock, hosts=hosts, agent=agent)
 
     def with_agent(agent: str) -> Remote:
-        return Router(ssh.with_agent(lambda: agent), LocalTransport(clock))
+        return Router(ssh.with_agent(lambda: agent), LocalTransport(clock), clock)
 
-    return Outside(Router(ssh, LocalTransport(clock)), ssh, HttpClient(clock), with_agent)
+    return Outside(Router(ssh, LocalTransport(clock), clock), ssh, HttpClient(clock), with_agent)

@@ -72,6 +72,11 @@ class Place(Struct, frozen=True):
         return self.folder / "locks"
 
     @property
+    def heartbeats(self) -> Path:
+        """One small file a heartbeat check: when it was last heard."""
+        return self.folder / "heartbeats"
+
+    @property
     def access(self) -> Path:
         """Unlocks and freezes, so that they survive a restart."""
         return self.folder / "access.json"

@@ -6,7 +6,7 @@ from typing import Final
 
 from opsconsole.actions.ctx import Certificate
 from opsconsole.clock import Clock
-from opsconsole.collect.checks import Asker
+from opsconsole.collect.asker import Asker
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import ServiceState

@@ -6,7 +6,15 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsconsole.model.calls import AnyCall, PlanRun, ReadChoices, ReadOutput, StartRun, StopRun
+from opsconsole.model.calls import (
+    AnyCall,
+    PlanRun,
+    ReadChoices,
+    ReadOutput,
+    ResolveRun,
+    StartRun,
+    StopRun,
+)
 from opsconsole.rpc.peer import Peer
 from opsconsole.runs.service import RunService
 from opsconsole.state.store import Store
@@ -41,6 +49,8 @@ class RunCalls:
                 return await self._runs.start(call, peer.actor, shown, remote=remote)
             case StopRun():
                 return await self._runs.stop(call, peer.actor)
+            case ResolveRun():
+                return await self._runs.resolve(call, peer.actor, remote=self._remote_of(peer))
             case ReadOutput():
                 bounded = replace(call, wait=min(call.wait, _WAIT_AT_MOST))
                 return await self._runs.output(bounded)

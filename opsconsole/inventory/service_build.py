@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
+from msgspec import structs
+
 from opsconsole.config.document import CheckEntry, Document, HostEntry, Selector, ServiceEntry
 from opsconsole.config.problems import Mark, Problems, did_you_mean
 from opsconsole.inventory.nodeset import unfold
@@ -53,14 +55,14 @@ def _named(selector: Selector, names: set[str], problems: Problems) -> set[str]:
 def services(document: Document, hosts: Sequence[Host], problems: Problems) -> tuple[Service, ...]:
     """Make the services; names must be unique."""
     found: dict[str, tuple[Service, Mark]] = {}
-    for entry in document.services:
+    for entry in (*document.services, *map(_alone, _lone_checks(document))):
         if entry.name in found:
             first = found[entry.name][1]
             problems.add(entry.mark, f"service {entry.name} is given twice; first in {first}")
             continue
         service = Service(
             name=entry.name,
-            checks=tuple(_service_checks(entry, hosts, problems)),
+            checks=tuple(_service_checks(entry, document, hosts, problems)),
             hosts=selected(entry.on, hosts, problems) if entry.on else (),
             labels=entry.labels,
             depends_on=entry.depends_on,
@@ -71,6 +73,23 @@ def services(document: Document, hosts: Sequence[Host], problems: Problems) -> t
         _bear_out(service, entry.mark, problems)
         found[entry.name] = (service, entry.mark)
     return tuple(service for service, _ in found.values())
+
+
+def _lone_checks(document: Document) -> Iterable[CheckEntry]:
+    return (entry for entry in document.checks if entry.on is None and entry.name)
+
+
+def _alone(entry: CheckEntry) -> ServiceEntry:
+    """Make a service of a check that is on no host: it has a row, a page and fires as one."""
+    return ServiceEntry(
+        mark=entry.mark,
+        name=entry.name or "",
+        checks=(structs.replace(entry, name=None, depends_on=()),),
+        depends_on=entry.depends_on,
+        runbook=entry.runbook,
+        runbook_url=entry.runbook_url,
+        objective=entry.objective,
+    )
 
 
 def _bear_out(service: Service, mark: Mark, problems: Problems) -> None:
@@ -88,17 +107,18 @@ def _bear_out(service: Service, mark: Mark, problems: Problems) -> None:
 
 
 def _service_checks(
-    entry: ServiceEntry, hosts: Sequence[Host], problems: Problems
+    entry: ServiceEntry, document: Document, hosts: Sequence[Host], problems: Problems
 ) -> Iterable[Check]:
     names: set[str] = set()
-    for check in entry.checks:
-        only = len(entry.checks) == 1 and check.name is None
-        name = entry.name if only else f"{entry.name}/{check.name or check.kind}"
+    for said in entry.checks:
+        only = len(entry.checks) == 1 and said.name is None
+        name = entry.name if only else f"{entry.name}/{said.name or said.kind}"
         if name in names:
-            problems.add(check.mark, f"check {name} is given twice; give each a `name:`")
+            problems.add(said.mark, f"check {name} is given twice; give each a `name:`")
             continue
         names.add(name)
-        _known_via(check, hosts, problems)
+        _known_via(said, hosts, problems)
+        check = _with_source(said, document, problems)
         yield _check(check, name, target=check.target, via=check.via, service=entry.name)
 
 
@@ -110,20 +130,39 @@ def _known_via(check: CheckEntry, hosts: Sequence[Host], problems: Problems) -> 
         )
 
 
+def _with_source(check: CheckEntry, document: Document, problems: Problems) -> CheckEntry:
+    """Find the Prometheus that a `prom` check asks: the one it names, else the only one there is."""
+    if check.kind != "prom":
+        return check
+    names = [e.source.name for e in document.sources if e.source.kind == "prometheus"]
+    if check.source in names:
+        return check
+    if not check.source and len(names) == 1:
+        return structs.replace(check, source=names[0])
+    if check.source:
+        near = did_you_mean(check.source, names)
+        text = f"source: no alert source of kind prometheus is called {check.source}{near}"
+    else:
+        text = f"prom: {'none' if not names else 'several'} of the alert sources is a prometheus; "
+        text += "name it with `source:`" if names else "add one under `alert_sources:`"
+    problems.add(check.mark, text)
+    return check
+
+
 def host_checks(document: Document, hosts: Sequence[Host], problems: Problems) -> tuple[Check, ...]:
     """Make the checks of hosts: one for each host that a check is `on`."""
     by_name = {host.name: host for host in hosts}
     found: dict[str, Check] = {}
-    for entry in document.checks:
-        _known_via(entry, hosts, problems)
+    for said in (entry for entry in document.checks if entry.on is not None):
+        _known_via(said, hosts, problems)
+        entry = _with_source(said, document, problems)
         for host in selected(entry.on, hosts, problems) if entry.on else ():
             name = f"{host}/{entry.name}"
             if name in found:
                 problems.add(entry.mark, f"check {name} is given twice")
                 continue
-            target = entry.target.replace("{address}", by_name[host].address).replace(
-                "{name}", host
-            )
+            address = by_name[host].address
+            target = entry.target.replace("{address}", address).replace("{name}", host)
             via = entry.via or (host if entry.kind == "exec" else None)
             found[name] = _check(entry, name, target=target, via=via, host=host)
     return tuple(found.values())
@@ -149,7 +188,7 @@ def _check(
         host=host,
         every=every,
         timeout=min(entry.timeout or _USUAL.timeout, every),
-        fails=entry.fails or _USUAL.fails,
+        fails=entry.fails or (1 if entry.kind == "heartbeat" else _USUAL.fails),
         passes=entry.passes or _USUAL.passes,
         retry=min(entry.retry or _USUAL.retry, every),
         must=entry.must,
@@ -157,6 +196,12 @@ def _check(
         method=entry.method,
         headers=entry.headers,
         ca=entry.ca,
+        cert=entry.cert,
+        key=entry.key,
+        server=entry.server,
+        record=entry.record,
+        source=entry.source,
+        span=entry.span,
         depends_on=entry.depends_on,
     )
 
@@ -178,7 +223,10 @@ def loose_references(document: Document, hosts: Sequence[Host]) -> Iterable[str]
     """Tell references that name nothing here and look like a slip; others may be things we do not watch."""
     known: Mapping[str, set[str]] = {
         "host": {host.name for host in hosts},
-        "service": {entry.name for entry in document.services},
+        "service": {
+            *(entry.name for entry in document.services),
+            *(entry.name or "" for entry in _lone_checks(document)),
+        },
     }
     entries: tuple[HostEntry | ServiceEntry | CheckEntry, ...]
     entries = (*document.hosts, *document.services, *document.checks)

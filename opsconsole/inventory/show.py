@@ -47,9 +47,12 @@ def _check(check: Check) -> dict[str, Plain]:
     name = check.name.rpartition("/")[2] if "/" in check.name else ""
     named: dict[str, Plain] = {"name": name} if name else {}
     asked: Plain = list(check.argv) if check.kind == "exec" else check.target
+    if check.kind == "heartbeat":
+        asked = show_duration(check.span)
     on: dict[str, Plain] = {"on": [check.host]} if check.host else {}
-    only_http = () if check.kind == "http" else ("method",)
-    said = _said(check, *only_http, "name", "headers", "kind", "target", "argv", "service", "host")
+    hidden = [name for kind, name in (("http", "method"), ("dns", "record")) if check.kind != kind]
+    hidden += ["name", "headers", "kind", "target", "argv", "service", "host", "span"]
+    said = _said(check, *hidden)
     return {**named, check.kind: asked, **said, **on, **_headers(check.headers)}
 
 
@@ -63,7 +66,9 @@ def _service(service: Service) -> Plain:
 
 
 def _source(source: AlertSource) -> Plain:
-    said = _said(source, "headers", "host_labels", "service_labels")
+    said = _said(source, "headers", "host_labels", "service_labels", "user", "password")
+    if source.user:
+        said["basic"] = {"user": source.user, "password": source.password}
     target: Plain = {"host": list(source.host_labels), "service": list(source.service_labels)}
     return {**said, "target": target, **_headers(source.headers)}
 

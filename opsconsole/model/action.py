@@ -87,16 +87,6 @@ class ActionSpec(Struct, frozen=True):
         return "host" if self.targets == "service.hosts" else self.scope
 
 
-class PluginRecord(Struct, frozen=True):
-    """One plugin as it was found: loaded, or why not."""
-
-    id: str
-    source: str
-    actions: tuple[str, ...] = ()
-    error: str = ""
-    """Empty when it loaded; else one sentence with file and line."""
-
-
 class PlannedStep(Struct, frozen=True):
     """One thing a target would see: the exact argument list, after redaction."""
 

@@ -221,6 +221,19 @@ class Reload(Call, frozen=True, tag="reload"):
     """True: apply it even where many hosts would go."""
 
 
+class ResumePlugin(Call, frozen=True, tag="resume-plugin"):
+    """Call a plugin again that is in quarantine. Done."""
+
+    plugin: str
+
+
+class ReadPane(Call, frozen=True, tag="pane"):
+    """Ask a plugin's pane for what it shows. Answered with `model.pane.PaneData`."""
+
+    pane: str
+    """Its id; the plugin's part may be left out where only one has it."""
+
+
 class StopEngine(Call, frozen=True, tag="stop-engine"):
     """End the engine; refused while a run is live unless forced. Done."""
 
@@ -235,7 +248,7 @@ AnyCall = (
     AckAlert | TakeAlert | NoteAlert | AddEvent | UnlockChanges | LockChanges | FreezeChanges | ThawChanges
     | PollNow | ScanHostKey | TrustHostKey | PlanRun | StartRun | StopRun | ControlRun
     | AnswerRun | ResolveRun | ReadJournal | ReadOutput | ReadHistory | ReadEvents
-    | AskHost | ReadChoices | Reload | StopEngine | EngineStatus
+    | AskHost | ReadChoices | Reload | ResumePlugin | ReadPane | StopEngine | EngineStatus
 )  # fmt: skip
 
 

@@ -58,13 +58,14 @@ class Check(Struct, frozen=True):
     name: str
     """Unique: `service`, or `service/check` where a service has several."""
     kind: str
-    """`http`, `tcp`, `tls` or `exec`."""
+    """`http`, `tcp`, `tls`, `dns`, `icmp`, `ssh`, `exec`, `prom` or `heartbeat`."""
     target: str
-    """http: the URL; tcp and tls: `host:port`; exec: empty."""
+    """http: the URL; tcp, tls and ssh: `host:port`; dns: the name asked for; icmp: the address; prom: the
+    expression; exec and heartbeat: empty."""
     argv: tuple[str, ...] = ()
     """exec: the command, a Nagios plugin or alike."""
     via: str | None = None
-    """exec: the host to run it on; None: the machine of the engine."""
+    """The host to ask from, over SSH; None: the machine of the engine."""
     service: str | None = None
     host: str | None = None
     every: float = 30.0
@@ -80,6 +81,18 @@ class Check(Struct, frozen=True):
     headers: Mapping[str, str] = {}
     """May hold `secret:NAME` values; never shown."""
     ca: str | None = None
+    """PEM file of the authority to trust instead of the system's."""
+    cert: str | None = None
+    """PEM file of the certificate we show (mTLS), its key in it unless `key` names another file."""
+    key: str | None = None
+    server: str = ""
+    """dns: the name server's address, `host` or `host:port`; empty: the system's."""
+    record: str = "A"
+    """dns: the type asked for."""
+    source: str = ""
+    """prom: the alert source (of kind prometheus) that answers."""
+    span: float = 0.0
+    """heartbeat: seconds that may pass between two."""
     depends_on: tuple[str, ...] = ()
 
 
@@ -104,12 +117,13 @@ class Service(Struct, frozen=True):
 
 
 class AlertSource(Struct, frozen=True):
-    """One Alertmanager cluster: every URL is a member, all are asked."""
+    """Where alerts come from: a cluster whose members are all asked, or a receiver that is told."""
 
     name: str
     kind: str
-    """`alertmanager`."""
-    urls: tuple[str, ...]
+    """`alertmanager`, `prometheus`, `icinga` or `webhook`."""
+    urls: tuple[str, ...] = ()
+    """Its members, with their path prefix; a webhook has none."""
     every: float = 15.0
     timeout: float = 10.0
     host_labels: tuple[str, ...] = ("host", "instance", "node", "nodename")
@@ -120,6 +134,21 @@ class AlertSource(Struct, frozen=True):
     """Raw word to ours, beside the built-in table; an unknown word is a warning, shown verbatim."""
     headers: Mapping[str, str] = {}
     ca: str | None = None
+    cert: str | None = None
+    """PEM file of the certificate we show (mTLS)."""
+    key: str | None = None
+    user: str = ""
+    """Basic authentication, with `password`."""
+    password: str = ""
+    """`secret:NAME`, never the value."""
+    bearer: str = ""
+    """`secret:NAME` of a token; never the value."""
+    external_labels: Mapping[str, str] = {}
+    """prometheus: labels it adds to what it sends; empty: its own configuration is read."""
+    max_alerts: int = 10_000
+    """More than this are not taken in, and the feed says so."""
+    listen: str = ""
+    """webhook: `127.0.0.1:9097`, or the absolute path of a unix socket."""
 
 
 class RuleSettings(Struct, frozen=True):
@@ -157,7 +186,7 @@ class Settings(Struct, frozen=True):
     """Binding id to keys."""
     journal_to_syslog: bool = True
     secrets: Mapping[str, str] = {}
-    """Name to provider reference (`env:NAME`, `file:PATH`); never a value."""
+    """Name to provider reference (`env:NAME`, `file:PATH`, `command:PROGRAM ...`); never a value."""
 
 
 class Inventory(Struct, frozen=True):

@@ -54,6 +54,10 @@ class RemoteAlert(Struct, frozen=True):
     muted_by: tuple[str, ...] = ()
     generator_url: str = ""
     receivers: tuple[str, ...] = ()
+    pending: bool = False
+    """True: its condition holds, but not yet for as long as its rule wants."""
+    value: float | None = None
+    """What its rule's expression came to, where the source tells."""
 
 
 class SourceReading(Struct, frozen=True):
@@ -74,3 +78,9 @@ class SourceReading(Struct, frozen=True):
     unchanged: bool = False
     """True: the same bytes as last time, `alerts` is empty and the earlier list holds."""
     alerts: tuple[RemoteAlert, ...] = ()
+    pushed: bool = False
+    """True: the source tells what changes and is never asked: what is not in `alerts` is as it was."""
+    ended: tuple[str, ...] = ()
+    """Pushed: fingerprints that it told are over."""
+    every: float = 0.0
+    """Seconds between two polls now, where that is not what the configuration says; 0: as configured."""

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from opsconsole.model.action import ActionSpec, PluginRecord
+from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
+from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.run import Run
 from opsconsole.model.slo import SloStatus
 from opsconsole.model.states import HostState, Reach, ServiceState
@@ -72,6 +73,12 @@ class CheckRecord(Struct, frozen=True):
     via: str = ""
     soft: int = 0
     """Results in a row that contradict `state` and are not yet hard."""
+    soft_state: str = ""
+    """What those results say; empty when there are none."""
+    fails: int = 3
+    """Failures in a row that make it hard."""
+    passes: int = 1
+    """Good answers in a row that end it."""
     must: tuple[str, ...] = ()
     should: tuple[str, ...] = ()
     host: str = ""

@@ -10,8 +10,8 @@ from msgspec import Struct
 from opsconsole.model.states import ServiceState
 from opsconsole.query.evaluator import evaluate, holds
 from opsconsole.query.fields import Context, Kind
+from opsconsole.query.gatus import parse_condition
 from opsconsole.query.nodes import Binary, Call, Expr, JsonPath, Name
-from opsconsole.query.parser import parse
 from opsconsole.query.rendering import show_value, unparse
 from opsconsole.query.values import UNKNOWN, Env, Truth
 
@@ -31,14 +31,14 @@ class Assertions(Struct, frozen=True):
 
 
 def read_assertions(must: Sequence[str], should: Sequence[str], context: Context) -> Assertions:
-    """Read a check's assertions.
+    """Read a check's assertions, in our spelling or in gatus'.
 
     Raises:
         QueryError: The first one that is wrong; `source` tells which.
     """
     return Assertions(
-        tuple(parse(each, context) for each in must),
-        tuple(parse(each, context) for each in should),
+        tuple(parse_condition(each, context) for each in must),
+        tuple(parse_condition(each, context) for each in should),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 from opsconsole.model.metrics import METRICS, Unit
 from opsconsole.model.states import AlertState, HostState, Reach, ServiceState
 from opsconsole.query.fields import Context, Field, Kind, context
-from opsconsole.query.functions import GENERAL, STATISTICS
+from opsconsole.query.functions import GENERAL
 
 _KIND_OF_UNIT: Final = {
     Unit.NONE: Kind.NUMBER,
@@ -161,47 +161,10 @@ EVENT_FIELDS: Final = (
     Field("age", Kind.SECONDS, "how long ago"),
 )
 
-_CERT: Final = (Field("cert.expires_in", Kind.SECONDS, "until the certificate ends"),)
-_ANSWER: Final = (
-    Field("connected", Kind.TRUTH, "whether the connection was made"),
-    Field("latency", Kind.SECONDS, "time of the whole answer"),
-    Field("phases.*", Kind.SECONDS, "dns, connect, tls, first_byte, transfer"),
-    Field("now", Kind.NUMBER, "epoch seconds"),
-)
-_CHECK_FUNCTIONS: Final = GENERAL | STATISTICS
-
 HOSTS: Final = context("hosts", HOST_FIELDS, GENERAL | {"any_label"})
 SERVICES: Final = context("services", SERVICE_FIELDS, GENERAL | {"any_label"})
 ALERTS: Final = context("fires", ALERT_FIELDS, GENERAL | {"any_label"})
 EVENTS: Final = context("events", EVENT_FIELDS, GENERAL)
-CHECKS: Final = {
-    "http": context(
-        "http check",
-        (
-            *_ANSWER,
-            *_CERT,
-            Field("status", Kind.NUMBER, "the HTTP status"),
-            Field("body", title="the body as text; body.$.path reads it as JSON"),
-            Field("size", Kind.BYTES, "of the body"),
-            Field("headers.*", title="one header, in lower case"),
-        ),
-        _CHECK_FUNCTIONS,
-    ),
-    "tcp": context("tcp check", _ANSWER, _CHECK_FUNCTIONS),
-    "tls": context("tls check", (*_ANSWER, *_CERT), _CHECK_FUNCTIONS),
-    "exec": context(
-        "exec check",
-        (
-            Field("code", Kind.NUMBER, "the exit status"),
-            Field("latency", Kind.SECONDS, "time it took"),
-            Field("output", title="what it wrote; output.$.path reads it as JSON"),
-            Field("perf.*", Kind.NUMBER, "one value of its performance data"),
-            Field("now", Kind.NUMBER, "epoch seconds"),
-        ),
-        _CHECK_FUNCTIONS,
-    ),
-}
-"""By check kind."""
 
 
 def _under(prefix: str, fields: tuple[Field, ...]) -> tuple[Field, ...]:

@@ -1,43 +1,49 @@
 """One target's try: each step is journaled, then dispatched, then settled, in that order and through here only."""
 
-import hashlib
 import re
 from collections.abc import Callable
+from secrets import token_hex
 from typing import Final
+
+from msgspec.structs import replace
 
 from opsconsole.actions.api import Result
 from opsconsole.actions.steps import Request
-from opsconsole.errors import ActionError, OpsConsoleError, TransportError
+from opsconsole.clock import Clock
+from opsconsole.errors import ActionError, OpsConsoleError
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.inventory import Host
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
 from opsconsole.runs.chain import JournalError
-from opsconsole.runs.journal import Journal
-from opsconsole.runs.output import LineCutter
+from opsconsole.runs.identity import Identity, identify, wait_for_boot
+from opsconsole.runs.journal import Field, Journal
 from opsconsole.runs.ports import Clients
 from opsconsole.runs.redaction import Redactor
 from opsconsole.runs.result import read_answer
+from opsconsole.runs.sending import (
+    CONSOLE,
+    Listener,
+    Say,
+    command_for,
+    idempotency_key,
+    send_call,
+    shown_words,
+    why_undeclared,
+)
 from opsconsole.runs.verdict import Trace
 from opsconsole.transport.base import (
-    OUTPUT_LIMIT,
     Answer,
     Command,
     Ending,
     OnDispatch,
     OnOutput,
     Remote,
+    Spool,
 )
+from opsconsole.transport.spool import Known
+from opsconsole.transport.spooled import kill_spooled
 
-STEP_TIMEOUT: Final = 60.0
-"""Seconds of a step that names none."""
-_IDENTITY: Final = Command(
-    script='cat "${OPSC_ROOT:-}/proc/sys/kernel/hostname" 2>/dev/null || uname -n', timeout=10.0
-)
-MOST_OUTPUT: Final = 64 << 20
-"""Bytes of one answer at most, where a step asks for more than is usual."""
-CONSOLE: Final = Host("console", "localhost", transport="local")
-"""The jump host itself."""
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -49,36 +55,13 @@ class ClosedError(OpsConsoleError):
     """The run dispatches nothing any more."""
 
 
-Say = Callable[[str, str, str | bytes], None]
-"""Told one line: step, stream, text."""
-
-
-class _Listener:
-    """Cuts what a shown step says into lines of the run's output."""
-
-    def __init__(self, request: Request, say: Say, redactor: Redactor) -> None:
-        self._request = request
-        self._say = say
-        self._redactor = redactor
-        self._cutters = {"out": LineCutter(), "err": LineCutter()}
-
-    def hear(self, stream: str, chunk: bytes) -> None:
-        if self._request.hear is not None:
-            self._request.hear(stream, self._redactor.content(chunk))
-        if self._request.show:
-            self._tell(stream, self._cutters[stream].feed(chunk))
-
-    def end(self) -> None:
-        for stream, cutter in self._cutters.items():
-            self._tell(stream, cutter.end())
-
-    def _tell(self, stream: str, lines: list[bytes]) -> None:
-        for line in lines:
-            self._say(self._request.step, stream, self._redactor.content(line))
-
-
 class Attempt:
     """Executes one target's requests and keeps the traces that its verdict is made of."""
+
+    clients: Clients | None = None
+    """Where HTTP calls go; None: nowhere."""
+    shielded = ""
+    """Why an interrupt must wait; empty: it need not."""
 
     def __init__(
         self,
@@ -88,6 +71,7 @@ class Attempt:
         *,
         remote: Remote,
         journal: Journal,
+        clock: Clock,
         say: Say,
         why_closed: Callable[[], str],
         time_left: Callable[[], float],
@@ -100,7 +84,8 @@ class Attempt:
             host: Where commands go; None: nowhere.
             spec: The action's.
             remote: How hosts are asked.
-            journal: Where dispatches are written first.
+            journal: Where dispatches are written first; its folder's name is the run's.
+            clock: Time.
             say: Where lines go.
             why_closed: Says why nothing may be dispatched any more; asked before each step.
             time_left: Seconds of the action's budget that are left.
@@ -112,19 +97,18 @@ class Attempt:
         self._spec = spec
         self._remote = remote
         self._journal = journal
+        self._clock = clock
         self._say = say
         self._why_closed = why_closed
         self._time_left = time_left
         self._hostname = hostname
-        self.clients: Clients | None = None
-        """Where HTTP calls go; None: nowhere."""
         self.redactor = Redactor()
         """Masks the run's secrets in everything that is said and kept."""
-        self._identified = not hostname
-        self.shielded = ""
-        """Why an interrupt must wait; empty: it need not."""
         self.on_unshield: Callable[[], None] = lambda: None
+        self._identity: Identity | None = None
         self.on_dispatch: Callable[[str], None] = lambda _step: None
+        self.on_wait: Callable[[str], None] = lambda _step: None
+        """Told the step whose host is waited for to come back."""
 
     async def execute(self, request: Request) -> Result:
         """Run one request.
@@ -142,8 +126,8 @@ class Attempt:
         self._check_open()
         trace = Trace(request.step, request.effect)
         self.traces.append(trace)
-        command = command_for(request, host, self._time_left())
-        listener = _Listener(request, self._say, self.redactor)
+        command = self._command(request, host, trace)
+        listener = Listener(request, self._say, self.redactor)
         refused: list[JournalError | ClosedError] = []
 
         async def on_dispatch() -> None:
@@ -157,6 +141,8 @@ class Attempt:
         if refused:
             raise refused[0]
         listener.end()
+        if request.expect_disconnect:
+            answer = await self._come_back(request, host, answer)
         await self._settle(trace, answer)
         return read_answer(request, answer, self.target)
 
@@ -172,15 +158,10 @@ class Attempt:
             answer = await self._remote.run(
                 host, command, on_output=on_output, on_dispatch=on_dispatch
             )
-        elif self.clients is None:
-            raise ActionError(request.step, "this engine has no HTTP clients")
         else:
-            answer = await self.clients.send(
-                request.http,
-                key=_idempotency_key(self._journal.folder.name, self.target, request.step),
-                timeout=command.timeout,
-                max_output=command.max_output,
-                on_dispatch=on_dispatch,
+            key = idempotency_key(self._journal.folder.name, self.target, request.step)
+            answer = await send_call(
+                self.clients, request, command, key=key, on_dispatch=on_dispatch
             )
             on_output("out", answer.stdout)
         return self.redactor.answer(answer)
@@ -203,17 +184,81 @@ class Attempt:
 
     async def _identify(self, request: Request, host: Host) -> None:
         """Before the first write: does the machine still call itself what polling saw?"""
-        if self._identified or request.effect is Effect.READ or host is CONSOLE:
+        if self._identity is not None or request.effect is Effect.READ or host is CONSOLE:
             return
-        answer = await self._remote.run(host, _IDENTITY)
-        if answer.ending is Ending.UNREACHABLE:
-            raise TransportError(self.target, answer.reach, answer.reason or "unreachable")
-        name = clean(answer.stdout.strip(), 256)
-        if answer.ending is not Ending.EXITED or answer.code != 0 or not name:
+        if not self._hostname and not request.expect_disconnect:
+            return
+        found = await identify(self._remote, host)
+        if found is None:
             raise WrongHostError(f"would not say its name (expected {self._hostname})")
-        if name != self._hostname:
-            raise WrongHostError(f"calls itself {name}, not {self._hostname}")
-        self._identified = True
+        if self._hostname and found.name != self._hostname:
+            raise WrongHostError(f"calls itself {found.name}, not {self._hostname}")
+        self._identity = found
+
+    def _command(self, request: Request, host: Host, trace: Trace) -> Command:
+        """Make the command; one that changes something goes through the host's spool."""
+        command = command_for(request, host, self._time_left())
+        if not trace.writes or host is CONSOLE:
+            return command
+        trace.spool = spool_name(self.target, trace.step)
+        trace.sudo = request.sudo is not None and host.user != "root"
+        return replace(command, spool=Spool(self._journal.folder.name, trace.spool))
+
+    async def _come_back(self, request: Request, host: Host, answer: Answer) -> Answer:
+        """The host was expected to go: another boot settles the step, whatever the channel saw."""
+        failed = answer.ending is Ending.EXITED and answer.status not in request.ok
+        if failed or answer.ending is Ending.UNREACHABLE:
+            return answer
+        before = self._identity.boot if self._identity is not None else answer.boot
+        self.on_wait(request.step)
+        until = self._clock.monotonic() + self._time_left()
+        found = await wait_for_boot(self._remote, host, before, clock=self._clock, until=until)
+        if found is None:
+            reason = "did not come back with another boot id in time"
+            return replace(answer, ending=Ending.LOST, status=None, reason=reason)
+        if self._hostname and found.name != self._hostname:
+            raise WrongHostError(f"came back as {found.name}, not {self._hostname}")
+        self._identity = found
+        evidence = f"boot id changed: {before[:8]} → {found.boot[:8]}"
+        return replace(answer, ending=Ending.EXITED, status=request.ok[0], evidence=evidence)
+
+    async def end_in_flight(self) -> None:
+        """End the write that is under way there, and make sure: only what is seen to be gone counts as ended."""
+        trace = next((each for each in self.traces if each.writes and not each.is_seen), None)
+        if trace is None or not trace.dispatched or not trace.spool or self._host is None:
+            return
+        spool = Spool(self._journal.folder.name, trace.spool)
+        report = await kill_spooled(self._remote, self._host, spool, sudo=trace.sudo)
+        trace.evidence = " ".join(
+            [f"sent {', '.join(report.signals)};"] * bool(report.signals) + [report.evidence]
+        )
+        if report.known is Known.NEVER:
+            trace.dispatched = False
+        elif report.known is Known.RC or (report.known is Known.DIED and report.signals):
+            trace.ending, trace.code = Ending.EXITED, report.code
+        await self._record_kill(trace, str(report.known), report.signals)
+
+    async def _record_kill(self, trace: Trace, known: str, signals: tuple[str, ...]) -> None:
+        try:
+            await self._journal.append(
+                "step.settle",
+                sync=True,
+                target=self.target,
+                step=trace.step,
+                spool=trace.spool,
+                ending=str(trace.ending or Ending.LOST),
+                code=trace.code,
+                known=known,
+                signals=signals,
+                evidence=trace.evidence,
+            )
+        except JournalError as error:
+            self._say(trace.step, "run", str(error))
+
+    @property
+    def evidence(self) -> str:
+        """How ends were learned that no channel showed."""
+        return next((each.evidence for each in reversed(self.traces) if each.evidence), "")
 
     async def _record_dispatch(self, trace: Trace, request: Request, command: Command) -> None:
         """On disk before the first byte leaves; a run that was closed meanwhile sends nothing."""
@@ -229,11 +274,25 @@ class Attempt:
                 step=trace.step,
                 effect=str(request.effect),
                 argv=self.redactor.words(shown_words(request, command)),
+                **self._spool_fields(trace, request, command),
             )
         except JournalError:
             trace.dispatched = False
             raise
         self.on_dispatch(trace.step)
+
+    def _spool_fields(self, trace: Trace, request: Request, command: Command) -> dict[str, Field]:
+        """What whoever settles it later must know."""
+        if not trace.spool or self._host is None:
+            return {}
+        return {
+            "spool": trace.spool,
+            "ok": tuple(str(code) for code in request.ok),
+            "way": way_of(self._host),
+            "boot": self._identity.boot if self._identity is not None else "",
+            "reboots": request.expect_disconnect,
+            "limit": command.timeout,
+        }
 
     async def _settle(self, trace: Trace, answer: Answer) -> None:
         recorded = trace.dispatched
@@ -241,7 +300,7 @@ class Attempt:
         trace.ending = answer.ending
         if not recorded and not trace.dispatched:
             return
-        trace.code = answer.status
+        trace.code, trace.evidence = answer.status, clean(answer.evidence, 400)
         try:
             await self._journal.append(
                 "step.settle",
@@ -253,6 +312,7 @@ class Attempt:
                 signal=answer.signal,
                 took=answer.took,
                 reason=clean(answer.reason, 400),
+                **_learned(trace, answer),
             )
             await self._keep_output(trace, answer)
         except JournalError as error:
@@ -280,58 +340,23 @@ class Attempt:
         self.on_unshield()
 
 
+def _learned(trace: Trace, answer: Answer) -> dict[str, Field]:
+    """What the host said about it beside its end."""
+    told: dict[str, Field] = {"evidence": trace.evidence} if trace.evidence else {}
+    return told | ({"pid": answer.pid, "boot": clean(answer.boot, 60)} if answer.pid else {})
+
+
 def output_name(target: str, step: str) -> str:
     """Name a step's output files, without their ending."""
     return f"{_ODD.sub('_', target)}.{_ODD.sub('_', step)}"
 
 
-def _idempotency_key(run: str, target: str, step: str) -> str:
-    """Name one change for the far side: sent again, it is the same change."""
-    return hashlib.sha256(f"{run}/{target}/{step}".encode()).hexdigest()[:32]
+def spool_name(target: str, step: str) -> str:
+    """Name a dispatch's spool: each has its own, a retry's too, and where two hosts share a home folder."""
+    name = f"{_ODD.sub('_', target)[:40]}.{_ODD.sub('_', step)[:40]}.{token_hex(4)}"
+    return name.lstrip(".")
 
 
-def why_undeclared(request: Request, spec: ActionSpec) -> str:
-    """Say what a request does that its action never declared; empty when nothing."""
-    if request.effect is not Effect.READ and spec.effect is Effect.READ:
-        return "a reading action may not change anything"
-    if request.http is not None:
-        needs = [f"http:{request.http.client}"]
-    else:
-        needs = ["local" if request.on_console else "ssh"]
-    if request.sudo:
-        needs.append(f"sudo:{request.sudo}")
-    missing = [need for need in needs if need not in spec.needs]
-    return f"the action does not declare {missing[0]}" if missing else ""
-
-
-def command_for(request: Request, host: Host, budget: float) -> Command:
-    """Make the command of a request; sudo never asks, and root needs none."""
-    argv, script, args = request.argv, request.script, request.args
-    if request.sudo is not None and host.user != "root":
-        argv = argv or ("sh", "-c", script, "step", *args)
-        argv, script, args = ("sudo", "-n", "--", *argv), "", ()
-    return Command(
-        argv=argv,
-        script=script,
-        args=args,
-        env=request.env,
-        stdin=request.stdin,
-        timeout=min(request.timeout or STEP_TIMEOUT, budget),
-        max_output=min(request.max_output or OUTPUT_LIMIT, MOST_OUTPUT),
-    )
-
-
-def shown_words(request: Request, command: Command) -> tuple[str, ...]:
-    """Show a request as the journal has it: a call's method, client, path and body, or the argument list."""
-    if (call := request.http) is None:
-        return shown_argv(command)
-    return tuple(call.words.split(" ", 3))
-
-
-def shown_argv(command: Command) -> tuple[str, ...]:
-    """Show a command as the argument list that the host gets."""
-    if command.argv:
-        return command.argv
-    pairs = tuple(f"{name}={value}" for name, value in sorted(command.env.items()))
-    shell = ("sh", "-c", command.script, "step", *command.args)
-    return ("env", *pairs, *shell) if pairs else shell
+def way_of(host: Host) -> str:
+    """Write how a host is reached, to tell later whether it is the same one."""
+    return f"{host.transport} {host.user or ''}@{host.address}:{host.port} {','.join(host.jump)}".strip()

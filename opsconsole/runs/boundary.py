@@ -1,12 +1,17 @@
 """The bulkhead around actions: whatever an implementation does, what comes back is an outcome or a trouble."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
 
 from opsconsole.actions.api import Outcome
 from opsconsole.actions.params import Values
 from opsconsole.actions.steps import Door, Impl, Target
+from opsconsole.actions.wards import Wards, stack_of
 from opsconsole.errors import ActionError, OpsConsoleError, OutcomeUnknownError, TransportError
+from opsconsole.model.plugin import Contribution
 from opsconsole.model.text import clean
 from opsconsole.runs.attempt import ClosedError, WrongHostError
 from opsconsole.runs.chain import JournalError
@@ -41,6 +46,41 @@ def _read_outcome(given: object) -> tuple[Outcome | None, Trouble | None]:
         why = f"plugin error: an outcome's summary is text, not {type(summary).__name__}"
         return None, Trouble(Kind.PLUGIN, why)
     return Outcome(given.state, clean(summary, 400)), None
+
+
+class Call(Struct, frozen=True):
+    """What one call of a contribution gave, or why there is nothing."""
+
+    answer: object = None
+    error: str = ""
+    """Empty: there is an answer."""
+
+
+async def call_guarded(
+    wards: Wards, spec: Contribution, work: Callable[[], Awaitable[object]]
+) -> Call:
+    """Call a contribution within its deadline; only cancellation passes through."""
+    if why := wards.why_closed(spec.plugin):
+        return Call(error=why)
+    try:
+        async with asyncio.timeout(spec.timeout) as scope:
+            return Call(await work())
+    except (ActionError, OutcomeUnknownError, TransportError) as error:
+        return Call(error=clean(str(error), 400))  # the far side's fault, not the plugin's
+    except TimeoutError as error:
+        late = scope.expired()
+        said = f"no answer in {spec.timeout:g} s" if late else f"TimeoutError: {error}"
+        return _faulty(wards, spec, "deadline" if late else "error", said, error)
+    except OpsConsoleError as error:
+        return _faulty(wards, spec, "protocol", str(error), error)
+    except (Exception, SystemExit) as error:  # bulkhead: a contribution is other people's code
+        log.warning("%s failed", spec.id, exc_info=error)
+        return _faulty(wards, spec, "error", f"{type(error).__name__}: {error}", error)
+
+
+def _faulty(wards: Wards, spec: Contribution, kind: str, said: str, error: BaseException) -> Call:
+    wards.fault(spec.plugin, kind, spec.id, said, stack_of(error))
+    return Call(error=clean(said, 400))
 
 
 async def run_contained(work: Callable[[], Awaitable[object]], name: str) -> None:

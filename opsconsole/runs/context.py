@@ -15,10 +15,11 @@ from opsconsole.model.event import Event
 from opsconsole.model.run import Question
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.text import NAME_LIMIT, clean
-from opsconsole.runs.attempt import Attempt, Say
+from opsconsole.runs.attempt import Attempt
 from opsconsole.runs.door import AnyDoor, Round
 from opsconsole.runs.doors import HttpDoor, LocalDoor, SshDoor
 from opsconsole.runs.ports import Ports
+from opsconsole.runs.sending import Say
 from opsconsole.runs.stage import Stage
 
 ARTIFACT_LIMIT: Final = 64 << 20

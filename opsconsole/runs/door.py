@@ -14,8 +14,8 @@ from opsconsole.model.action import ParamSpec
 from opsconsole.model.run import Question
 from opsconsole.model.snapshot import Snapshot, is_stale
 from opsconsole.model.text import LABEL_LIMIT, clean
-from opsconsole.runs.attempt import Say
 from opsconsole.runs.ports import Ports
+from opsconsole.runs.sending import Say
 from opsconsole.runs.stage import Stage
 from opsconsole.runs.tables import lay_out
 from opsconsole.runs.targets import given_alert, host_target

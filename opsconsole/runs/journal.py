@@ -130,6 +130,14 @@ class Journal:
         """
         await get_running_loop().run_in_executor(self._executor, self._keep, name, content)
 
+    async def renew(self, name: str, content: bytes) -> None:
+        """Write a file of the folder anew: either the old or the new one is there, whole.
+
+        Raises:
+            JournalError: The disk refused.
+        """
+        await get_running_loop().run_in_executor(self._executor, self._renew, name, content)
+
     async def seal(self, send: Callable[[str], None] | None, word: str) -> None:
         """Tell another log the head hash, so that a journal that is cut or edited later is found out."""
         if send is None or self.broken:
@@ -175,6 +183,16 @@ class Journal:
                 os.fsync(fd)
             finally:
                 os.close(fd)
+        except OSError as error:
+            raise JournalError(f"journal {self.folder.name}/{name}: {error.strerror}") from error
+
+    def _renew(self, name: str, content: bytes) -> None:
+        partial = self.folder / f"{name}.new"
+        try:
+            partial.unlink(missing_ok=True)
+            self._keep(partial.name, content)
+            partial.replace(self.folder / name)
+            _sync_folder(self.folder)
         except OSError as error:
             raise JournalError(f"journal {self.folder.name}/{name}: {error.strerror}") from error
 

@@ -169,6 +169,8 @@ class LiveRun:
             trouble = self._cut_short()
         finally:
             self._scopes.pop(name, None)
+        if self._interrupted:
+            await attempt.end_in_flight()
         await self._settle(name, judge_target(attempt.traces, outcome, trouble))
 
     @property
@@ -202,6 +204,7 @@ class LiveRun:
             self._prepared.action.spec,
             remote=self._remote,
             journal=self._journal,
+            clock=self._clock,
             say=self._speaker(name),
             why_closed=lambda: self._why_closed(name),
             time_left=self._time_left(),
@@ -210,6 +213,7 @@ class LiveRun:
         attempt.clients = self._ports.clients
         attempt.redactor = self._prepared.shared.redactor
         attempt.on_dispatch = lambda step: self._set(name, state=TargetState.RUNNING, step=step)
+        attempt.on_wait = lambda step: self._set(name, state=TargetState.WAITING, step=step)
         return attempt
 
     def _time_left(self) -> Callable[[], float]:
@@ -265,12 +269,14 @@ class LiveRun:
             why=verdict.why,
             code=verdict.code,
             ended=self._clock.now(),
+            evidence=self._attempts[name].evidence,
         )
         self._say_end(name, verdict)
         wrote = any(trace.writes for trace in self._attempts[name].traces)
         await self._record(
-            "target.end", sync=wrote, target=name, state=str(verdict.state), why=verdict.why
-        )
+            "target.end", sync=wrote, target=name, state=str(verdict.state), why=verdict.why,
+            evidence=self._attempts[name].evidence,
+        )  # fmt: skip
         if verdict.state in BAD and self._prepared.plan.stop_on_failure and not self._closed:
             self._halted = True
             self._close(f"halted: {name} is {verdict.state}")
@@ -311,7 +317,11 @@ class LiveRun:
             return
         trouble = Trouble(Kind.INTERRUPTED, why)
         for name, target in list(self._targets.items()):
-            if target.state in (TargetState.CONNECTING, TargetState.RUNNING):
+            if target.state in (
+                TargetState.CONNECTING,
+                TargetState.RUNNING,
+                TargetState.WAITING,
+            ):
                 verdict = judge_target(self._attempts[name].traces, None, trouble)
                 self._set(name, state=verdict.state, why=verdict.why, ended=self._clock.now())
             elif target.state is TargetState.PENDING:

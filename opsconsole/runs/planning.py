@@ -24,12 +24,12 @@ from opsconsole.model.run import Question
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
-from opsconsole.runs.attempt import CONSOLE, command_for, shown_argv, why_undeclared
 from opsconsole.runs.boundary import run_guarded
 from opsconsole.runs.door import AnyDoor, Round
 from opsconsole.runs.doors import HttpDoor, LocalDoor, SshDoor
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.result import PlanEndsError, Planned, read_answer
+from opsconsole.runs.sending import CONSOLE, command_for, send_call, shown_argv, why_undeclared
 from opsconsole.runs.stage import Stage
 from opsconsole.runs.verdict import Kind
 from opsconsole.transport.base import Answer
@@ -138,12 +138,8 @@ class LookAhead(AnyDoor):
         command = command_for(request, host, self.action.spec.timeout)
         if request.http is None:
             answer = await self.ports.remote.run(host, command)
-        elif self.ports.clients is None:
-            raise ActionError(request.step, "this engine has no HTTP clients")
         else:
-            answer = await self.ports.clients.send(
-                request.http, key="", timeout=command.timeout, max_output=command.max_output
-            )
+            answer = await send_call(self.ports.clients, request, command, key="")
         return self.stage.shared.redactor.answer(answer)
 
     def _note(self, request: Request, host: Host) -> None:

@@ -59,6 +59,15 @@ def _recover(place: Path, clock: Clock, executor: Executor) -> Run | None:
     return _rebuild(place, read_chain(place))
 
 
+def read_run(place: Path, chain: Chain) -> Run:
+    """Read a run that is over, as it was last written down, or as its journal proves it.
+
+    Raises:
+        JournalError: It cannot be read.
+    """
+    return _finished(place) or _rebuild(place, chain)
+
+
 def _finished(place: Path) -> Run | None:
     """run.json is written last, whole; when it is there nothing else needs reading."""
     try:
@@ -78,7 +87,7 @@ def _close(place: Path, journal: Journal, clock: Clock) -> Run:
 
 def _rebuild(place: Path, chain: Chain) -> Run:
     """Say of each target what the journal proves."""
-    plan = _read_plan(place)
+    plan = read_plan(place)
     begin = next((entry for entry in chain.entries if entry.kind == "run.plan"), None)
     told = _told_states(chain)
     targets = tuple(
@@ -87,6 +96,7 @@ def _rebuild(place: Path, chain: Chain) -> Run:
         else told.get(each.name) or _target(each.name, chain)
         for each in plan.targets
     )
+    targets = tuple(_resolved(target, chain) for target in targets)
     end = next((entry for entry in chain.entries if entry.kind == "run.end"), None)
     return Run(
         id=place.name,
@@ -106,7 +116,12 @@ def _rebuild(place: Path, chain: Chain) -> Run:
     )
 
 
-def _read_plan(place: Path) -> Plan:
+def read_plan(place: Path) -> Plan:
+    """Read the plan that a run carried out.
+
+    Raises:
+        JournalError: It cannot be read.
+    """
     try:
         return msgspec.json.decode((place / "plan.json").read_bytes(), type=Plan)
     except OSError as error:
@@ -126,6 +141,18 @@ def _told_states(chain: Chain) -> dict[str, RunTarget]:
                 if state in tuple(TargetState)
             }
     return {}
+
+
+def _resolved(target: RunTarget, chain: Chain) -> RunTarget:
+    """Take what a host's spool or a person said later."""
+    for entry in chain.entries:
+        is_word = entry.kind in ("target.resolve", "human.resolve")
+        if is_word and entry.text("target") == target.name:
+            state = TargetState(entry.text("state"))
+            target = replace(
+                target, state=state, why=entry.text("why"), evidence=entry.text("evidence")
+            )
+    return target
 
 
 def _target(name: str, chain: Chain) -> RunTarget:

@@ -76,6 +76,8 @@ class PlanEndsError(BaseException):
 class Planned:
     """The answer of a step that was only planned; looking at it ends the plan."""
 
+    is_planned = True
+
     def __init__(self, step: str) -> None:
         self._step = step
 

@@ -21,6 +21,7 @@ from opsconsole.model.calls import (
     PlanRun,
     ReadChoices,
     ReadOutput,
+    ResolveRun,
     Started,
     StartRun,
     StopRun,
@@ -34,12 +35,15 @@ from opsconsole.runs.chain import JournalError
 from opsconsole.runs.choices import ChoiceBook
 from opsconsole.runs.journal import Journal
 from opsconsole.runs.kept_output import read_kept_output
+from opsconsole.runs.late import sum_up
 from opsconsole.runs.live import LiveRun
 from opsconsole.runs.locks import Held, Holder, take_locks
+from opsconsole.runs.orphans import orphans_of, settle_orphans
 from opsconsole.runs.planned import Prepared, prepare
 from opsconsole.runs.policy import check_answer, frozen_by, why_refused
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.recovery import recover_runs
+from opsconsole.runs.resolver import Resolver
 from opsconsole.runs.targets import resolve_targets
 from opsconsole.transport.base import Remote
 
@@ -72,6 +76,8 @@ class RunService:
             1, thread_name_prefix="journal"
         )  # one: lines keep their order
         self._choices = ChoiceBook(ports, clock)
+        self._resolver = Resolver(state / "runs", ports, clock, self._disk)
+        self._orphans: tuple[Run, ...] = ()
 
     @property
     def live(self) -> int:
@@ -88,6 +94,7 @@ class RunService:
         """Carry runs out until cancelled; then each says on disk what is known of it."""
         try:
             async with asyncio.TaskGroup() as group:
+                group.create_task(self._settle_orphans(), name="settle orphans")
                 while True:
                     live, held = await self._waiting.get()
                     group.create_task(self._carry_out(live, held), name=f"run {live.run.id}")
@@ -105,7 +112,21 @@ class RunService:
         )
         for sentence in wrong:
             self._ports.trouble(sentence)
+        self._orphans = orphans_of(runs, self._clock.now())
         return runs
+
+    async def _settle_orphans(self) -> None:
+        await settle_orphans(self._orphans, self._resolver, self._ports.publish, self._clock)
+
+    async def resolve(self, call: ResolveRun, actor: str, *, remote: Remote | None = None) -> Done:
+        """Settle what a run left UNKNOWN, by what the hosts know or by what a person saw.
+
+        Raises:
+            RefusedError: not-running, held, param, unknown-target, journal.
+        """
+        run = await self._resolver.resolve(call, actor, remote)
+        self._ports.publish(run)
+        return Done(sum_up(run))
 
     async def plan(self, call: PlanRun, actor: str, snapshot: Snapshot) -> Plan:
         """Plan an action; nothing changes. `Plan.refusal` says why it could not be started now.

@@ -25,6 +25,11 @@ class Trace(Struct):
     ending: Ending | None = None
     """None: not over."""
     code: int | None = None
+    spool: str = ""
+    """Its folder in the host's spool; empty: it has none."""
+    sudo: bool = False
+    evidence: str = ""
+    """How its end was learned, where no channel showed it."""
 
     @property
     def writes(self) -> bool:

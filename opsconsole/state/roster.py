@@ -99,6 +99,8 @@ def _check(old: CheckRecord | None, check: Check) -> CheckRecord:
         via=check.via or "",
         must=check.must,
         should=check.should,
+        fails=check.fails,
+        passes=check.passes,
         host=check.host or "",
     )
     return old if old == new and old is not None else new

@@ -45,7 +45,9 @@ def settled_check(record: CheckRecord, now: float) -> CheckRecord:
     gone = record.tried and is_stale(record, now)
     if not gone or record.state in (ServiceState.UNKNOWN, ServiceState.PENDING):
         return record
-    return structs.replace(record, state=ServiceState.UNKNOWN, reason="no answer lately", soft=0)
+    return structs.replace(
+        record, state=ServiceState.UNKNOWN, reason="no answer lately", soft=0, soft_state=""
+    )
 
 
 def settled_service(
@@ -87,7 +89,9 @@ def _with_answer(record: CheckRecord, check: Check, result: CheckResult) -> Chec
     looked = result.state is not ServiceState.UNKNOWN
     record = structs.replace(record, tried=result.at, failed=not looked)
     if not looked:
-        return structs.replace(record, state=ServiceState.UNKNOWN, reason=result.reason, soft=0)
+        return structs.replace(
+            record, state=ServiceState.UNKNOWN, reason=result.reason, soft=0, soft_state=""
+        )
     record = structs.replace(
         record,
         at=result.at,
@@ -96,11 +100,11 @@ def _with_answer(record: CheckRecord, check: Check, result: CheckResult) -> Chec
         metrics=result.metrics,
     )
     if result.state is record.state:
-        return structs.replace(record, reason=result.reason, soft=0)
+        return structs.replace(record, reason=result.reason, soft=0, soft_state="")
     soft = record.soft + 1
     if soft < _needed(record.state, result.state, check):
-        return structs.replace(record, soft=soft)
-    return structs.replace(record, state=result.state, reason=result.reason, soft=0)
+        return structs.replace(record, soft=soft, soft_state=str(result.state))
+    return structs.replace(record, state=result.state, reason=result.reason, soft=0, soft_state="")
 
 
 def _needed(old: ServiceState, new: ServiceState, check: Check) -> int:

@@ -7,10 +7,11 @@ from typing import Final
 from msgspec import structs
 
 from opsconsole.clock import Clock
-from opsconsole.model.action import ActionSpec, PluginRecord
+from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Ack, Alert, Note
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Inventory
+from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult, Sample, SourceReading
 from opsconsole.model.slo import SloStatus

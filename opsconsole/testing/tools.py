@@ -8,8 +8,9 @@ from typing import Final
 from opsconsole.errors import EngineError
 
 _REAL: Final = (
-    "sh", "awk", "cat", "cut", "date", "echo", "env", "false", "grep", "head", "ls", "mkdir", "mv", "nice",
-    "printf", "rm", "sed", "sleep", "sort", "test", "timeout", "touch", "tr", "true", "uniq", "wc",
+    "sh", "awk", "cat", "cut", "date", "echo", "env", "false", "find", "grep", "head", "ls", "mkdir",
+    "mv", "nice", "printf", "rm", "sed", "setsid", "sleep", "sort", "sync", "test", "timeout", "touch", "tr",
+    "true", "uniq", "wc",
 )  # fmt: skip
 """They read and write what they are told to; none of them says anything about this machine by itself."""
 _NEEDED: Final = ("sh", "awk", "cat", "date", "grep", "sleep", "mv")

@@ -34,6 +34,14 @@ class Ending(StrEnum):
     """Dispatched, and its end was not observed: never success, never failure."""
 
 
+class Spool(Struct, frozen=True):
+    """Where the host keeps how one step ended: `~/.opsc/<run>/<step>/`."""
+
+    run: str
+    step: str
+    """Names this one dispatch; letters, digits, `._-`."""
+
+
 class Command(Struct, frozen=True):
     """What to run: an argument list, or a constant script with arguments; never a command line."""
 
@@ -48,6 +56,10 @@ class Command(Struct, frozen=True):
     timeout: float = 10.0
     """Seconds, enforced remotely by `timeout -k 2`, and here a little later."""
     max_output: int = OUTPUT_LIMIT
+    bare: bool = False
+    """On this very machine: True gives it a small fixed environment, not the engine's, which may hold secrets."""
+    spool: Spool | None = None
+    """Set: it is started once, and the host keeps how it ended; a lost channel is taken up again."""
 
 
 class Answer(Struct, frozen=True):
@@ -66,6 +78,12 @@ class Answer(Struct, frozen=True):
     """A sentence for people; empty when EXITED."""
     note: str = ""
     """What the host lacks, when it could not be asked as it should: no `timeout` to end a stuck command."""
+    evidence: str = ""
+    """How an end was learned that the channel did not show: from the host's spool."""
+    pid: int = 0
+    """Its supervisor's process there, where it has a spool."""
+    boot: str = ""
+    """The host's boot id when it was started, where it has a spool."""
 
     @property
     def code(self) -> int:

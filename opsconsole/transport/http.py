@@ -12,16 +12,24 @@ import httpx
 from opsconsole.clock import Clock
 from opsconsole.errors import TransportError
 from opsconsole.model.text import LABEL_LIMIT, clean
-from opsconsole.transport import probes
-from opsconsole.transport.certificates import context_for, expires_at
-from opsconsole.transport.http_answer import Endpoint, HttpAnswer, HttpFault, ProbeAnswer
-from opsconsole.transport.http_faults import Fault, judge, too_large
+from opsconsole.transport import dns_probe, ping_probe, probes, ssh_probe
+from opsconsole.transport.certificates import context_for, facts_of
+from opsconsole.transport.http_answer import (
+    DnsAnswer,
+    DnsQuestion,
+    Endpoint,
+    HttpAnswer,
+    HttpFault,
+    PingAnswer,
+    ProbeAnswer,
+)
+from opsconsole.transport.http_body import ACCEPTED, read_body
+from opsconsole.transport.http_faults import Fault, judge
 from opsconsole.transport.http_phases import Phases
 from opsconsole.transport.resolver import ADDRESSES_TRIED, Resolver
 
 __all__ = ["Endpoint", "HttpAnswer", "HttpClient", "HttpFault", "ProbeAnswer"]
 
-_CHUNK: Final = 1 << 16
 _KEPT_FOR: Final = 120.0
 _POOL_SHARE: Final = 0.7
 _HEADERS_SHOWN: Final = 100
@@ -29,7 +37,9 @@ _LIMITS: Final = httpx.Limits(
     max_connections=2, max_keepalive_connections=1, keepalive_expiry=_KEPT_FOR
 )
 
-_Key = tuple[str, str | None]
+_Trust = tuple[str | None, str | None, str | None]
+"""Files of the authority, our certificate and its key."""
+_Key = tuple[str, _Trust]
 
 
 class HttpClient:
@@ -39,7 +49,7 @@ class HttpClient:
         self._clock = clock
         self._resolver = Resolver(clock)
         self._clients: dict[_Key, httpx.AsyncHTTPTransport] = {}
-        self._contexts: dict[str | None, ssl.SSLContext] = {}
+        self._contexts: dict[_Trust, ssl.SSLContext] = {}
         self._plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         """For endpoints without TLS: a client wants one, and an empty one costs nothing."""
         self._loading = asyncio.Lock()
@@ -73,7 +83,7 @@ class HttpClient:
         phases.begin("dns")
         addresses = await self._resolver.resolve(url.host)
         phases.end("dns")
-        client = await self._client(url, endpoint.ca)
+        client = await self._client(url, (endpoint.ca, endpoint.cert, endpoint.key))
         *others, last = addresses[:ADDRESSES_TRIED]
         for address in others:
             try:
@@ -99,24 +109,26 @@ class HttpClient:
                 raise
         return await self._exchange(client, endpoint, url, address, phases)
 
-    async def _client(self, url: httpx.URL, ca: str | None) -> httpx.AsyncHTTPTransport:
-        key = (f"{url.scheme}://{url.netloc.decode('ascii')}", ca)
+    async def _client(self, url: httpx.URL, trust: _Trust) -> httpx.AsyncHTTPTransport:
+        key = (f"{url.scheme}://{url.netloc.decode('ascii')}", trust)
         if key not in self._clients:
-            context = await self._context(ca) if url.scheme == "https" else self._plain
+            context = await self._context(trust) if url.scheme == "https" else self._plain
             self._clients.setdefault(
                 key, httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=_LIMITS)
             )
         return self._clients[key]
 
-    async def _context(self, ca: str | None) -> ssl.SSLContext:
+    async def _context(self, trust: _Trust) -> ssl.SSLContext:
         async with self._loading:
-            if ca not in self._contexts:
+            if trust not in self._contexts:
                 try:
                     # reading the system's authorities takes tens of milliseconds
-                    self._contexts[ca] = await asyncio.to_thread(context_for, ca)
+                    self._contexts[trust] = await asyncio.to_thread(context_for, *trust)
                 except OSError as error:
-                    raise ssl.SSLError(f"CA file {ca}: {error.strerror or error}") from None
-            return self._contexts[ca]
+                    files = ", ".join(name for name in trust if name)
+                    what = "CA file" if trust[1] is None else "one of the files"
+                    raise ssl.SSLError(f"{what} {files}: {error.strerror or error}") from None
+            return self._contexts[trust]
 
     async def _exchange(
         self,
@@ -130,9 +142,9 @@ class HttpClient:
         response = await client.handle_async_request(request)
         try:
             phases.end("first_byte")
-            body, fault = await _body(response, endpoint.max_body)
+            body, fault = await read_body(response, endpoint.max_body, gzip=endpoint.gzip)
             phases.end("transfer")
-            expiry = expires_at(response.extensions.get("network_stream"))
+            facts = facts_of(response.extensions.get("network_stream"))
         finally:
             await response.aclose()
         location = response.headers.get("location", "") if response.is_redirect else ""
@@ -145,9 +157,11 @@ class HttpClient:
             body=body,
             phases=phases.seconds(),
             took=phases.took,
-            cert_expires_at=expiry,
+            cert_expires_at=facts.expires_at if facts else None,
+            cert=facts,
             fault=fault.word if fault else None,
             reason=fault.reason if fault else "",
+            ip=address,
             redirect=clean(location, LABEL_LIMIT),
         )
 
@@ -173,11 +187,23 @@ class HttpClient:
         A certificate that is refused still tells its expiry.
         """
         try:
-            context = await self._context(ca)
+            context = await self._context((ca, None, None))
         except ssl.SSLError as error:
             fault = judge(error, timeout, "tls")
             return ProbeAnswer(fault=HttpFault.TLS, reason=fault.reason)
         return await probes.probe(self._clock, self._resolver, target, timeout, context, name)
+
+    async def probe_ssh(self, target: str, *, timeout: float) -> ProbeAnswer:
+        """Connect to `host:port`, read what an SSH server says first, and hang up."""
+        return await ssh_probe.probe_ssh(self._clock, self._resolver, target, timeout)
+
+    async def probe_dns(self, question: DnsQuestion, *, timeout: float) -> DnsAnswer:
+        """Ask a name server."""
+        return await dns_probe.ask(self._clock, self._resolver, question, timeout)
+
+    async def probe_ping(self, target: str, *, timeout: float) -> PingAnswer:
+        """Send echo requests; `not-allowed` where this account has no ICMP socket."""
+        return await ping_probe.ping(self._clock, self._resolver, target, timeout)
 
     async def close(self) -> None:
         """Close every kept connection."""
@@ -193,8 +219,9 @@ def _request(endpoint: Endpoint, url: httpx.URL, address: str, phases: Phases) -
         "host": url.netloc.decode("ascii"),
         "user-agent": "opsconsole",
         "accept": "*/*",
-        "accept-encoding": "identity",
+        "accept-encoding": ACCEPTED[endpoint.gzip],
     } | {name.lower(): value for name, value in endpoint.headers.items()}
+    headers |= {name.lower(): secret.reveal() for name, secret in endpoint.hidden.items()}
     return httpx.Request(
         endpoint.method,
         url.copy_with(host=address),
@@ -212,16 +239,3 @@ def _request(endpoint: Endpoint, url: httpx.URL, address: str, phases: Phases) -
             },
         },
     )
-
-
-async def _body(response: httpx.Response, limit: int) -> tuple[bytes, Fault | None]:
-    encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        said = clean(encoding, 40)
-        return b"", Fault(HttpFault.BAD_REPLY, f"bad reply: encoded as {said}, though asked not to")
-    body = bytearray()
-    async for chunk in response.aiter_raw(_CHUNK):
-        body += chunk
-        if len(body) > limit:
-            return bytes(body[:limit]), too_large(limit)
-    return bytes(body), None

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from opsconsole.model.secret import Secret
+
 BODY_LIMIT = 2 << 20
 """Bytes of a body that are read before we hang up, unless an endpoint asks for less."""
 
@@ -26,10 +28,29 @@ class HttpFault(StrEnum):
     """Our own pool was full: says nothing about the target."""
     BAD_REPLY = "bad-reply"
     TOO_LARGE = "too-large"
+    NO_TOOL = "no-tool"
+    """The host that was to ask has no program for it: says nothing about the target."""
+    NOT_ALLOWED = "not-allowed"
+    """This account may not ask so (no ICMP socket): says nothing about the target."""
+    VIA_DOWN = "via-down"
+    """The host that was to ask could not be reached: says nothing about the target."""
+
+
+class CertFacts(Struct, frozen=True):
+    """What a certificate and the chain it came with say of themselves; texts are cleaned."""
+
+    expires_at: float
+    """Epoch seconds."""
+    chain_expires_at: float
+    """The earliest end in the chain as shown, the leaf included."""
+    issuer: str = ""
+    """RFC 4514: `CN=R11,O=Let's Encrypt,C=US`."""
+    san: tuple[str, ...] = ()
+    """Names and addresses it is for."""
 
 
 class Endpoint(Struct, frozen=True):
-    """What to ask; equal connection settings (origin, ca) share a client."""
+    """What to ask; equal connection settings (origin, ca, cert, key) share a client."""
 
     url: str
     method: str = "GET"
@@ -40,6 +61,14 @@ class Endpoint(Struct, frozen=True):
     ca: str | None = None
     """A PEM file to trust instead of the system's."""
     max_body: int = BODY_LIMIT
+    cert: str | None = None
+    """A PEM file with the certificate we show."""
+    key: str | None = None
+    """Its key's PEM file; None: the same file."""
+    hidden: Mapping[str, Secret] = {}
+    """More headers, whose values are never shown."""
+    gzip: bool = False
+    """True: a compressed reply is welcome; `max_body` counts what it unfolds to."""
 
 
 class HttpAnswer(Struct, frozen=True):
@@ -54,9 +83,13 @@ class HttpAnswer(Struct, frozen=True):
     took: float = 0.0
     cert_expires_at: float | None = None
     """Epoch seconds; None on a plain endpoint."""
+    cert: CertFacts | None = None
+    """None also where the certificate was refused."""
     fault: HttpFault | None = None
     reason: str = ""
     """A sentence for people; empty when a reply came."""
+    ip: str = ""
+    """The address that answered."""
     redirect: str = ""
     """Where the reply wanted to send us; never followed."""
 
@@ -68,5 +101,52 @@ class ProbeAnswer(Struct, frozen=True):
     """Seconds of dns, connect, tls."""
     took: float = 0.0
     cert_expires_at: float | None = None
+    cert: CertFacts | None = None
+    ip: str = ""
+    """The address that answered."""
+    banner: str = ""
+    """The first line an SSH server says: `SSH-2.0-OpenSSH_9.2p1`."""
     fault: HttpFault | None = None
     reason: str = ""
+
+
+class DnsQuestion(Struct, frozen=True):
+    """What to ask a name server."""
+
+    name: str
+    record: str = "A"
+    server: str = ""
+    """`host`, `host:port` or `[v6]:port`; empty: the system's first one."""
+
+
+class DnsAnswer(Struct, frozen=True):
+    """What a name server said; NXDOMAIN is an answer."""
+
+    rcode: str = ""
+    """NOERROR, NXDOMAIN, SERVFAIL, ...; empty: no answer."""
+    answers: tuple[str, ...] = ()
+    """Values of the wanted type, as zone files write them."""
+    ttl: float | None = None
+    """Seconds; the least of them."""
+    took: float = 0.0
+    server: str = ""
+    fault: HttpFault | None = None
+    reason: str = ""
+
+
+class PingAnswer(Struct, frozen=True):
+    """What some echo requests came to; all of them lost is an answer."""
+
+    sent: int = 0
+    received: int = 0
+    rtt: float | None = None
+    """Mean seconds of those that came back."""
+    rtt_max: float | None = None
+    took: float = 0.0
+    fault: HttpFault | None = None
+    reason: str = ""
+
+    @property
+    def loss(self) -> float:
+        """Share that did not come back, 0 to 1."""
+        return 1 - self.received / self.sent if self.sent else 1.0

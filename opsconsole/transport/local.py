@@ -47,7 +47,7 @@ class LocalTransport:
         began = self._clock.monotonic()
         process = LocalProcess(cap=command.max_output, on_output=on_output)
         try:
-            await process.start(_argv(command), command.env)
+            await process.start(_argv(command), command.env, bare=command.bare)
         except OSError as error:
             return Answer(Ending.UNREACHABLE, reach=Reach.UP, reason=_cannot_start(command, error))
         try:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from opsconsole.transport.base import OUTPUT_LIMIT, OnOutput
 
 _STDOUT = 1
+_NEEDED = ("HOME", "USER", "LOGNAME", "TZ", "TMPDIR")
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class LocalProcess(asyncio.SubprocessProtocol):
@@ -51,8 +53,10 @@ class LocalProcess(asyncio.SubprocessProtocol):
         """Hand stdout on instead of keeping it, and tell of the end."""
         self._feed, self._ended = feed, ended
 
-    async def start(self, argv: Sequence[str], env: Mapping[str, str]) -> None:
-        """Start it.
+    async def start(
+        self, argv: Sequence[str], env: Mapping[str, str], *, bare: bool = False
+    ) -> None:
+        """Start it, with our environment and `env`; `bare`: with what any program needs, and `env`.
 
         Raises:
             OSError: There is no such program, or no more processes.
@@ -66,7 +70,7 @@ class LocalProcess(asyncio.SubprocessProtocol):
             stdin=pipe,
             stdout=pipe,
             stderr=pipe,
-            env=os.environ | dict(env),
+            env=(_bare() if bare else dict(os.environ)) | dict(env),
             start_new_session=True,
         )
 
@@ -148,3 +152,8 @@ class LocalProcess(asyncio.SubprocessProtocol):
         if self._ended is not None:
             self._ended()
         self._progress.set()
+
+
+def _bare() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _NEEDED if name in os.environ}
+    return {**kept, "PATH": _PATH, "LC_ALL": "C.UTF-8"}

@@ -17,6 +17,7 @@ from opsconsole.model.inventory import Host
 from opsconsole.model.states import Reach
 from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.transport import faults
+from opsconsole.transport.connection import FITS, Trusted, connect
 from opsconsole.transport.faults import Phase, Trace
 from opsconsole.transport.keys import Identity, Keyring
 from opsconsole.transport.known_hosts import KnownHosts, Match, describe, files_of
@@ -92,9 +93,10 @@ class _Client(asyncssh.SSHClient):
 class Dialler:
     """Logs in; what all logins share (names, known hosts, keys, options) is kept here."""
 
-    def __init__(self, clock: Clock, keepalive: float) -> None:
+    def __init__(self, clock: Clock, keepalive: float, *, lean: bool = FITS) -> None:
         asyncssh.set_log_level(logging.WARNING)  # it tells every channel at INFO
         self.keepalive = keepalive
+        self._lean = lean
         self.resolver = Resolver(clock)
         self.known = KnownHosts()
         self.keyring = Keyring()
@@ -165,17 +167,17 @@ class Dialler:
         scan: bool = False,
     ) -> asyncssh.SSHClientConnection:
         wire = await self._wire(host, trace, via)
-        match = await asyncio.to_thread(self._match, host)
+        match = self.known.match_at_once(files_of(host), *_place(host))
+        if match is None:
+            match = await asyncio.to_thread(self._match, host)
         try:
-            connection = await asyncssh.connect(
-                host.address,
-                host.port,
-                tunnel=wire,
-                options=self._options_for(host, match),
-                client_factory=lambda: client,
-                known_hosts=_trusted(Match() if scan else match),
-                connect_timeout=trace.budget,
-                login_timeout=trace.budget,
+            connection = await connect(
+                wire,
+                self._options_for(host, match),
+                (host.address, host.port),
+                _trusted(Match() if scan else match),
+                client,
+                lean=self._lean,
             )
         except asyncssh.HostKeyNotVerifiable as error:
             raise self._bad_key(host, trace, client, match, error) from error
@@ -230,6 +232,7 @@ class Dialler:
                 request_pty=False,
                 encoding=None,
                 window=_WINDOW,
+                login_timeout=0,  # whoever logs in has a budget
                 keepalive_interval=self.keepalive,
                 keepalive_count_max=_KEEPALIVES,
             )
@@ -293,7 +296,5 @@ def _type_of(algorithm: str) -> str:
     return "ssh-rsa" if algorithm.startswith("rsa-") else algorithm
 
 
-def _trusted(
-    match: Match,
-) -> tuple[list[asyncssh.SSHKey], list[asyncssh.SSHKey], list[asyncssh.SSHKey]]:
+def _trusted(match: Match) -> Trusted:
     return (list(match.keys), list(match.authorities), list(match.revoked))

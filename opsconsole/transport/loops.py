@@ -59,12 +59,16 @@ async def ask_round(
 
 async def _running(
     link: Link, script: str, env: Mapping[str, str], budget: float
-) -> tuple[Kept, Loop] | None:
-    """Find the loop and what it lives on, or start it; None where loops cannot stay."""
+) -> tuple[Kept, Loop, bytes] | None:
+    """Find the loop, or start it; None where loops cannot stay.
+
+    Returns:
+        What it lives on, the loop, and what it has to be told before its first round.
+    """
     kept = await link.connect(budget)
     loop = kept.loops.get(script)
     if loop is not None and not loop.rounds.is_over:
-        return kept, loop
+        return kept, loop, b""
     if not _may_stay(kept, script):
         return None
     nonce = new_nonce()
@@ -80,14 +84,7 @@ async def _running(
         loop.finish()
         return None
     home.loops[script] = loop
-    try:
-        loop.write(bootstrap.line(Command(script=script, env=env), nonce), eof=False)
-    except BrokenPipeError:
-        if home.connection.is_closed():
-            raise
-        _count_failure(home, script)  # its login shell ended at once: asked by exec, it says why
-        return None
-    return home, loop
+    return home, loop, bootstrap.line(Command(script=script, env=env), nonce)
 
 
 def _may_stay(kept: Kept, script: str) -> bool:
@@ -102,13 +99,13 @@ def _count_failure(kept: Kept, script: str) -> None:
 
 
 async def _answer(
-    link: Link, kept: Kept, loop: Loop, nonce: str, budget: float, max_output: int
+    link: Link, kept: Kept, loop: Loop, begin: bytes, nonce: str, budget: float, max_output: int
 ) -> bytes | None:
-    """Wait for the answer; None: the loop ended instead of answering."""
+    """Ask in one packet, and wait for the answer; None: the loop ended instead of answering."""
     try:
         async with asyncio.timeout(budget):
             answer = loop.rounds.expect(nonce, max_output)
-            loop.write(f"{nonce}\n".encode(), eof=False)
+            loop.write(begin + f"{nonce}\n".encode(), eof=False)
             return await answer
     except (EOFError, BrokenPipeError):
         if kept.connection.is_closed():

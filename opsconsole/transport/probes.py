@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from opsconsole.clock import Clock
 from opsconsole.errors import TransportError
-from opsconsole.transport.certificates import expires_at, unchecked_context
-from opsconsole.transport.http_answer import HttpFault, ProbeAnswer
+from opsconsole.transport.certificates import expires_at, facts_of, unchecked_context
+from opsconsole.transport.http_answer import CertFacts, HttpFault, ProbeAnswer
 from opsconsole.transport.http_faults import Fault, judge
 from opsconsole.transport.http_phases import Phases
 from opsconsole.transport.resolver import ADDRESSES_TRIED, Resolver
@@ -36,14 +36,15 @@ async def probe(
     """
     phases = Phases(clock)
     host, port = split_target(target)
-    expiry: float | None = None
+    facts: CertFacts | None = None
+    ip, expiry = "", None
     fault: Fault | None = None
     try:
         async with asyncio.timeout(timeout):
             phases.begin("dns")
             addresses = await resolver.resolve(host)
             phases.end("dns")
-            expiry = await _connect(addresses, port, context, name or host, phases)
+            ip, facts = await _connect(addresses, port, context, name or host, phases)
     except TransportError as error:
         fault = Fault(HttpFault.DNS, error.reason)
     except (OSError, ValueError) as error:
@@ -54,7 +55,9 @@ async def probe(
     return ProbeAnswer(
         phases=phases.seconds(),
         took=phases.took,
-        cert_expires_at=expiry,
+        cert_expires_at=facts.expires_at if facts else expiry,
+        cert=facts,
+        ip=ip,
         fault=fault.word if fault else None,
         reason=fault.reason if fault else "",
     )
@@ -62,24 +65,30 @@ async def probe(
 
 async def _connect(
     addresses: Sequence[str], port: int, context: ssl.SSLContext | None, name: str, phases: Phases
-) -> float | None:
+) -> tuple[str, CertFacts | None]:
     phases.begin("connect")
-    sock = await _first_answer(addresses, port)
+    sock = await first_answer(addresses, port)
     phases.end("connect")
+    ip = str(sock.getpeername()[0])
     if context is None:
         sock.close()
-        return None
+        return ip, None
     phases.begin("tls")
     transport, _ = await asyncio.get_running_loop().create_connection(
         asyncio.Protocol, sock=sock, ssl=context, server_hostname=name
     )
     phases.end("tls")
-    expiry = expires_at(transport)
+    facts = facts_of(transport)
     transport.abort()
-    return expiry
+    return ip, facts
 
 
-async def _first_answer(addresses: Sequence[str], port: int) -> socket.socket:
+async def first_answer(addresses: Sequence[str], port: int) -> socket.socket:
+    """Connect to the first of the addresses that lets us.
+
+    Raises:
+        OSError: None does.
+    """
     *others, last = addresses[:ADDRESSES_TRIED]
     for address in others:
         with contextlib.suppress(OSError):
@@ -93,7 +102,7 @@ async def look_at_certificate(
     """Read the end of a certificate that we do not trust; None when it cannot be had."""
     try:
         async with asyncio.timeout(budget):
-            sock = await _first_answer(await resolver.resolve(host), port)
+            sock = await first_answer(await resolver.resolve(host), port)
             transport, _ = await asyncio.get_running_loop().create_connection(
                 asyncio.Protocol, sock=sock, ssl=unchecked_context(), server_hostname=host
             )

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 
+from opsconsole.clock import Clock
 from opsconsole.model.calls import HostKey
 from opsconsole.model.inventory import Host
 from opsconsole.transport.base import Answer, Command, OnDispatch, OnOutput, Remote
+from opsconsole.transport.spooled import SpooledCommand
 
 
 class Router:
     """A Remote that passes every question on by `host.transport`; anything but `local` goes by SSH."""
 
-    def __init__(self, ssh: Remote, local: Remote) -> None:
+    def __init__(self, ssh: Remote, local: Remote, clock: Clock) -> None:
+        self._clock = clock
         self._ssh = ssh
         self._local = local
 
@@ -25,7 +28,10 @@ class Router:
         on_output: OnOutput | None = None,
         on_dispatch: OnDispatch | None = None,
     ) -> Answer:
-        """Run one command there."""
+        """Run one command there; one with a spool is started once, and taken up again when its channel is lost."""
+        if command.spool is not None:
+            spooled = SpooledCommand(self._for(host), host, command, self._clock, on_output)
+            return await spooled.run(on_dispatch)
         return await self._for(host).run(
             host, command, on_output=on_output, on_dispatch=on_dispatch
         )

@@ -28,6 +28,15 @@ def bare_name(reference: str) -> str:
 
 def folded(names: Iterable[str]) -> str:
     """Write names short: `web-prod-{03,07,09-11}`, groups joined by commas."""
+    return _folded(names, "{}")
+
+
+def node_set(names: Iterable[str]) -> str:
+    """Write names as a node set, `web-prod-[03,07,09-11]`: what one reads can be typed as targets."""
+    return _folded(names, "[]")
+
+
+def _folded(names: Iterable[str], brackets: str) -> str:
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     alone: list[str] = []
     for name in sorted(set(names), key=natural_key):
@@ -36,14 +45,14 @@ def folded(names: Iterable[str]) -> str:
             alone.append(name)
         else:
             groups[found.group(1), found.group(3)].append(found.group(2))
-    parts = [_fold_group(head, numbers, tail) for (head, tail), numbers in groups.items()]
+    parts = [_fold_group(head, numbers, tail, brackets) for (head, tail), numbers in groups.items()]
     return ",".join(parts + alone)
 
 
-def _fold_group(head: str, numbers: list[str], tail: str) -> str:
+def _fold_group(head: str, numbers: list[str], tail: str, brackets: str) -> str:
     if len(numbers) == 1:
         return f"{head}{numbers[0]}{tail}"
-    return f"{head}{{{','.join(_runs(numbers))}}}{tail}"
+    return f"{head}{brackets[0]}{','.join(_runs(numbers))}{brackets[1]}{tail}"
 
 
 def _runs(numbers: list[str]) -> list[str]:

@@ -2,15 +2,19 @@
 
 import shlex
 from collections.abc import Sequence
+from typing import Final
 
 from opsconsole.model.action import Plan, PlannedStep, PlannedTarget
 from opsconsole.model.states import Confirm, Effect
 from opsconsole.view import format as fmt
+from opsconsole.view import plan_rollout
 from opsconsole.view.cells import cell, span
 from opsconsole.view.naming import bare_name, folded
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.peek import effect_words
 from opsconsole.view.rows import Cell, Tone
+
+_CANNOT_TELL: Final = "cannot tell"
 
 
 def lines(plan: Plan, options: ViewOptions = ViewOptions()) -> tuple[Cell, ...]:  # noqa: B008 - frozen
@@ -35,15 +39,24 @@ def lines(plan: Plan, options: ViewOptions = ViewOptions()) -> tuple[Cell, ...]:
             _line("with", cell("  ".join(f"{name}={value}" for name, value in plan.params.items())))
         )
     body.append(_line("how", cell(_how(plan))))
+    body += plan_rollout.lines(plan)
     body.append(())
     for names, steps in _alike(going):
         body += _steps(names, steps, single=len(going) == len(names))
-    skipped = [target for target in plan.targets if target.skip]
-    body += [
-        (span(f"{options.glyphs.none} {bare_name(target.name)}: "), span(target.skip, Tone.WARNING))
-        for target in skipped
+    return (*body, *_left_out(plan, options))
+
+
+def _left_out(plan: Plan, options: ViewOptions) -> list[Cell]:
+    """Targets that nothing would happen on, those with the same reason in one line."""
+    reasons: dict[str, list[str]] = {}
+    for target in plan.targets:
+        if target.skip:
+            reasons.setdefault(target.skip, []).append(bare_name(target.name))
+    sign = options.glyphs.none
+    return [
+        (span(f"{sign} {folded(names)}: "), span(why, Tone.WARNING))
+        for why, names in reasons.items()
     ]
-    return tuple(body)
 
 
 def _line(label: str, content: Cell) -> Cell:
@@ -51,7 +64,7 @@ def _line(label: str, content: Cell) -> Cell:
 
 
 def _how(plan: Plan) -> str:
-    several = len(plan.targets) > 1
+    several = len(plan.targets) > 1 and plan.rollout is None
     parallel = f"{plan.max_parallel} at a time, " if several else ""
     stop = "stops at the first failure, " if several and plan.stop_on_failure else ""
     return f"{parallel}{stop}at most {fmt.duration(plan.timeout)} each"
@@ -71,8 +84,11 @@ def _steps(names: list[str], steps: tuple[PlannedStep, ...], *, single: bool) ->
         found.append((span(f"{number} {step.id}  "), span(effect_words(step.effect), tone)))
         if step.argv:
             found.append((span("    "), span(command_line(step.argv))))
+        elif step.shown:
+            found.append((span("    "), span(step.shown)))
         if step.note:
-            found.append((span("    "), span(step.note, Tone.DIM)))
+            tone = Tone.STALE if step.note.startswith(_CANNOT_TELL) else Tone.DIM
+            found.append((span("    "), span(step.note, tone)))
     return found
 
 

@@ -1,28 +1,34 @@
 """A run on the screen: what it is, how far it is, each target, equal output folded, one target's output."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from opsconsole.model.run import OutputLine, Run, RunTarget
 from opsconsole.model.states import RunState, TargetState
 from opsconsole.view import format as fmt
+from opsconsole.view import run_choices
 from opsconsole.view.cells import cell, joined, span
-from opsconsole.view.fold import Fold, fold
 from opsconsole.view.glyphs import Glyphs
 from opsconsole.view.log_lines import short
 from opsconsole.view.naming import bare_name
 from opsconsole.view.offers import short_id
 from opsconsole.view.options import ViewOptions
+from opsconsole.view.rollout_page import budget_words
 from opsconsole.view.rows import Cell, Column, Row, Span, Table, Tone
 from opsconsole.view.runs import run_glyph, run_tone, target_glyph, target_tone, targets_of
-from opsconsole.view.sections import Section
 
 _BAR: Final = 24
-_SHOWN_LINES: Final = 6
+_NARROW_BAR: Final = 12
+_NARROW: Final = 100
 _WORDS: Final = {
     RunState.RUNNING: "RUNNING",
     RunState.STOPPING: "STOPPING",
     RunState.HALTED: "HALTED",
+    RunState.GATING: "WATCHING",
+    RunState.PAUSED: "PAUSED",
+    RunState.ROLLING_BACK: "BACKING OUT",
+    RunState.ROLLED_BACK: "BACKED OUT",
+    RunState.ROLLBACK_FAILED: "BACK-OUT FAILED",
     RunState.INDETERMINATE: "NOT KNOWN",
 }
 
@@ -41,25 +47,36 @@ def headline(
             (*run_glyph(run, options.glyphs), span(f" {words}", run_tone(run.state))),
             cell(f"{short_id(run.action)} {params}".strip(), Tone.STRONG),
             cell(fmt.shorten(targets_of(run), max(12, width // 3), options.glyphs)),
-            cell(f"by {run.actor}"),
+            cell(f"by {run.operator or run.actor}"),
             cell(f'"{run.reason}"', Tone.DIM) if run.reason else (),
         )
     )
-    return first, _progress(run, now, options.glyphs)
+    return first, _progress(run, now, width, options.glyphs)
 
 
-def _progress(run: Run, now: float, glyphs: Glyphs) -> Cell:
+def _progress(run: Run, now: float, width: int, glyphs: Glyphs) -> Cell:
     total = len(run.targets)
     settled = sum(target.state.is_settled for target in run.targets)
     ended = run.ended if run.ended is not None else now
+    wide = _NARROW_BAR if width < _NARROW else _BAR
+    note = "" if run.state in _WITH_NOTE else run.note
     return joined(
         (
-            cell(f"[{fmt.bar(settled / total if total else 1.0, _BAR, glyphs)}] {settled}/{total}"),
+            cell(f"[{fmt.bar(settled / total if total else 1.0, wide, glyphs)}] {settled}/{total}"),
             cell(fmt.age(ended - run.at)),
+            _budget(run),
             counts(run),
-            cell(run.note, Tone.WARNING) if run.note else (),
+            cell(note, Tone.WARNING) if note else (),
         )
     )
+
+
+def _budget(run: Run) -> Cell:
+    """How much of what may go bad did; said once something has."""
+    status = run.rollout
+    if status is None or not status.bad:
+        return ()
+    return cell(budget_words(status), Tone.CRITICAL if status.bad > status.limit else Tone.WARNING)
 
 
 def counts(run: Run) -> Cell:
@@ -96,13 +113,29 @@ def targets(
     )
 
 
+_LOUD: Final = (
+    TargetState.FAILED, TargetState.UNKNOWN, TargetState.UNDO_UNKNOWN, TargetState.UNDO_FAILED,
+)  # fmt: skip
+
+
+def _told(target: RunTarget) -> Cell:
+    """What one has to know of a target: why it is not well, by what it was settled, what is left there."""
+    said = target.why or target.evidence or target.last_line
+    if not target.left:
+        return cell(said)
+    return joined((cell(said) if said else (), cell(f"left {target.left}", Tone.WARNING)))
+
+
 _TARGET_RANK: Final = {
     TargetState.UNKNOWN: 0,
     TargetState.FAILED: 1,
     TargetState.WRONG_HOST: 1,
     TargetState.UNREACHABLE: 1,
     TargetState.CANCELLED: 1,
+    TargetState.UNDO_UNKNOWN: 0,
+    TargetState.UNDO_FAILED: 1,
     TargetState.RUNNING: 2,
+    TargetState.WAITING: 2,
     TargetState.CONNECTING: 2,
     TargetState.CHANGED: 4,
     TargetState.UNCHANGED: 4,
@@ -121,55 +154,16 @@ def _target_row(target: RunTarget, now: float, glyphs: Glyphs) -> Row:
         if target.started is not None
         else glyphs.none
     )
-    loud = (
-        target.state.upper()
-        if target.state in (TargetState.FAILED, TargetState.UNKNOWN)
-        else target.state
-    )
+    loud = target.state.upper() if target.state in _LOUD else target.state
     cells = (
         target_glyph(target, glyphs),
         cell(bare_name(target.name)),
         cell(target.step),
         cell(loud, target_tone(target.state)),
         cell(took),
-        cell(target.why or target.last_line),
+        _told(target),
     )
     return Row(target.name, cells, Tone.DIM if target.state.is_good else Tone.NORMAL)
-
-
-def folded_output(
-    run: Run,
-    lines: Iterable[OutputLine],
-    options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
-) -> Section:
-    """Show equal output once, and of what differs the first differing line."""
-    shown: list[Cell] = []
-    for group in fold(run, lines):
-        shown += _fold_lines(group, options.glyphs)
-    empty = (cell("nothing was said yet", Tone.DIM),)
-    return Section("folded", tuple(shown) or empty, cell("Folded: equal output", Tone.STRONG))
-
-
-def _fold_lines(group: Fold, glyphs: Glyphs) -> list[Cell]:
-    count = len(group.targets)
-    sign = glyphs.same if group.differs_at is None else glyphs.differs
-    same = f"same on {count}  " if count > 1 else ""
-    head = (
-        span(f"{sign} ", target_tone(group.state)),
-        span(f"{same}{group.title}  ", Tone.STRONG),
-        span(group.state, target_tone(group.state)),
-    )
-    body = [(span(f"  {text}"),) for text in group.lines[:_SHOWN_LINES]]
-    lines: list[Cell] = [head, *body]
-    if len(group.lines) > _SHOWN_LINES:
-        lines.append(
-            cell(f"  {glyphs.ellipsis} {len(group.lines) - _SHOWN_LINES} lines more", Tone.DIM)
-        )
-    if group.differs_at is not None and group.differs_at < len(group.lines):
-        lines.append(
-            (span("  first differing line: ", Tone.DIM), span(group.lines[group.differs_at]))
-        )
-    return lines
 
 
 def output_cells(
@@ -199,22 +193,40 @@ def _output_cell(line: OutputLine, width: int, options: ViewOptions) -> Cell:
     )
 
 
-def closing(run: Run) -> Cell:
-    """Say in a sentence how a run ended and what a person does now; empty while it goes well."""
-    unknown = [t.name for t in run.targets if t.state is TargetState.UNKNOWN]
-    if unknown:
-        names = ", ".join(bare_name(name) for name in unknown[:4])
+def closing(run: Run) -> tuple[Cell, ...]:
+    """Say how a run stands, what is left where, and what a person may choose now; one line each."""
+    lines = [_outcome(run)]
+    keys = run_choices.line(run)
+    if keys:
+        lines.append(keys)
+    left = [f"{bare_name(t.name)} is left {t.left}" for t in run.targets if t.left]
+    if left:
+        lines.append(cell("; ".join(left), Tone.WARNING))
+    return tuple(line for line in lines if line)
+
+
+def _outcome(run: Run) -> Cell:
+    unknown = run_choices.unknown(run)
+    if unknown and run.state is not RunState.HALTED:
+        names = ", ".join(bare_name(target.name) for target in unknown[:4])
         return cell(
             f"What happened on {names} was not observed: look before you run it again.", Tone.STALE
         )
-    match run.state:
-        case RunState.HALTED:
-            return cell("Halted: nothing new starts. :stop ends the run.", Tone.WARNING)
-        case RunState.STOPPING:
-            return cell("Stopping: nothing new starts, what runs comes to its end.", Tone.WARNING)
-        case RunState.FAILED | RunState.PARTIAL:
-            return cell("Some targets failed; the others are as the table says.", Tone.CRITICAL)
-        case RunState.SUCCEEDED:
-            return cell("Done. The targets were polled again at once.", Tone.OK)
-        case _:
-            return ()
+    said, tone = _SAID.get(run.state, ("", Tone.NORMAL))
+    why = f"{said} {run.note}" if run.note and run.state in _WITH_NOTE else said
+    return cell(why, tone) if why else ()
+
+
+_SAID: Final = {
+    RunState.HALTED: ("Halted: nothing new starts until you choose.", Tone.WARNING),
+    RunState.PAUSED: ("Paused: nothing new starts until somebody resumes.", Tone.WARNING),
+    RunState.GATING: ("Between batches: it is watched before more is touched.", Tone.ACCENT),
+    RunState.STOPPING: ("Stopping: nothing new starts, what runs comes to its end.", Tone.WARNING),
+    RunState.ROLLING_BACK: ("Backing out: what was changed is undone, the last first.", Tone.WARNING),
+    RunState.FAILED: ("Some targets failed; the others are as the table says.", Tone.CRITICAL),
+    RunState.PARTIAL: ("Some targets failed; the others are as the table says.", Tone.CRITICAL),
+    RunState.ROLLED_BACK: ("Backed out: what was changed was undone.", Tone.WARNING),
+    RunState.ROLLBACK_FAILED: ("The back-out failed: the table says where.", Tone.CRITICAL),
+    RunState.SUCCEEDED: ("Done. The targets were polled again at once.", Tone.OK),
+}  # fmt: skip
+_WITH_NOTE: Final = (RunState.HALTED, RunState.PAUSED)

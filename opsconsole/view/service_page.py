@@ -77,7 +77,7 @@ def checks(
 def _check_row(check: CheckRecord, service: str, now: float, glyphs: Glyphs) -> Row:
     stale = is_stale(check, now)
     took = glyphs.none if check.latency is None or stale else fmt.duration(check.latency)
-    reason = check.reason or (f"{check.soft} contrary results, not hard yet" if check.soft else "")
+    reason = " · ".join(filter(None, (soft(check), check.reason)))
     cells = (
         cell(state_glyph(check.state, glyphs), state_tone(check.state)),
         cell(_bare(check, service)),
@@ -120,6 +120,14 @@ def details(
             lines.append(_phases(check, record.name))
     lines += _neighbours(snapshot, record, options.glyphs)
     return Section("details", tuple(lines), title, cell(f"every {record.every:g}s", Tone.DIM))
+
+
+def soft(check: CheckRecord) -> str:
+    """Say how far a change is from counting: `2/3 soft down`; empty when nothing is under way."""
+    if not check.soft:
+        return ""
+    wanted = check.passes if check.soft_state == "up" else check.fails
+    return f"{check.soft}/{wanted} soft {check.soft_state}".rstrip()
 
 
 def _assertions(check: CheckRecord) -> list[Cell]:

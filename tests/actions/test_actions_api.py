@@ -57,6 +57,19 @@ def test_options_are_keywords_everywhere() -> None:
 
 
 ALSO_BY_PLACE = frozenset(
-    {"script", "progress", "table", "health", "peers", "history", "unchanged", "Param"}
+    {
+        "script",
+        "progress",
+        "table",
+        "health",
+        "peers",
+        "history",
+        "unchanged",
+        "Param",
+        "ok",
+        "warning",
+        "critical",
+        "unknown",
+    }  # fmt: skip
 )
 """Calls whose second or third word everybody reads right."""

@@ -12,7 +12,7 @@ from opsconsole.model.alert import fingerprint
 from opsconsole.model.inventory import AlertSource
 from opsconsole.model.sample import SourceReading
 from opsconsole.transport.http import HttpAnswer, HttpFault
-from tests.collect_fakes import FakeHttp, FakeSink, VirtualClock
+from tests.collect_fakes import NO_SECRETS, FakeHttp, FakeSink, VirtualClock
 
 ONE, TWO, THREE = (f"http://am-{n}.example:9093" for n in (1, 2, 3))
 STARTED = "2026-11-22T10:00:00.000Z"
@@ -60,7 +60,12 @@ class Cluster:
         self.sink = FakeSink()
         self.source = AlertSource("main", "alertmanager", urls)
         self.probe = SourceProbe(
-            self.source, 5.0, http=self.http, reveal=str, sink=self.sink, clock=VirtualClock()
+            self.source,
+            5.0,
+            http=self.http,
+            credentials=NO_SECRETS,
+            sink=self.sink,
+            clock=VirtualClock(),
         )
         for url in urls:
             self.says(url)

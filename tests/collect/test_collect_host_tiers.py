@@ -9,7 +9,7 @@ import pytest
 
 from opsconsole.collect.collector import Collector
 from opsconsole.collect.fast_tier import read_fast
-from opsconsole.collect.host_tiers import back_off
+from opsconsole.collect.host_tiers import FastProbe, HostWatch, back_off
 from opsconsole.collect.slow_tiers import read_lazy, read_slow
 from opsconsole.errors import DeadlineError, ParseError, TransportError
 from opsconsole.model.inventory import Host, Inventory
@@ -56,6 +56,24 @@ async def test_a_host_has_rates_a_second_after_its_first_answer():
     assert second.metrics["cpu.busy"] == pytest.approx(0.25)
     assert second.metrics["load.per_core"] == 0.5
     assert second.facts["boot_id"] == "boot-1"
+
+
+@pytest.mark.parametrize(("patience", "again"), [(0.0, 1.0), (3.0, 3.0), (26.0, 10.0)])
+async def test_a_second_look_waits_for_others_first_ones_but_never_beyond_the_interval(
+    patience, again
+):
+    clock, remote = VirtualClock(), FakeRemote()
+    watch = HostWatch(
+        WEB,
+        remote=remote,
+        sink=FakeSink(),
+        clock=clock,
+        hurry=lambda _name, _delay=0.0: None,
+        queue=lambda: 0.0,
+        patience=lambda _host: patience,
+    )
+
+    assert await FastProbe(watch, 8.0).poll() == again
 
 
 async def test_the_slow_and_lazy_tiers_follow_the_first_answer_at_once():

@@ -16,7 +16,7 @@ from opsconsole.model.inventory import AlertSource, Check, Host, Inventory, Sett
 from opsconsole.transport.http import Endpoint, HttpClient
 from opsconsole.transport.local import LocalTransport
 from opsconsole.transport.ssh import SshTransport
-from tests.collect_fakes import FakeSink
+from tests.collect_fakes import NO_SECRETS, FakeSink
 from tests.realsshd import RealSshd, free_port, need
 
 CONFIG = "route: {receiver: none}\nreceivers: [{name: none}]\n"
@@ -87,7 +87,9 @@ async def test_a_thousand_alerts_of_a_real_alertmanager_are_read(
     await post(web, alertmanager, "alerts", alerts(1_000))
     sink = FakeSink()
     source = AlertSource("main", "alertmanager", (alertmanager,), drop_labels=())
-    probe = SourceProbe(source, 10.0, http=web, reveal=str, sink=sink, clock=SystemClock())
+    probe = SourceProbe(
+        source, 10.0, http=web, credentials=NO_SECRETS, sink=sink, clock=SystemClock()
+    )
 
     await probe.poll()
     await probe.poll()
@@ -119,7 +121,9 @@ async def test_a_real_silence_is_a_reason_to_be_quiet(alertmanager: str, web: Ht
     )
     sink = FakeSink()
     source = AlertSource("main", "alertmanager", (alertmanager,))
-    probe = SourceProbe(source, 10.0, http=web, reveal=str, sink=sink, clock=SystemClock())
+    probe = SourceProbe(
+        source, 10.0, http=web, credentials=NO_SECRETS, sink=sink, clock=SystemClock()
+    )
 
     await probe.poll()
 
@@ -133,7 +137,9 @@ async def test_a_real_silence_is_a_reason_to_be_quiet(alertmanager: str, web: Ht
 async def test_a_stopped_alertmanager_is_down_and_says_so(web: HttpClient):
     sink = FakeSink()
     source = AlertSource("main", "alertmanager", (f"http://127.0.0.1:{free_port()}",))
-    probe = SourceProbe(source, 5.0, http=web, reveal=str, sink=sink, clock=SystemClock())
+    probe = SourceProbe(
+        source, 5.0, http=web, credentials=NO_SECRETS, sink=sink, clock=SystemClock()
+    )
 
     await probe.poll()
 

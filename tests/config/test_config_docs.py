@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from opsconsole.config import alert_sources, hosts, reader, services, settings
+from opsconsole.config import alert_sources, checks, hosts, reader, services, settings
 from opsconsole.config.fields import Table
 from opsconsole.inventory.sources import SourceSpec, load
 
@@ -26,7 +26,7 @@ def test_the_example_loads(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "table",
-    [reader.FILE, hosts.HOST, hosts.DEFAULTS, hosts.IMPORT, services.SERVICE, services.CHECK,
+    [reader.FILE, hosts.HOST, hosts.DEFAULTS, hosts.IMPORT, services.SERVICE, checks.CHECK,
      alert_sources.SOURCE, settings.RULE, settings.ENGINE],
     ids=lambda table: table.what,
 )  # fmt: skip

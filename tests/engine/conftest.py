@@ -23,7 +23,15 @@ from opsconsole.rpc.client import Client
 from opsconsole.rpc.messages import PROTOCOL, Hello
 from opsconsole.rpc.solo import open_solo
 from opsconsole.transport.base import Answer, Command, Ending, OnDispatch, OnOutput
-from opsconsole.transport.http import Endpoint, HttpAnswer, HttpFault, ProbeAnswer
+from opsconsole.transport.http_answer import (
+    DnsAnswer,
+    DnsQuestion,
+    Endpoint,
+    HttpAnswer,
+    HttpFault,
+    PingAnswer,
+    ProbeAnswer,
+)
 from tests.program import Program
 
 FINGERPRINT = "SHA256:5Yw0mFv8cGq3zQd1sX7r0b2mVn4kLtP9hJ6uEaRoIyA"
@@ -120,6 +128,15 @@ class Alertmanager:
         self, target: str, *, timeout: float, ca: str | None = None, name: str | None = None
     ) -> ProbeAnswer:
         return ProbeAnswer(fault=HttpFault.REFUSED, reason="refused")
+
+    async def probe_ssh(self, target: str, *, timeout: float) -> ProbeAnswer:
+        return ProbeAnswer(fault=HttpFault.REFUSED, reason="refused")
+
+    async def probe_dns(self, question: DnsQuestion, *, timeout: float) -> DnsAnswer:
+        return DnsAnswer(fault=HttpFault.TIMEOUT, reason="no answer")
+
+    async def probe_ping(self, target: str, *, timeout: float) -> PingAnswer:
+        return PingAnswer(3, 0)
 
     async def close(self) -> None:
         return None

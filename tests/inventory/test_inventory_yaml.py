@@ -99,6 +99,12 @@ def test_without_word_of_them_known_hosts_are_the_accounts_and_the_machines(
         ("hosts: [db-01]\nservices: [{name: s, http: 'http://x', on: [db-02]}]", "did you mean db-01"),
         ("hosts: [a]\nservices: [{name: s, http: 'http://x', on: {groups: web}}]", "no host is in group web"),
         ("hosts: [a]\nservices: [{name: s, exec: [x], via: c}]", "via: no host is called c"),
+        ("hosts: [a]\nservices: [{name: s, prom: up}]", "none of the alert sources is a prometheus"),
+        (
+            "hosts: [a]\nservices: [{name: s, prom: up, source: prom-eo}]\n"
+            "alert_sources: [{name: prom-eu, kind: prometheus, urls: ['http://x']}]",
+            "no alert source of kind prometheus is called prom-eo, did you mean prom-eu",
+        ),
         ("services: [{name: s, http: 'http://x'}, {name: s, tcp: 'x:1'}]", "service s is given twice"),
         ("services: [{name: s, checks: [{tcp: 'x:1'}, {tcp: 'y:1'}]}]", "check s/tcp is given twice"),
         ("hosts: [a]\nchecks: [{name: c, exec: [x], on: a}, {name: c, exec: [y], on: a}]", "a/c is given twice"),

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from opsconsole.errors import QueryError
-from opsconsole.query.contexts import ALERTS, CHECKS, EVENTS, HOSTS, SERVICES
+from opsconsole.query.check_contexts import CHECKS
+from opsconsole.query.contexts import ALERTS, EVENTS, HOSTS, SERVICES
 from opsconsole.query.fields import Context
 from opsconsole.query.filter_line import compile_filter
 from opsconsole.query.functions import FUNCTIONS

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from opsconsole.errors import QueryError
-from opsconsole.query.contexts import ALERTS, CHECKS, HOSTS, MATCH
+from opsconsole.query.check_contexts import CHECKS
+from opsconsole.query.contexts import ALERTS, HOSTS, MATCH
 from opsconsole.query.fields import Field, Kind, context
 from opsconsole.query.nodes import (
     Binary,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from opsconsole.model.states import ServiceState
 from opsconsole.query.assertion import judge, judge_all, read_assertions
-from opsconsole.query.contexts import CHECKS
+from opsconsole.query.check_contexts import CHECKS
 from opsconsole.query.evaluator import evaluate, holds
 from opsconsole.query.nodes import Binary, Literal
 from opsconsole.query.parser import parse

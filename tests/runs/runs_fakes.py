@@ -68,6 +68,10 @@ class FakeRemote:
         self.dispatched: list[tuple[str, str]] = []
         self.commands: list[Command] = []
         self.hanging = asyncio.Event()
+        self.spools: dict[str, str] = {}
+        """What a host's spool says when it is asked, in the spool's words: `rc 0 3`; nothing: it says nothing."""
+        self.asked: list[tuple[str, Command]] = []
+        """Questions to spools."""
         self.before: Callable[[str, str], None] = lambda _host, _line: None
 
     def on(self, line: str, *behaviours: Behaviour, host: str = "*") -> None:
@@ -82,6 +86,8 @@ class FakeRemote:
         on_output: OnOutput | None = None,
         on_dispatch: OnDispatch | None = None,
     ) -> Answer:
+        if command.script.startswith("umask 077"):
+            return await self._ask_spool(host, command)
         line = " ".join(command.argv) or f"sh: {command.script} {' '.join(command.args)}"
         self.before(host.name, line)
         behaviour = self._pick(host.name, line)
@@ -94,6 +100,14 @@ class FakeRemote:
         self.commands.append(command)
         await asyncio.sleep(0)
         return await self._answer(behaviour, on_output)
+
+    async def _ask_spool(self, host: Host, command: Command) -> Answer:
+        self.asked.append((host.name, command))
+        await asyncio.sleep(0)
+        token, said = command.args[0], self.spools.get(host.name, "")
+        lines = ["here boot-1", *said.splitlines()] if said else []
+        stderr = "".join(f"\x1e{token} {line}\n" for line in lines).encode()
+        return Answer(Ending.EXITED, 0, stderr=stderr)
 
     async def _answer(self, behaviour: Behaviour, on_output: OnOutput | None) -> Answer:
         match behaviour:

@@ -173,7 +173,7 @@ async def test_this_machine_has_no_key_to_trust(local: LocalTransport) -> None:
 
 async def test_the_router_asks_each_host_its_own_way(local: LocalTransport) -> None:
     other = LocalTransport(SystemClock())
-    router = Router(ssh=other, local=local)
+    router = Router(ssh=other, local=local, clock=SystemClock())
     there = Host("there", "192.0.2.1")
 
     await router.ask(HERE, LOOP, {}, timeout=3, max_output=1_000)

@@ -276,6 +276,33 @@ def test_several_files_are_read_as_one_and_a_missing_one_is_empty(tmp_path: Path
     assert known.parses == 1
 
 
+def test_a_file_that_was_read_answers_at_once_until_it_changes(tmp_path: Path) -> None:
+    path = tmp_path / "known_hosts"
+    path.write_text(f"web01 {GOOD}\n")
+    known = KnownHosts()
+
+    before = known.match_at_once([str(path)], "web01", 22)
+    read = known.match([str(path)], "web01", 22)
+    after = known.match_at_once([str(path)], "web01", 22)
+    path.write_text(f"web01 {GOOD}\nweb02 {GOOD}\n")
+    changed = known.match_at_once([str(path)], "web01", 22)
+
+    assert before is None
+    assert after == read
+    assert changed is None
+    assert known.parses == 1
+
+
+def test_many_patterns_are_never_tried_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "known_hosts"
+    path.write_text("".join(f"web{i}* {GOOD}\n" for i in range(101)))
+    known = KnownHosts()
+
+    known.match([str(path)], "web01", 22)
+
+    assert known.match_at_once([str(path)], "web01", 22) is None
+
+
 class _Watched(KnownHosts):
     """Notes on which threads files are looked at."""
 

@@ -12,8 +12,11 @@ from ui_scene import NOW, FakeSource, plan
 from opsconsole.model.action import PlannedStep, PlannedTarget
 from opsconsole.model.calls import AckAlert, PlanRun, StartRun
 from opsconsole.model.states import Confirm, Effect
+from opsconsole.model.text import Safe
 from opsconsole.ui.screens.confirm import Confirm as ConfirmDialog
 from opsconsole.ui.screens.confirm import Question
+from opsconsole.ui.screens.menu import Item, Menu
+from opsconsole.view.rows import Span
 
 
 def started(source: FakeSource) -> bool:
@@ -166,3 +169,18 @@ def test_events_and_paints_are_stamped_by_the_same_clock():
     before = Message().time
 
     assert events.Key("y", "y").time >= before
+
+
+async def test_a_menus_letters_are_its_own_and_its_cursor_stays_in_sight(look, stage):
+    items = [Item(str(n), (Span(Safe(f"entry {n}")),)) for n in range(30)]
+    async with stage(size=(60, 12)) as pilot:
+        answered = []
+        menu = Menu(look, "Long", items)
+        await pilot.app.push_screen(menu, answered.append)
+        await settled(pilot)
+        await press(pilot, *["down"] * 20)
+        assert any("entry 20" in line for line in screen_text(pilot))
+        await press(pilot, "g")
+        await settled(pilot)
+
+    assert answered == ["6"]

@@ -21,9 +21,10 @@ from ui_scene import (
     snapshot,
 )
 
-from opsconsole.model.action import PlannedStep, PlannedTarget, PluginRecord
+from opsconsole.model.action import PlannedStep, PlannedTarget
 from opsconsole.model.alert import Note
 from opsconsole.model.calls import Choices, Output, PlanRun, ReadChoices, ReadOutput, Text
+from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.run import OutputLine
 from opsconsole.model.snapshot import Access, Banner, Freeze, Snapshot, Unlock
 from opsconsole.model.states import Effect

@@ -21,6 +21,7 @@ from opsconsole.view import (
     host_devices,
     host_page,
     plan_page,
+    run_output,
     run_page,
     runs,
     service_page,
@@ -261,7 +262,7 @@ def test_what_nobody_observed_is_never_a_tick_and_says_what_to_do() -> None:
     sign = runs.target_glyph(MIXED.targets[4], ME.glyphs)
 
     assert (plain(sign), sign[0].tone) == ("~", Tone.STALE)
-    assert plain(run_page.closing(MIXED)) == (
+    assert plain(run_page.closing(MIXED)[0]) == (
         "What happened on web-04 was not observed: look before you run it again."
     )
     over = replace(MIXED, state=RunState.INDETERMINATE)
@@ -313,13 +314,13 @@ def test_equal_output_is_said_once_and_the_first_difference_is_named() -> None:
 
     assert [(group.title, group.state) for group in groups] == [
         ("web-04", TargetState.UNKNOWN), ("web-02", TargetState.FAILED), ("web-03", TargetState.RUNNING),
-        ("web-{00,01}", TargetState.CHANGED),
+        ("web-[00,01]", TargetState.CHANGED),
     ]  # fmt: skip
     assert groups[1].differs_at == 1
     assert groups[3].differs_at is None
-    shown = _lines(run_page.folded_output(MIXED, lines))
+    shown = _lines(run_output.folded(MIXED, lines))
     assert "  first differing line: 503" in shown
-    assert "= same on 2  web-{00,01}  changed" in shown
+    assert "= same on 2  web-[00,01]  changed" in shown
 
 
 def test_output_lines_read_as_a_log() -> None:

@@ -47,12 +47,14 @@ class Form(Dialog[dict[str, str]]):
         values: Mapping[str, str],
         *,
         mistake: str = "",
+        verb: str = "plan",
     ) -> None:
         super().__init__(look)
         self._spec = spec
         self._heading = heading
         self._values = values
         self._mistake = mistake
+        self._verb = verb
         self._choices = {param.name: _static_choices(param) for param in spec.params}
         self._place = 0
 
@@ -92,7 +94,7 @@ class Form(Dialog[dict[str, str]]):
         if self._mistake:
             lines.append((Span(clean(self._mistake, LABEL_LIMIT), Tone.CRITICAL),))
         title: Cell = (Span(clean(self._heading, LABEL_LIMIT), Tone.STRONG),)
-        hint: Cell = (Span(Safe("enter plan   tab next   esc close"), Tone.DIM),)
+        hint: Cell = (Span(Safe(f"enter {self._verb}   tab next   esc close"), Tone.DIM),)
         self.set_box(lines or [()], title, hint, extra=len(self._spec.params) + 1)
 
     def offer(self, param: str, choices: tuple[str, ...], note: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import ClassVar, Final
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -215,8 +216,10 @@ class Main(Screen[None], inherit_bindings=False):
 
     def do(self, wanted: Invocation) -> None:
         """Do a command, or say why not."""
-        command = wanted.command
-        refusal = command.disabled_reason(self.session.snapshot, self.where, self.session.now)
+        command, where = wanted.command, self.where
+        if wanted.arguments.get("run") in self.session.snapshot.runs:
+            where = replace(where, key=f"run:{wanted.arguments['run']}", marks=())
+        refusal = command.disabled_reason(self.session.snapshot, where, self.session.now)
         handler = verbs.find(command.id)
         if refusal or handler is None:
             self.say(refusal or f"{command.title} is not there yet", Tone.WARNING)

@@ -11,8 +11,9 @@ from opsconsole.ui.look import Look
 from opsconsole.ui.screens.dialog import Dialog
 from opsconsole.view.rows import Cell, Span, Tone
 
+_MOVING = "jk"
 _LETTERS = "abcdefghilmnopqrstuvwxyz0123456789"
-"""Without j and k, which move."""
+"""Without those that move."""
 
 
 class Item(NamedTuple):
@@ -50,8 +51,13 @@ class Menu(Dialog[str]):
         self._place = 0
         self._said = ""
 
+    def begin(self) -> None:
+        """Keep the keys: in a box of lines some letters would scroll."""
+        self.box.can_focus = False
+        self.set_focus(None)
+
     def fill(self) -> None:
-        """Show the entries, the chosen one marked."""
+        """Show the entries, the chosen one marked and in sight."""
         lines = [self._line(nth, item) for nth, item in enumerate(self._items)]
         if not lines:
             lines.append((Span(Safe(self._empty or "Nothing here."), Tone.DIM),))
@@ -60,6 +66,8 @@ class Menu(Dialog[str]):
         if self._said:
             lines.extend(((), (Span(Safe(self._said), Tone.WARNING),)))
         self.set_box(lines, self._heading, footer=(Span(Safe("esc close"), Tone.DIM),))
+        room = max(1, min(len(lines), self.app.size.height - 2))
+        self.box.scroll_top(min(max(self.box.top, self._place - room + 1), self._place))
 
     def on_key(self, event: events.Key) -> None:
         """Choose by letter; entries bring their own letters, so these cannot be bindings."""
@@ -104,7 +112,7 @@ def _lettered(items: Sequence[Item]) -> list[Item]:
     for item in items:
         letter = (
             item.letter
-            if item.letter and item.letter not in taken
+            if item.letter and item.letter not in taken and item.letter not in _MOVING
             else (free.pop(0) if free else " ")
         )
         taken.add(letter)

@@ -19,7 +19,16 @@ def find(command: str) -> "Verb | None":
 @cache
 def load() -> "Mapping[str, Verb]":
     """Load every verb; the console does so behind its first paint."""
-    from opsconsole.ui.verbs import access, acting, finding, fires, going, looking, program
+    from opsconsole.ui.verbs import (
+        access,
+        acting,
+        finding,
+        fires,
+        going,
+        looking,
+        program,
+        steering,
+    )
 
     return {
         **going.VERBS,
@@ -27,6 +36,7 @@ def load() -> "Mapping[str, Verb]":
         **looking.VERBS,
         **fires.VERBS,
         **acting.VERBS,
+        **steering.VERBS,
         **access.VERBS,
         **program.VERBS,
     }

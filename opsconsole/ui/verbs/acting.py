@@ -1,36 +1,19 @@
-"""Acting: from a key to a menu, a form, a plan, a confirmation and a run; and a shell."""
+"""Acting: from a key to a menu of actions, and a shell."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from opsconsole.actions.match import subject_of
-from opsconsole.actions.prefill import prefill
 from opsconsole.commands.line import Invocation
 from opsconsole.commands.reasons import host_of
-from opsconsole.errors import RefusedError
-from opsconsole.model.action import ActionSpec, Plan
-from opsconsole.model.calls import (
-    Choices,
-    Done,
-    PlanRun,
-    ReadChoices,
-    Started,
-    StartRun,
-    StopRun,
-)
 from opsconsole.model.states import Effect
 from opsconsole.ui.console_calls import console_of
-from opsconsole.ui.places import Place
-from opsconsole.ui.screens.confirm import Confirm, Question
-from opsconsole.ui.screens.form import Form
 from opsconsole.ui.screens.menu import Item, Menu
 from opsconsole.ui.shell import UnfitNameError, shell_argv
+from opsconsole.ui.verbs.planning import prepare
 from opsconsole.ui.verbs.verb import Verb
-from opsconsole.view import plan_page
 from opsconsole.view.cells import cell
 from opsconsole.view.offers import Offer, offers, resolve
 from opsconsole.view.rows import Cell, Tone
-from opsconsole.view.triage import members
 
 if TYPE_CHECKING:
     from opsconsole.ui.screens.main import Main
@@ -56,7 +39,7 @@ def _menu(*, dry: bool) -> Verb:
             chosen = await main.app.push_screen_wait(Menu(session.look, title, items, empty=empty))
             if chosen is not None:
                 offer = found[chosen]
-                await _prepare(main, offer.action, offer.targets, dry=dry)
+                await prepare(main, offer.action, offer.targets, dry=dry)
 
     return choose
 
@@ -71,66 +54,7 @@ async def _run(main: "Main", wanted: Invocation) -> None:
     if targets is None and spec.scope not in ("fleet", "console"):
         main.say(f"{spec.id} is not offered for {main.view.selection_words}", Tone.WARNING)
         return
-    await _prepare(main, spec, targets or (), dry=False)
-
-
-async def _prepare(main: "Main", spec: ActionSpec, targets: tuple[str, ...], *, dry: bool) -> None:
-    """Ask for parameters until there is a plan, then show it."""
-    subject = subject_of(main.session.snapshot, targets[0] if targets else "", _episode(main))
-    values = {param.name: prefill(param, subject) for param in spec.params}
-    mistake = ""
-    while True:
-        if spec.params:
-            given = await _fill_form(main, spec, values, targets, mistake)
-            if given is None:
-                return
-            values = given
-        try:
-            plan = await main.session.source.call(
-                PlanRun(spec.id, targets, values, _episode(main)), Plan
-            )
-        except RefusedError as error:
-            if not spec.params:
-                raise
-            mistake = str(error)
-            continue
-        await _confirm(main, plan, dry=dry)
-        return
-
-
-async def _fill_form(
-    main: "Main", spec: ActionSpec, values: dict[str, str], targets: tuple[str, ...], mistake: str
-) -> dict[str, str] | None:
-    form = Form(main.session.look, spec, spec.title, values, mistake=mistake)
-
-    async def look_up(param: str) -> None:
-        try:
-            found = await main.session.source.call(ReadChoices(spec.id, param, targets), Choices)
-        except RefusedError as error:
-            found = Choices((), str(error))
-        if form.is_running:
-            form.offer(param, found.values, found.note)
-
-    for param in spec.params:
-        if param.choices_from:
-            main.run_worker(look_up(param.name), name=f"choices {param.name}", group="choices")
-    return await main.app.push_screen_wait(form)
-
-
-async def _confirm(main: "Main", plan: Plan, *, dry: bool) -> None:
-    question = Question(
-        title=f"Plan: {plan.title}",
-        verb="run it",
-        expect="" if dry else plan.expect,
-        refusal="dry run: nothing was changed" if dry else plan.refusal,
-        harmless=plan.effect is Effect.READ,
-    )
-    lines = plan_page.lines(plan, main.session.options("plan"))
-    typed = await main.app.push_screen_wait(Confirm(main.session.look, question, lines))
-    if typed is None:
-        return
-    started = await main.session.source.call(StartRun(plan.id, plan.hash, typed), Started)
-    await main.go(Place("run", started.run))
+    await prepare(main, spec, targets or (), dry=False)
 
 
 def _entry(offer: Offer, wide: int) -> Cell:
@@ -140,11 +64,6 @@ def _entry(offer: Offer, wide: int) -> Cell:
     refusal = cell(f"   {offer.refusal}", Tone.WARNING) if offer.refusal else ()
     title_tone = Tone.STRONG if offer.for_alert else Tone.NORMAL
     return (*cell(f"{spec.title:<{wide}}  ", title_tone), *cell(f"{word}{count}", tone), *refusal)
-
-
-def _episode(main: "Main") -> str | None:
-    alerts = members(main.session.snapshot, main.where.key)
-    return alerts[0].episode if alerts else None
 
 
 async def _shell(main: "Main", _: Invocation) -> None:
@@ -161,29 +80,9 @@ async def _shell(main: "Main", _: Invocation) -> None:
         main.say(f"ssh to {host.name} failed", Tone.WARNING)
 
 
-async def _stop(main: "Main", wanted: Invocation) -> None:
-    await _end_run(main, wanted, interrupt=False)
-
-
-async def _interrupt(main: "Main", wanted: Invocation) -> None:
-    await _end_run(main, wanted, interrupt=True)
-
-
-async def _end_run(main: "Main", wanted: Invocation, *, interrupt: bool) -> None:
-    run = wanted.arguments.get("run") or main.where.key.removeprefix("run:")
-    if run not in main.session.snapshot.runs:
-        live = [r.id for r in main.session.snapshot.runs.values() if not r.state.is_over]
-        main.say("which run? " + (", ".join(live) or "none is live"), Tone.WARNING)
-        return
-    done = await main.session.source.call(StopRun(run, interrupt), Done)
-    main.say(done.text or "stopping")
-
-
 VERBS: Final[Mapping[str, Verb]] = {
     "act.runbook": _menu(dry=False),
     "act.dry-run": _menu(dry=True),
     "act.run": _run,
     "act.shell": _shell,
-    "act.stop": _stop,
-    "act.interrupt": _interrupt,
 }

@@ -14,7 +14,7 @@ from opsconsole.ui import clipboard
 from opsconsole.ui.console_calls import console_of
 from opsconsole.ui.places import Place
 from opsconsole.ui.screens.menu import Item, Menu
-from opsconsole.ui.screens.run import RunView
+from opsconsole.ui.screens.run import MODES, RunView
 from opsconsole.ui.screens.sheet import Sheet
 from opsconsole.ui.shell import UnfitNameError, shell_argv
 from opsconsole.ui.verbs.verb import Verb
@@ -137,8 +137,40 @@ def _command(main: "Main") -> str:
 
 
 async def _output(main: "Main", _: Invocation) -> None:
-    if isinstance(main.view, RunView):
-        main.view.change_output()
+    """Choose how a run's output is shown, and what is taken out of it before comparing."""
+    view = main.view
+    if not isinstance(view, RunView):
+        main.say("open the run first: enter", Tone.WARNING)
+        return
+    wide = max(len(mode) for mode in MODES)
+    items = [
+        Item(
+            mode,
+            cell(f"{mode:<{wide}}  {text}", Tone.STRONG if mode == view.mode else Tone.NORMAL),
+            mode[0],
+        )
+        for mode, text in MODES.items()
+    ]
+    items += [
+        Item(
+            kind,
+            cell(f"{kind:<{wide + 3}}  {'left out' if kind in view.kinds else 'compared'}"),
+            letter,
+        )
+        for kind, letter in _KIND_LETTERS.items()
+    ]
+    chosen = await main.app.push_screen_wait(Menu(main.session.look, "Output", items))
+    if chosen is None:
+        return
+    if chosen in MODES:
+        view.show_mode(chosen)
+    else:
+        view.turn_kind(chosen)
+
+
+_KIND_LETTERS: Final = {
+    "hostname": "h", "ip": "i", "pid": "p", "timestamp": "t", "duration": "u", "hex": "x",
+}  # fmt: skip
 
 
 def _text(action: str) -> Verb:

@@ -15,8 +15,10 @@ from opsconsole.ui.keymap import in_force
 from opsconsole.ui.screens.confirm import Confirm, Question
 from opsconsole.ui.screens.help import Help
 from opsconsole.ui.screens.picker import Choice, Picker
+from opsconsole.ui.screens.run import RunView
 from opsconsole.ui.screens.sheet import Sheet
 from opsconsole.ui.verbs.verb import Verb
+from opsconsole.view import run_output
 from opsconsole.view.cells import cell
 from opsconsole.view.rows import Cell, Tone
 
@@ -137,6 +139,12 @@ async def _theme(main: "Main", wanted: Invocation) -> None:
 
 
 async def _save_screen(main: "Main", _: Invocation) -> None:
+    """Keep what is on the screen; of a run everything it said."""
+    view, session = main.view, main.session
+    if isinstance(view, RunView) and view.run is not None:
+        text = run_output.export(view.run, view.lines, session.now, session.options("run"))
+        main.say(console_of(main).save_text("run", text))
+        return
     main.say(console_of(main).save_text("screen", main.text()))
 
 

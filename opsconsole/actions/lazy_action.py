@@ -1,0 +1,70 @@
+"""An action whose manifest says all of it: its Python is run when it is first used, and must keep the promise."""
+
+from typing import Final
+
+from opsconsole.actions.api import Outcome
+from opsconsole.actions.params import Values
+from opsconsole.actions.python_action import make_action
+from opsconsole.actions.python_plugin import Code, PluginCodeError, PythonCode
+from opsconsole.actions.steps import Action, Door, Impl, Target
+from opsconsole.model.action import ActionSpec
+
+PROMISED: Final = (
+    "effect",
+    "scope",
+    "arity",
+    "idempotent",
+    "needs",
+    "params",
+    "confirm",
+    "timeout",
+)
+"""What a manifest may not say otherwise than the code: a person confirmed by it."""
+
+
+class LazyImpl:
+    """Loads the code at the first run."""
+
+    def __init__(self, code: PythonCode, plugin: str, spec: ActionSpec) -> None:
+        self._code = code
+        self._plugin = plugin
+        self._spec = spec
+        self._impl: Impl | None = None
+
+    async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        """Run the author's function."""
+        if self._impl is None:
+            self._impl = resolve(await self._code.loaded(), self._plugin, self._spec).impl
+        return await self._impl.run(door, target, values)
+
+
+def resolve(code: Code, plugin: str, spec: ActionSpec) -> Action:
+    """Find the action that a manifest's entry promised.
+
+    Raises:
+        PluginCodeError: The code has none such, or another than was promised.
+        SpecError: The code's own declaration is wrong.
+    """
+    name = spec.id.partition(".")[2]
+    declared = code.actions.get(name)
+    if declared is None:
+        raise PluginCodeError(f"{spec.id}: the manifest names it, the code has none such")
+    action = make_action(declared, plugin, spec.source, b"")
+    if broken := broken_promises(spec, action.spec):
+        raise PluginCodeError(f"{spec.id}: {broken[0]}; opsconsole plugin lint")
+    return action
+
+
+def broken_promises(told: ActionSpec, done: ActionSpec) -> tuple[str, ...]:
+    """List what the manifest says otherwise than the code, a sentence each."""
+    return tuple(
+        f"the manifest says {field} {_shown(getattr(told, field))}, the code {_shown(getattr(done, field))}"
+        for field in PROMISED
+        if getattr(told, field) != getattr(done, field)
+    )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(getattr(each, "name", str(each)) for each in value) or "none"
+    return str(value)

@@ -1,0 +1,123 @@
+"""Who of the plugins misbehaved, and who is not called any more: three faults in five minutes are enough."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from opsconsole.actions.api import Outcome
+from opsconsole.actions.params import Values
+from opsconsole.actions.protocol import ProtocolError
+from opsconsole.actions.python_plugin import PluginCodeError
+from opsconsole.actions.steps import Door, Impl, Target
+from opsconsole.errors import ActionError, OpsConsoleError
+from opsconsole.model.plugin import Fault
+from opsconsole.model.text import MESSAGE_LIMIT, clean
+
+FAULTS: Final = 3
+WITHIN: Final = 300.0
+"""Seconds."""
+_KEPT: Final = 10
+
+
+class QuarantineError(ActionError):
+    """The plugin is not called any more until a person resumes it."""
+
+
+class Wards:
+    """Keeps each plugin's faults; told of one, tells whoever shows plugins."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        """Set up; `now` gives epoch seconds."""
+        self._now = now
+        self._faults: dict[str, deque[Fault]] = {}
+        self._since: dict[str, float] = {}
+        self.on_change: Callable[[str], None] = lambda _plugin: None
+        """Told the id of a plugin whose faults or quarantine changed."""
+
+    def fault(self, plugin: str, kind: str, where: str, text: str, stack: str = "") -> None:
+        """Note that a plugin misbehaved; the third time in five minutes closes it."""
+        found = Fault(
+            self._now(), kind, where, clean(text, 400), clean(stack, MESSAGE_LIMIT, multiline=True)
+        )
+        faults = self._faults.setdefault(plugin, deque(maxlen=_KEPT))
+        faults.append(found)
+        lately = sum(1 for each in faults if found.at - each.at <= WITHIN)
+        if lately >= FAULTS:
+            self._since.setdefault(plugin, found.at)
+        self.on_change(plugin)
+
+    def why_closed(self, plugin: str) -> str:
+        """Say why nothing of a plugin is called; empty while it is."""
+        if plugin not in self._since:
+            return ""
+        last = self._faults[plugin][-1]
+        return (
+            f"plugin {plugin} is in quarantine after {FAULTS} faults, the last: {last.text};"
+            f" opsconsole plugin resume {plugin}"
+        )
+
+    def check(self, plugin: str) -> None:
+        """Let a call through.
+
+        Raises:
+            QuarantineError: The plugin is closed.
+        """
+        if why := self.why_closed(plugin):
+            raise QuarantineError("plugin", why)
+
+    def resume(self, plugin: str) -> bool:
+        """Call a plugin again; False: it was not closed."""
+        was_closed = self._since.pop(plugin, None) is not None
+        self._faults.pop(plugin, None)
+        self.on_change(plugin)
+        return was_closed
+
+    def faults(self, plugin: str) -> tuple[Fault, ...]:
+        """List its newest faults, oldest first."""
+        return tuple(self._faults.get(plugin, ()))
+
+    def since(self, plugin: str) -> float:
+        """Tell since when it is closed; 0: it is not."""
+        return self._since.get(plugin, 0.0)
+
+    @property
+    def closed(self) -> Mapping[str, float]:
+        """Every closed plugin and since when."""
+        return dict(self._since)
+
+
+class WardedImpl:
+    """An implementation whose faults are counted; what it raises goes on to the bulkhead."""
+
+    def __init__(self, impl: Impl, plugin: str, action: str, wards: Wards) -> None:
+        self._impl = impl
+        self._plugin = plugin
+        self._action = action
+        self._wards = wards
+
+    async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        """Run it, unless its plugin is closed."""
+        self._wards.check(self._plugin)
+        try:
+            return await self._impl.run(door, target, values)
+        except (ProtocolError, PluginCodeError) as error:
+            self._wards.fault(self._plugin, "protocol", self._action, str(error))
+            raise
+        except (OpsConsoleError, asyncio.CancelledError):
+            raise
+        except (Exception, SystemExit) as error:
+            said = f"{type(error).__name__}: {error}"
+            self._wards.fault(self._plugin, "error", self._action, said, stack_of(error))
+            raise
+
+
+def stack_of(error: BaseException) -> str:
+    """Show where an exception was raised, innermost last, at most eight places."""
+    places: list[str] = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return "\n".join(places[-8:])

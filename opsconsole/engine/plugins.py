@@ -1,0 +1,176 @@
+"""What plugins contribute to a living engine: collectors, panes, notifiers; their faults and their quarantine."""
+
+import asyncio
+import logging
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from opsconsole.actions.answers import AnswerError, read_pane
+from opsconsole.actions.registry import Registry, find_id
+from opsconsole.actions.wards import Wards
+from opsconsole.clock import Clock
+from opsconsole.collect.loop import PollLoop
+from opsconsole.engine.plugin_probes import CollectorProbe, schedule_of
+from opsconsole.errors import RefusedError
+from opsconsole.model.calls import AnyCall, Done, ReadPane, ResumePlugin
+from opsconsole.model.event import Event
+from opsconsole.model.pane import PaneData
+from opsconsole.model.plugin import Contribution, Fault, PluginRecord
+from opsconsole.model.snapshot import Banner
+from opsconsole.model.text import clean
+from opsconsole.rpc.peer import Peer
+from opsconsole.runs.contributions import Contributions
+from opsconsole.state.store import Store
+
+log = logging.getLogger(__name__)
+
+_FRESH: Final = 1.0
+"""Seconds within which several consoles share one answer of a pane."""
+_LOOK: Final = 1.0
+_TRIES: Final = 3
+_PAUSE: Final = 2.0
+
+
+class Plugins:
+    """Owns every call of a contribution, and answers calls about plugins."""
+
+    def __init__(
+        self, store: Store, wards: Wards, contributions: Contributions, clock: Clock
+    ) -> None:
+        self._store = store
+        self._wards = wards
+        self._contributions = contributions
+        self._clock = clock
+        self._registry = Registry()
+        self._loop = PollLoop(clock)
+        self._probes: set[str] = set()
+        self._panes: dict[str, PaneData] = {}
+        self._asking: dict[str, asyncio.Lock] = {}
+        self._told = 0
+        wards.on_change = self._on_fault
+
+    def follow(self, registry: Registry) -> None:
+        """Take the plugins that are loaded now, and the hosts there are."""
+        self._registry = registry
+        self._contributions.use(registry)
+        self._panes.clear()
+        self.show()
+        self._plan()
+
+    def show(self) -> None:
+        """Put every plugin's row into the snapshot."""
+        self._store.put_plugins([self._row(one) for one in self._registry.plugins.values()])
+
+    def _row(self, record: PluginRecord) -> PluginRecord:
+        faults, since = self._wards.faults(record.id), self._wards.since(record.id)
+        if not faults and not since:
+            return record
+        return replace(record, faults=faults, quarantined=since)
+
+    def _plan(self) -> None:
+        for name in self._probes:
+            self._loop.remove(name)
+        self._probes.clear()
+        for spec in self._of_kind("collector"):
+            for host in self._store.snapshot.hosts:
+                probe = CollectorProbe(
+                    spec, host, self._contributions, lambda: self._store.snapshot,
+                    self._store.put_sample, self._clock,
+                )  # fmt: skip
+                self._loop.add(probe, schedule_of(spec, probe.name))
+                self._probes.add(probe.name)
+
+    def _of_kind(self, kind: str) -> tuple[Contribution, ...]:
+        found = self._registry.contributions
+        return tuple(spec for (each, _), spec in found.items() if each == kind)
+
+    async def run(self) -> None:
+        """Call collectors and notifiers until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._loop.run(), name="plugins collect")
+            group.create_task(self._notify(), name="plugins notify")
+
+    async def answer(self, call: AnyCall, peer: Peer) -> Struct | None:
+        """Answer a call of this topic; None for any other.
+
+        Raises:
+            RefusedError: unknown-action: there is no such plugin or pane.
+        """
+        match call:
+            case ResumePlugin():
+                return self._resume(call.plugin, peer.actor)
+            case ReadPane():
+                return await self._pane(call.pane)
+        return None
+
+    def _resume(self, plugin: str, actor: str) -> Done:
+        if plugin not in self._registry.plugins:
+            raise RefusedError("unknown-action", f"no plugin {clean(plugin, 60)}")
+        if not self._wards.resume(plugin):
+            return Done(f"{plugin} is not in quarantine")
+        self._store.drop_banner(f"plugin {plugin}")
+        said = f"{plugin} is called again"
+        self._store.put_event(Event(0, self._clock.now(), actor, "engine", "", said))
+        return Done(said)
+
+    async def _pane(self, name: str) -> PaneData:
+        ids = [spec.id for spec in self._of_kind("pane")]
+        spec = self._contributions.find("pane", find_id(name, ids, "pane"))
+        assert spec is not None
+        async with self._asking.setdefault(spec.id, asyncio.Lock()):
+            kept = self._panes.get(spec.id)
+            if kept is not None and self._clock.now() - kept.at < _FRESH:
+                return kept
+            return await self._fresh_pane(spec, kept)
+
+    async def _fresh_pane(self, spec: Contribution, kept: PaneData | None) -> PaneData:
+        """Ask it; what it said last stays on the screen, with the reason why there is nothing newer."""
+        found = await self._contributions.call(spec)
+        try:
+            if not found.error:
+                self._panes[spec.id] = read_pane(found.answer, spec, self._clock.now())
+                return self._panes[spec.id]
+            why = found.error
+        except AnswerError as error:
+            why = str(error)
+            self._contributions.blame(spec, why)
+        last = kept or PaneData(spec.id, spec.title or spec.id, 0.0, spec.every)
+        return replace(last, error=why)
+
+    async def _notify(self) -> None:
+        """Tell notifiers of every new event; a slow one sees the newest 500 at most, and holds nobody up."""
+        self._told = max(self._store.snapshot.events, default=0)
+        while True:
+            await self._clock.sleep(_LOOK)
+            events = self._store.snapshot.events
+            new = sorted(number for number in events if number > self._told)
+            for number in new:
+                self._told = number
+                await self._tell(events[number])
+
+    async def _tell(self, event: Event) -> None:
+        for spec in self._of_kind("notifier"):
+            if not spec.on or event.kind in spec.on:
+                await self._deliver(spec, event)
+
+    async def _deliver(self, spec: Contribution, event: Event) -> None:
+        for attempt in range(_TRIES):
+            found = await self._contributions.call(spec, given=(event,))
+            if not found.error:
+                return
+            log.warning("%s did not take an event: %s", spec.id, found.error)
+            await self._clock.sleep(_PAUSE * (attempt + 1))
+
+    def _on_fault(self, plugin: str) -> None:
+        self.show()
+        faults: tuple[Fault, ...] = self._wards.faults(plugin)
+        if not faults:
+            return
+        last = faults[-1]
+        log.warning(
+            "plugin %s, %s in %s: %s\n%s", plugin, last.kind, last.where, last.text, last.stack
+        )
+        if why := self._wards.why_closed(plugin):
+            self._store.put_banner(Banner(f"plugin {plugin}", why))

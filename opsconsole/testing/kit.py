@@ -1,0 +1,317 @@
+"""The fleet of a plugin author's tests: hosts by name, commands by rule, runs by the engine's own run service."""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+from ClusterShell.NodeSet import NodeSet
+from msgspec.structs import replace
+
+from opsconsole.actions.loader import load
+from opsconsole.actions.registry import Registry
+from opsconsole.actions.wards import Wards
+from opsconsole.model.action import Plan, PlannedTarget
+from opsconsole.model.calls import PlanRun, ReadOutput, StartRun
+from opsconsole.model.inventory import Host
+from opsconsole.model.run import Run, RunTarget
+from opsconsole.model.snapshot import Access, HostRecord, ServiceRecord, Snapshot
+from opsconsole.model.states import Effect, HostState, Reach, ServiceState, TargetState
+from opsconsole.runs.ports import Ports
+from opsconsole.runs.service import RunService
+from opsconsole.shipped import shipped_dir
+from opsconsole.testing.scripted import Behaviour, Chaos, ScriptedRemote, VirtualClock
+
+Label = str | Callable[[int], str]
+"""A value, or a function of the host's place in its set."""
+_ACTOR = "op1"
+
+
+class TargetView:
+    """One target of a run as a test looks at it."""
+
+    def __init__(self, target: RunTarget) -> None:
+        self.record = target
+        self.name = target.name
+        self.state = word(target.state)
+        self.why = target.why
+        self.code = target.code
+
+    def __repr__(self) -> str:
+        """Show it in an assertion's message."""
+        return f"<{self.name} {self.state} {self.why!r}>"
+
+
+class RunView:
+    """A run that is over."""
+
+    def __init__(self, fleet: "Fleet", run: Run, lines: Sequence[str], touched: set[str]) -> None:
+        self.record = run
+        self.id = run.id
+        self.state = word(run.state)
+        self.lines = tuple(lines)
+        """What it said: `<target> <stream> <text>`."""
+        self.touched = touched
+        """Hosts that a write left for: the blast radius."""
+        self._fleet = fleet
+
+    def __getitem__(self, name: str) -> TargetView:
+        """Give a target by name."""
+        found = next((each for each in self.record.targets if each.name == name), None)
+        if found is None:
+            raise KeyError(name)
+        return TargetView(found)
+
+    def __iter__(self) -> Iterator[TargetView]:
+        """Walk the targets."""
+        return iter([TargetView(each) for each in self.record.targets])
+
+    def __repr__(self) -> str:
+        """Show it in an assertion's message."""
+        return f"<run {self.state} {[TargetView(each) for each in self.record.targets]}>"
+
+    def of_state(self, *states: TargetState) -> set[str]:
+        """Name the targets that ended so."""
+        return {each.name for each in self.record.targets if each.state in states}
+
+    @property
+    def failed(self) -> set[str]:
+        """Names of the targets that are known to have failed."""
+        return self.of_state(TargetState.FAILED)
+
+    @property
+    def unknown(self) -> set[str]:
+        """Names of the targets of which nobody knows."""
+        return self.of_state(TargetState.UNKNOWN)
+
+    @property
+    def journal(self) -> Path:
+        """The run's folder: plan.json, journal.jsonl, out/."""
+        return self._fleet.state / "runs" / self.id
+
+
+class PlannedView:
+    """What one target would see."""
+
+    def __init__(self, target: PlannedTarget) -> None:
+        self.record = target
+        self.skip = target.skip
+
+    @property
+    def writes(self) -> list[list[str]]:
+        """Every write's argument list."""
+        return [list(s.argv) for s in self.record.steps if s.effect is not Effect.READ]
+
+    @property
+    def reads(self) -> list[list[str]]:
+        """Every read's."""
+        return [list(s.argv) for s in self.record.steps if s.effect is Effect.READ and s.argv]
+
+    @property
+    def notes(self) -> list[str]:
+        """What the plan says beside: where it cannot tell."""
+        return [step.note for step in self.record.steps if step.note]
+
+
+class PlanView:
+    """A plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.record = plan
+        self.hash = plan.hash
+
+    def __getitem__(self, name: str) -> PlannedView:
+        """Give a target's part by name."""
+        found = next((each for each in self.record.targets if each.name == name), None)
+        if found is None:
+            raise KeyError(name)
+        return PlannedView(found)
+
+
+class Fleet:
+    """Scripted hosts under the real run service; use as an async context manager, or as the fixture `fleet`.
+
+    Args:
+        state: A folder for journals and locks.
+        plugins: Plugin folders, or folders of them.
+        packages: Also load the plugins of installed packages.
+    """
+
+    def __init__(
+        self, state: Path, plugins: Sequence[Path] = (), *, packages: bool = False
+    ) -> None:
+        self.state = state
+        self.clock = VirtualClock()
+        self.remote = ScriptedRemote(self.clock)
+        self.wards = Wards(self.clock.now)
+        self.registry: Registry = load(
+            plugins, shipped=shipped_dir("plugins"), packages=packages, wards=self.wards
+        )
+        self._hosts: dict[str, HostRecord] = {}
+        self._services: dict[str, ServiceRecord] = {}
+        self._published: dict[str, Run] = {}
+        self._over: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.access = Access()
+        self._service = RunService(self.registry, self._ports(), state, self.clock)
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Start the run service."""
+        self._task = asyncio.create_task(self._service.serve(), name="fleet")
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """End it; what still runs ends too."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def add(
+        self,
+        names: str,
+        *,
+        labels: Mapping[str, Label] | None = None,
+        service: str = "",
+        **facts: str,
+    ) -> None:
+        """Add hosts that are up.
+
+        Args:
+            names: A name or a node set, `web[01-20]`.
+            labels: Values, or functions of the host's place in the set.
+            service: A service that they carry.
+            facts: What polling saw: `init="systemd"`, `os="Debian"`.
+        """
+        added = sorted(NodeSet(names, resolver=None))
+        for place, name in enumerate(added):
+            given = {key: _label(value, place) for key, value in (labels or {}).items()}
+            self._hosts[name] = HostRecord(
+                name, f"192.0.2.{len(self._hosts) % 250 + 1}", given, state=HostState.OK,
+                reach=Reach.UP, at=self.clock.now(), tried=self.clock.now(), facts=facts,
+            )  # fmt: skip
+        if service:
+            before = self._services.get(service)
+            on = (*(before.hosts if before else ()), *added)
+            self._services[service] = ServiceRecord(
+                service, ServiceState.UP, hosts=on, at=self.clock.now()
+            )
+
+    def on(self, line: str, *, then: Behaviour | Sequence[Behaviour], host: str = "*") -> None:
+        """Say what a command does; globs in line and host. A sequence: one a call, the last for ever."""
+        behaviours = then if isinstance(then, Sequence) else (then,)
+        self.remote.on(line, *behaviours, host=host)
+
+    def chaos(self, seed: int, rate: float = 0.3) -> None:
+        """From now on a share of all commands drops, hangs, fails or is late, as the seed says."""
+        self.remote.chaos = Chaos(seed, rate)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The fleet as the engine sees it now: fresh, but for hosts that are away."""
+        now = self.clock.now()
+        hosts = {
+            name: replace(record, at=now, tried=now) if name not in self.remote.down else record
+            for name, record in self._hosts.items()
+        }
+        return Snapshot(now=now, hosts=hosts, services=self._services, access=self.access)
+
+    async def plan(self, action: str, *, targets: str = "", **params: str) -> PlanView:
+        """Plan an action; parameters as typed."""
+        return PlanView(await self._plan(action, targets, params))
+
+    async def run(
+        self, action: str, *, targets: str = "", confirm: str | bool = True, **params: str
+    ) -> RunView:
+        """Plan an action, confirm it and wait for its end.
+
+        Args:
+            action: Its id.
+            targets: As typed: a name, a node set, a filter.
+            confirm: What is typed back; True types what the plan asks for.
+            params: As typed.
+
+        Raises:
+            RefusedError: The engine will not.
+        """
+        plan = await self._plan(action, targets, params)
+        typed = plan.expect if confirm is True else str(confirm or "")
+        call = StartRun(plan.id, plan.hash, confirm=typed)
+        started = await self._service.start(call, _ACTOR, self.snapshot)
+        lines = await self._follow(started.run)
+        touched = {host for host, _ in self._writes_of(started.run)}
+        return RunView(self, self._published[started.run], lines, touched)
+
+    async def reconnect(self, name: str) -> None:
+        """Let a host be reached again."""
+        self.remote.down.discard(name)
+        await asyncio.sleep(0)
+
+    @property
+    def writes(self) -> list[tuple[str, str]]:
+        """Every write that left, run by run: host and line, as the journals have them."""
+        runs = sorted(path.name for path in (self.state / "runs").glob("*"))
+        return [write for run in runs for write in self._writes_of(run)]
+
+    def assert_no_writes(self) -> None:
+        """Fail when anything left that may change something."""
+        assert not self.writes, f"writes left: {self.writes[:5]}"
+
+    def _writes_of(self, run: str) -> list[tuple[str, str]]:
+        lines = (self.state / "runs" / run / "journal.jsonl").read_bytes().splitlines()
+        records = [msgspec.json.decode(line) for line in lines]
+        return [
+            (record["target"], " ".join(record["argv"]))
+            for record in records
+            if record["kind"] == "step.dispatch" and record["effect"] != Effect.READ
+        ]
+
+    def _ports(self) -> Ports:
+        return Ports(
+            remote=self.remote,
+            host=lambda name: Host(name, name) if name in self._hosts else None,
+            access=lambda: self.access,
+            records=lambda: self.snapshot.hosts,
+            publish=self._publish,
+        )
+
+    def _publish(self, run: Run) -> None:
+        self._published[run.id] = run
+        if run.state.is_over:
+            self._over[run.id].set()
+
+    async def _plan(self, action: str, targets: str, params: Mapping[str, str]) -> Plan:
+        words = tuple(word for word in targets.split(" ") if word)
+        call = PlanRun(action, words, {name: str(value) for name, value in params.items()})
+        return await self._service.plan(call, _ACTOR, self.snapshot)
+
+    async def _follow(self, run: str) -> list[str]:
+        lines: list[str] = []
+        after = 0
+        while True:
+            output = await self._service.output(ReadOutput(run, after=after, wait=5.0))
+            for line in output.lines:
+                after = line.cursor
+                lines.append(f"{line.target} {line.stream} {line.text}")
+            if output.over and not output.lines:
+                break
+        await self._over[run].wait()
+        return lines
+
+
+def word(state: str) -> str:
+    """Write a state as tests do: FAILED, NOT_STARTED."""
+    return str(state).upper().replace("-", "_")
+
+
+def _label(value: Label, place: int) -> str:
+    return value if isinstance(value, str) else value(place)
