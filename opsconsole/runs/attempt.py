@@ -62,6 +62,7 @@ class Attempt:
     """Where HTTP calls go; None: nowhere."""
     shielded = ""
     """Why an interrupt must wait; empty: it need not."""
+    on_unshield: Callable[[], None] | None = None
 
     def __init__(
         self,
@@ -104,7 +105,6 @@ class Attempt:
         self._hostname = hostname
         self.redactor = Redactor()
         """Masks the run's secrets in everything that is said and kept."""
-        self.on_unshield: Callable[[], None] = lambda: None
         self._identity: Identity | None = None
         self.on_dispatch: Callable[[str], None] = lambda _step: None
         self.on_wait: Callable[[str], None] = lambda _step: None
@@ -337,7 +337,8 @@ class Attempt:
     def unshield(self) -> None:
         """An interrupt that waited comes now."""
         self.shielded = ""
-        self.on_unshield()
+        if self.on_unshield is not None:
+            self.on_unshield()
 
 
 def _learned(trace: Trace, answer: Answer) -> dict[str, Field]:

@@ -70,6 +70,6 @@ ALSO_BY_PLACE = frozenset(
         "warning",
         "critical",
         "unknown",
-    }  # fmt: skip
+    }
 )
 """Calls whose second or third word everybody reads right."""
