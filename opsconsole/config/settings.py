@@ -4,6 +4,7 @@ from typing import Final
 
 from opsconsole.config import kinds
 from opsconsole.config.fields import Field, Kind, Values, list_of, map_of, record_of, table
+from opsconsole.config.http_clients import HTTP, PLUGIN_CONFIG
 from opsconsole.config.loader import Node, Scalar
 from opsconsole.config.problems import Problems
 from opsconsole.model.inventory import RuleSettings, Settings
@@ -86,7 +87,8 @@ SECRETS = Field(
     "Names of secrets and where each is: env:NAME or file:PATH.",
 )
 FIELDS: Final = (
-    ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, RULES, ACK_WITHIN, KEYMAP, SECRETS,
+    ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, RULES, ACK_WITHIN, KEYMAP, SECRETS, HTTP,
+    PLUGIN_CONFIG,
 )  # fmt: skip
 
 
@@ -117,4 +119,6 @@ def read_settings(values: Values) -> Settings:
         if engine
         else usual.journal_to_syslog,
         secrets=values.value(SECRETS, {}),
+        http=values.value(HTTP, {}),
+        plugin_config=values.value(PLUGIN_CONFIG, {}),
     )

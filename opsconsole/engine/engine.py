@@ -17,7 +17,9 @@ from opsconsole.clock import Clock
 from opsconsole.collect.collector import Collector
 from opsconsole.collect.heartbeats import Heartbeats
 from opsconsole.engine.agents import Agents, OwnWays
+from opsconsole.engine.caches import FileCaches
 from opsconsole.engine.catalogue import load_catalogue
+from opsconsole.engine.clients import NamedClients
 from opsconsole.engine.control import ControlCalls, Figures
 from opsconsole.engine.evaluation import Evaluation
 from opsconsole.engine.fires import FireCalls
@@ -40,7 +42,7 @@ from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.event import Event
-from opsconsole.model.inventory import Host, Inventory
+from opsconsole.model.inventory import Host, Inventory, Settings
 from opsconsole.model.sample import CheckResult, SourceReading
 from opsconsole.model.snapshot import Banner, EngineInfo
 from opsconsole.model.text import LABEL_LIMIT, clean
@@ -123,6 +125,11 @@ class Engine:
             registry, self._wards, self._outside.remote, self._host, self._clock
         )
         self._plugins = Plugins(self._store, self._wards, contributions, self._clock)
+
+        def settings() -> Settings:
+            return self._configuration.inventory.settings
+
+        clients = NamedClients(settings, self._outside.web, self._outside.remote, self._clock)
         ports = Ports(
             remote=self._outside.remote,
             host=self._host,
@@ -134,6 +141,12 @@ class Engine:
             checks=self._checks.run,
             events=self._events_of,
             tls=self._certificate,
+            snapshot=lambda: self._store.snapshot,
+            clients=clients,
+            secret=clients.secret,
+            secrets=lambda: clients.secrets,
+            cache=FileCaches(self._place.folder / "plugins").of,
+            plugin_config=lambda plugin: settings().plugin_config.get(plugin, {}),
             syslog=to_syslog if inventory.settings.journal_to_syslog else None,
         )
         self._registry = registry
