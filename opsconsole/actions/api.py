@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from opsconsole.actions.argv import Given
 from opsconsole.actions.contributing import (
     Contributing,
     FoundAlert,
@@ -284,12 +285,24 @@ class Plugin(Contributing):
 
 
 def decode_json(text: str) -> object:
-    """Read JSON that a command wrote.
+    """Read JSON that a command or an HTTP service wrote; its texts stay what somebody else said.
 
     Raises:
         ActionError: It is no JSON.
     """
     try:
-        return msgspec.json.decode(text)
+        return _given(msgspec.json.decode(text.encode()))
     except (msgspec.DecodeError, RecursionError) as error:
         raise ActionError("json", str(error)) from None
+
+
+def _given(value: object) -> object:
+    match value:
+        case str():
+            return Given(value)
+        case list():
+            return [_given(each) for each in value]
+        case dict():
+            return {name: _given(each) for name, each in value.items()}
+        case _:
+            return value
