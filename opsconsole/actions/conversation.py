@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+from asyncio.subprocess import SubprocessStreamProtocol
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Self
 
@@ -48,6 +49,7 @@ class Child:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._process: asyncio.subprocess.Process | None = None
+        self._transport: asyncio.SubprocessTransport | None = None
         self._listener: asyncio.Task[None] | None = None
         self._said = 0
         self.tail = b""
@@ -61,15 +63,17 @@ class Child:
             ProtocolError: It cannot be started.
         """
         await asyncio.to_thread(self._program.check)
+        loop = asyncio.get_running_loop()
         pipe = asyncio.subprocess.PIPE
         try:
-            self._process = await asyncio.create_subprocess_exec(
+            self._transport, protocol = await loop.subprocess_exec(
+                lambda: SubprocessStreamProtocol(LINE_LIMIT, loop),
                 *self._program.argv, stdin=pipe, stdout=pipe, stderr=pipe, cwd=self._program.folder,
                 env={**self._program.env, **(extra or {})}, start_new_session=True,
-                limit=LINE_LIMIT,
             )  # fmt: skip
         except (OSError, ValueError) as error:
             raise ProtocolError(f"cannot be started: {error}") from None
+        self._process = asyncio.subprocess.Process(self._transport, protocol, loop)
         self._listener = asyncio.create_task(
             self._listen(), name=f"stderr of {self._program.plugin}"
         )
@@ -142,6 +146,8 @@ class Child:
                 os.killpg(process.pid, signal.SIGKILL)
             if listener is not None:
                 listener.cancel()
+            if self._transport is not None:
+                self._transport.close()  # what a child of its own still holds open is not waited for
         await process.wait()
         return status
 

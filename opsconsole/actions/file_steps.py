@@ -10,8 +10,8 @@ from opsconsole.model.states import Effect
 FETCH_LIMIT: Final = 8 << 20
 """Bytes of a file that is fetched."""
 PUT: Final = """\
-umask 077
 to=${OPSC_ROOT:-}$1
+umask 077
 new=$(mktemp "$(dirname -- "$to")/.opsc.XXXXXXXX") || exit 73
 trap 'rm -f -- "$new"' EXIT
 cat >"$new" || exit 74

@@ -153,14 +153,13 @@ async def _speak(step: Step, door: Door, scope: Scope) -> None:
 
 async def _push(step: Step, door: Door, scope: Scope) -> None:
     """Before it is dispatched: a half-done step must be undone too."""
-    name = "" if isinstance(step.verb, Use) else step.id
 
     async def take_back(back: Door) -> None:
         for each in step.undo:
             await _run_step(each, back, scope)
 
     titles = ", ".join(each.title or each.id for each in step.undo)
-    await door.push_undo(Undo(name, titles, take_back))
+    await door.push_undo(Undo(step.id, titles, take_back))
 
 
 async def _execute(step: Step, door: Door, scope: Scope, *, preflight: bool) -> None:

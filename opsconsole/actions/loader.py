@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from opsconsole.actions.discovery import Place, find_places
+from opsconsole.actions.key_clashes import without_clashes
 from opsconsole.actions.param_types import with_types
 from opsconsole.actions.plugin_folder import Found, read_place, shown
 from opsconsole.actions.registry import Registry
@@ -52,6 +53,14 @@ def load(
         records[record.id] = record
         if not record.error:
             found[record.id] = loaded
+    actions = _finished(found, records)
+    if wards is not None:
+        actions = tuple(_warded(action, wards) for action in actions)
+    return Registry(actions, records.values(), found)
+
+
+def _finished(found: dict[str, Found], records: dict[str, PluginRecord]) -> tuple[Action, ...]:
+    """See to what needs every plugin: types that others bring, letters that others have."""
     types = _param_types(records.values())
     actions: list[Action] = []
     for name, loaded in found.items():
@@ -59,9 +68,12 @@ def load(
         if error:
             records[name] = replace(records[name], error=error, actions=())
         actions += typed
-    if wards is not None:
-        actions = [_warded(action, wards) for action in actions]
-    return Registry(actions, records.values(), found)
+    kept, lost = without_clashes(actions)
+    for each in lost:
+        said = f"the key {each.key} of {each.action} belongs to {each.lost_to}"
+        record = records[each.plugin]
+        records[each.plugin] = replace(record, warnings=(*record.warnings, said))
+    return kept
 
 
 def _param_types(records: Iterable[PluginRecord]) -> dict[str, Contribution]:

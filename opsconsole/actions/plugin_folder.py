@@ -1,6 +1,7 @@
 """Makes a plugin of its folder: manifest, runbooks, executables, Python; mistakes are raised to the loader."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace as with_fields
 from pathlib import Path
 
 from msgspec import Struct
@@ -126,10 +127,9 @@ class _Reader:
         return Action(spec, action.impl, self._manifest.id)
 
     def _undeclared(self) -> Iterator[Action]:
-        """Without a manifest's word for its actions, the code is run to learn them."""
-        if self._code is None or any(not entry.run for entry in self._manifest.actions):
-            return
-        if self._place.module and self._manifest.contributions:
+        """A manifest that says nothing of what the code brings: it is run to learn it."""
+        said = any(not entry.run for entry in self._manifest.actions)
+        if self._code is None or said or self._manifest.contributions:
             return
         for declared in self._code.load().actions.values():
             yield make_action(declared, self._manifest.id, self._source(), self._code.content)
@@ -178,7 +178,8 @@ def _runbook(path: Path, plugin: str | None, place: Place, commit: str) -> Actio
     if place.checked:
         check_folder(path.parent)
     text = read_trusted(path, checked=place.checked).decode(errors="replace")
-    return read_runbook(text, _with_commit(shown(path), commit), plugin)
+    action = read_runbook(text, _with_commit(shown(path), commit), plugin)
+    return with_fields(action, spec=replace(action.spec, front="yaml"))
 
 
 def _with_commit(file: str, commit: str) -> str:

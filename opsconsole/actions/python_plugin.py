@@ -97,6 +97,11 @@ class PythonCode:
         return b"\0".join(content for _, content in self._files)
 
     @property
+    def files(self) -> tuple[tuple[Path, bytes], ...]:
+        """Its files as they were read."""
+        return self._files
+
+    @property
     def is_loaded(self) -> bool:
         """Tell whether it was run already."""
         return self._done.is_set()

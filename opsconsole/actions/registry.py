@@ -47,6 +47,11 @@ class Registry:
             for each in plugin.contributes
         }
 
+    @property
+    def wished(self) -> tuple[ActionSpec, ...]:
+        """Every action as its plugin has it, before letters were taken away; most trusted first."""
+        return tuple(action.spec for one in self._found.values() for action in one.actions)
+
     def found(self, plugin: str) -> Found | None:
         """Give what was loaded of a plugin: where its code and its programs are."""
         return self._found.get(plugin)

@@ -12,7 +12,8 @@ from opsconsole.model.selection import Selection
 from opsconsole.model.snapshot import Snapshot
 
 _SHOWN: Final = {
-    "slash": "/", "colon": ":", "question_mark": "?", "comma": ",", "minus": "-", "plus": "+",
+    "slash": "/", "colon": ":", "question_mark": "?", "exclamation_mark": "!",
+    "comma": ",", "minus": "-", "plus": "+",
     "underscore": "_", "grave_accent": "`", "ampersand": "&", "asterisk": "*", "equals_sign": "=",
     "left_square_bracket": "[", "right_square_bracket": "]", "left": "←", "right": "→",
     "up": "↑", "down": "↓", "pagedown": "pgdn", "pageup": "pgup", "escape": "esc",

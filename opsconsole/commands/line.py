@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from opsconsole.actions.completing import param_choices, target_choices
 from opsconsole.commands.command import Argument, Command
 from opsconsole.commands.registry import COMMANDS
 from opsconsole.errors import OpsConsoleError, QueryError
@@ -15,6 +16,8 @@ from opsconsole.query.lexer import TokenKind, tokens
 _LIMIT: Final = 12
 _LONGEST: Final = 30 * 86400.0
 _DURATIONS: Final = ("15m", "30m", "1h", "2h")
+_REST: Final = ("text", "filter", "order")
+"""Kinds that take the rest of the line."""
 _TZ: Final = ("utc", "local", "relative")
 
 Values = Callable[[str], Iterable[str]]
@@ -61,7 +64,7 @@ def _bound(command: Command, rest: str) -> Invocation:
     values: dict[str, str] = {}
     seconds = 0.0
     for argument in command.arguments:
-        value, rest = (rest, "") if argument.kind in ("text", "filter") else _word(rest)
+        value, rest = (rest, "") if argument.kind in _REST else _word(rest)
         if not value:
             if argument.required:
                 raise LineError(f"{argument.name} missing: {command.usage}")
@@ -116,7 +119,10 @@ def complete(
     argument = _argument_at(command, len(done))
     if argument is None:
         return ()
-    known = values_of(argument, snapshot, values)
+    if argument.kind == "order":
+        known = _order_values(done, last, snapshot)
+    else:
+        known = values_of(argument, snapshot, values)
     head = " ".join([name, *done])
     return tuple(f"{head} {offer}" for offer in _ranked(last, known))
 
@@ -127,7 +133,27 @@ def _split(rest: str) -> tuple[list[str], str]:
 
 
 def _argument_at(command: Command, place: int) -> Argument | None:
-    return command.arguments[place] if place < len(command.arguments) else None
+    if place >= len(command.arguments):
+        last = command.arguments[-1] if command.arguments else None
+        return last if last is not None and last.kind == "order" else None
+    return command.arguments[place]
+
+
+def _order_values(done: Sequence[str], last: str, snapshot: Snapshot) -> list[str]:
+    """What may follow an action: names of targets, parameters not yet given, and their values."""
+    named = done[0]
+    specs = [s for id_, s in snapshot.actions.items() if named in (id_, id_.rpartition(".")[2])]
+    if not specs:
+        return []
+    spec = specs[0]
+    given = {word.partition("=")[0] for word in done[1:] if "=" in word}
+    name, equals, _ = last.partition("=")
+    if equals:
+        values = [p for p in spec.params if p.name == name]
+        return [f"{name}={value}" for p in values for value in param_choices(p, snapshot)]
+    params = [f"{param.name}=" for param in spec.params if param.name not in given]
+    targets = target_choices(snapshot, spec.scope) if spec.scope in ("host", "service") else []
+    return [*params, *targets]
 
 
 def values_of(argument: Argument, snapshot: Snapshot, values: Values) -> list[str]:

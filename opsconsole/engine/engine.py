@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -37,9 +37,11 @@ from opsconsole.engine.place import Place
 from opsconsole.engine.plugins import Plugins
 from opsconsole.engine.probing import LiveChecks, certificate
 from opsconsole.engine.runs import RunCalls
+from opsconsole.engine.silences import Silences
 from opsconsole.engine.watch import Configuration, show_warnings
 from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
+from opsconsole.model.alert import Alert
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host, Inventory, Settings
@@ -110,11 +112,15 @@ class Engine:
         )
         self._own_ways = OwnWays(self._agents, self._outside.with_agent)
         self._checks = LiveChecks(lambda: self._store.snapshot, self._poll_now, self._clock)
-        intake = Intake(self._store, self._on_reading, self._on_result)
+        intake = Intake(self._store, self._on_reading, self._on_result, self._evaluation.tracks)
         self._collector = Collector(
             self._outside.remote, self._outside.web, inventory, intake, self._clock,
             Heartbeats(self._clock, self._place.heartbeats),
         )  # fmt: skip
+        self._silences = Silences(
+            self._store, self._collector.ask_source, self._poll_now, self._lately, self._clock
+        )
+        self._silences.follow(inventory)
         self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
         self._hosts.hosts = {host.name: host for host in inventory.hosts}
 
@@ -135,13 +141,13 @@ class Engine:
             host=self._host,
             access=lambda: self._gate.access,
             records=lambda: self._store.snapshot.hosts,
+            snapshot=lambda: self._store.snapshot,
             publish=self._store.put_run,  # which also tells of its start and its end
             poll=self._poll_now,
             trouble=lambda text: self._banner("journal", text),
             checks=self._checks.run,
             events=self._events_of,
             tls=self._certificate,
-            snapshot=lambda: self._store.snapshot,
             clients=clients,
             secret=clients.secret,
             secrets=lambda: clients.secrets,
@@ -150,7 +156,9 @@ class Engine:
             syslog=to_syslog if inventory.settings.journal_to_syslog else None,
         )
         self._registry = registry
-        self._runs = RunService(registry, ports, self._place.folder, self._clock)
+        self._runs = RunService(
+            registry, ports, self._place.folder, self._clock, locks=self._place.locks
+        )
 
     def _build_door(self, spec: LaunchSpec) -> None:
         control = ControlCalls(self._store, self._configuration, self._stop, self._figures)
@@ -159,6 +167,7 @@ class Engine:
             FireCalls(self._store, self._clock),
             self._gate,
             self._hosts,
+            self._silences,
             RunCalls(self._store, self._runs, self._own_ways.of),
             PastCalls(self._history, lambda: self._store.snapshot.events),
             self._plugins,
@@ -237,9 +246,11 @@ class Engine:
         return (
             ("collect", self._collector.run()),
             ("runs", self._runs.serve()),
+            ("records", self._runs.records.keep()),
             ("plugins", self._plugins.run()),
             ("evaluate", self._evaluate()),
             ("configuration", self._configuration.run()),
+            ("silences", self._silences.run()),
             ("objectives", self._objectives.run()),
             ("heart", self._heart.run()),
             ("linger", self._linger()),
@@ -290,6 +301,7 @@ class Engine:
         self._offer()
         self._evaluation.follow(inventory)
         self._objectives.follow(inventory)
+        self._silences.follow(inventory)
         await self._collector.update(inventory)
         self._history.forget(change.removed)
         self._tell(Event(0, self._clock.now(), "engine", "config", "", change.sentence))
@@ -297,6 +309,9 @@ class Engine:
     def _offer(self) -> None:
         self._store.put_actions(self._registry.specs.values())
         self._plugins.follow(self._registry)
+
+    def _lately(self) -> Iterable[Alert]:
+        return self._store.snapshot.alerts.values()
 
     def _poll_now(self, targets: Sequence[str]) -> None:
         self._collector.poll_now(targets)
@@ -343,6 +358,7 @@ class Engine:
     def _on_peers(self, peers: tuple[Peer, ...]) -> None:
         self._agents.attach(peers)
         self._store.put_people(Counter(one.actor for one in peers if one.role == "console"))
+        self._runs.present({one.actor for one in peers})
 
     def _on_stall(self, stall: Stall) -> None:
         text = f"the engine stood still for {stall.took:.1f} s in {stall.where}"

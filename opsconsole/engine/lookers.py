@@ -13,6 +13,7 @@ from opsconsole.model.calls import (
     EngineStatus,
     PlanRun,
     PollNow,
+    PreviewSilence,
     ReadChoices,
     ReadEvents,
     ReadHistory,
@@ -25,8 +26,8 @@ from opsconsole.model.states import Effect
 from opsconsole.rpc.peer import Peer
 
 _LOOKING: Final = (
-    AskHost, EngineStatus, PlanRun, PollNow, ReadChoices, ReadEvents, ReadHistory, ReadOutput, ReadPane,
-    ScanHostKey,
+    AskHost, EngineStatus, PlanRun, PollNow, PreviewSilence, ReadChoices, ReadEvents, ReadHistory, ReadOutput,
+    ReadPane, ScanHostKey,
 )  # fmt: skip
 _PLANS: Final = 200
 

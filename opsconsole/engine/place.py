@@ -19,6 +19,8 @@ class Place(Struct, frozen=True):
     folder: Path
     note: str = ""
     """Where the folder had to be put elsewhere: a sentence for banner and doctor."""
+    root: Path | None = None
+    """The folder that all engines of this account share; None: this one has none to share."""
 
     @classmethod
     def of(cls, name: str, *, create: bool = True) -> Self:
@@ -28,7 +30,7 @@ class Place(Struct, frozen=True):
             EngineError: The folder cannot be trusted, or its path is too long for a socket.
         """
         found = state_dir(name, create=create)
-        place = cls(name, found.path, found.note)
+        place = cls(name, found.path, found.note, found.path.parent)
         if (length := len(bytes(place.socket))) > _PATH_LIMIT:
             raise EngineError(
                 f"the socket path {place.socket} has {length} bytes, a unix socket allows "
@@ -68,8 +70,8 @@ class Place(Struct, frozen=True):
 
     @property
     def locks(self) -> Path:
-        """One lock a target, so that two runs do not change the same host."""
-        return self.folder / "locks"
+        """One lock a target, so that two runs do not change the same host, whichever engine they are of."""
+        return self.folder / "locks" if self.root is None else self.root / ".locks"
 
     @property
     def heartbeats(self) -> Path:

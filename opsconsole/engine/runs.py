@@ -7,9 +7,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from opsconsole.model.calls import (
+    AnswerRun,
     AnyCall,
+    ControlRun,
     PlanRun,
     ReadChoices,
+    ReadJournal,
     ReadOutput,
     ResolveRun,
     StartRun,
@@ -47,13 +50,25 @@ class RunCalls:
                 remote = self._remote_of(peer)
                 shown = self._store.snapshot
                 return await self._runs.start(call, peer.actor, shown, remote=remote)
-            case StopRun():
-                return await self._runs.stop(call, peer.actor)
-            case ResolveRun():
-                return await self._runs.resolve(call, peer.actor, remote=self._remote_of(peer))
+            case ReadJournal():
+                return await self._runs.records.journal(call)
             case ReadOutput():
                 bounded = replace(call, wait=min(call.wait, _WAIT_AT_MOST))
                 return await self._runs.output(bounded)
             case ReadChoices():
                 return await self._runs.choices(call, self._store.snapshot)
+        return await self._steer(call, peer)
+
+    async def _steer(self, call: AnyCall, peer: Peer) -> Struct | None:
+        match call:
+            case StopRun():
+                return await self._runs.stop(call, peer.actor)
+            case ControlRun():
+                return await self._runs.control(call, peer.actor)
+            case AnswerRun():
+                return await self._runs.answer(call, peer.actor, self._store.snapshot)
+            case ResolveRun():
+                return await self._runs.records.resolve(
+                    call, peer.actor, remote=self._remote_of(peer)
+                )
         return None

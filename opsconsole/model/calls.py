@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from opsconsole.model.episode import Episode
 from opsconsole.model.event import Event
 from opsconsole.model.run import OutputLine
+from opsconsole.model.silence import SilenceDraft
 
 
 class Call(Struct, frozen=True, tag_field="method"):
@@ -35,6 +37,29 @@ class NoteAlert(Call, frozen=True, tag="note"):
 
     episodes: tuple[str, ...]
     text: str
+
+
+class PreviewSilence(Call, frozen=True, tag="preview-silence"):
+    """Work out what a silence would hide; nothing is made. Answered with `model.silence.SilenceEffect`."""
+
+    draft: SilenceDraft
+    ask: bool = False
+    """True: the source counts too, by its own patterns."""
+
+
+class MakeSilence(Call, frozen=True, tag="silence"):
+    """Make or change the silence that was previewed. Answered with SilenceMade."""
+
+    draft: SilenceDraft
+    hash: str
+    confirm: str = ""
+    """What was typed back, where the preview expects it."""
+
+
+class ExpireSilence(Call, frozen=True, tag="expire-silence"):
+    """End silences now, by id or the beginning of one. Done."""
+
+    ids: tuple[str, ...]
 
 
 class AddEvent(Call, frozen=True, tag="event"):
@@ -117,6 +142,8 @@ class StartRun(Call, frozen=True, tag="run"):
     reason: str = ""
     unlock: str = ""
     """CLI only: `--unlock REASON`, one write in a locked environment."""
+    wait_lock: float = 0.0
+    """Seconds to wait for locks that others hold, behind those who came before."""
 
 
 class StopRun(Call, frozen=True, tag="stop-run"):
@@ -195,6 +222,15 @@ class ReadEvents(Call, frozen=True, tag="events"):
     subject: str = ""
 
 
+class ReadEpisodes(Call, frozen=True, tag="episodes"):
+    """Read the fires that burnt within a span, newest first. Answered with Episodes."""
+
+    since: float
+    until: float
+    on: str = ""
+    limit: int = 1_000
+
+
 class AskHost(Call, frozen=True, tag="ask-host"):
     """Ask a host for something a drill-down shows. Answered with Text.
 
@@ -245,9 +281,10 @@ class EngineStatus(Call, frozen=True, tag="engine-status"):
 
 
 AnyCall = (
-    AckAlert | TakeAlert | NoteAlert | AddEvent | UnlockChanges | LockChanges | FreezeChanges | ThawChanges
+    AckAlert | TakeAlert | NoteAlert | PreviewSilence | MakeSilence | ExpireSilence | AddEvent
+    | UnlockChanges | LockChanges | FreezeChanges | ThawChanges
     | PollNow | ScanHostKey | TrustHostKey | PlanRun | StartRun | StopRun | ControlRun
-    | AnswerRun | ResolveRun | ReadJournal | ReadOutput | ReadHistory | ReadEvents
+    | AnswerRun | ResolveRun | ReadJournal | ReadOutput | ReadHistory | ReadEvents | ReadEpisodes
     | AskHost | ReadChoices | Reload | ResumePlugin | ReadPane | StopEngine | EngineStatus
 )  # fmt: skip
 
@@ -255,6 +292,13 @@ AnyCall = (
 class Done(Struct, frozen=True):
     """It was done; `text` says what in a line."""
 
+    text: str = ""
+
+
+class SilenceMade(Struct, frozen=True):
+    """A silence was made or changed."""
+
+    id: str
     text: str = ""
 
 
@@ -297,6 +341,12 @@ class Events(Struct, frozen=True):
     """Events, newest first."""
 
     events: tuple[Event, ...]
+
+
+class Episodes(Struct, frozen=True):
+    """Fires of a span, newest first."""
+
+    episodes: tuple[Episode, ...]
 
 
 class Text(Struct, frozen=True):

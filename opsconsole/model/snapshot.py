@@ -9,6 +9,7 @@ from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
 from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.run import Run
+from opsconsole.model.silence import Silence
 from opsconsole.model.slo import SloStatus
 from opsconsole.model.states import HostState, Reach, ServiceState
 
@@ -198,6 +199,8 @@ class Snapshot(Struct, frozen=True):
     banners: Mapping[str, Banner] = {}
     slos: Mapping[str, SloStatus] = {}
     """Objectives by service."""
+    silences: Mapping[str, Silence] = {}
+    """Active and pending ones, and those that ended in the last hours, by id."""
     people: Mapping[str, int] = {}
     """Actor to attached consoles."""
     access: Access = Access()
@@ -221,6 +224,7 @@ class Delta(Struct, frozen=True):
     plugins: Mapping[str, PluginRecord] = {}
     banners: Mapping[str, Banner] = {}
     slos: Mapping[str, SloStatus] = {}
+    silences: Mapping[str, Silence] = {}
     people: Mapping[str, int] = {}
     removed: Mapping[str, tuple[str | int, ...]] = {}
     """Table name to keys that are gone."""
@@ -231,7 +235,7 @@ class Delta(Struct, frozen=True):
 
 TABLES = (
     "hosts", "services", "checks", "alerts", "feeds", "events", "runs", "actions", "plugins", "banners", "slos",
-    "people",
+    "silences", "people",
 )  # fmt: skip
 
 

@@ -1,17 +1,22 @@
 """A parameter's choices, asked of a target by a reading action: bounded, cached, read by its grammar."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from opsconsole.actions.grammars import World
 from opsconsole.actions.params import Values, read_value
+from opsconsole.actions.registry import Registry
 from opsconsole.actions.steps import Action
+from opsconsole.actions.target_words import resolve_targets
 from opsconsole.clock import Clock
+from opsconsole.errors import RefusedError
 from opsconsole.model.action import ParamSpec
-from opsconsole.model.calls import Choices
+from opsconsole.model.calls import Choices, ReadChoices
 from opsconsole.model.inventory import Host
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect
+from opsconsole.model.text import clean
 from opsconsole.runs.boundary import run_guarded
 from opsconsole.runs.planning import LookAhead
 from opsconsole.runs.ports import Ports
@@ -31,6 +36,33 @@ class ChoiceBook:
         self._ports = ports
         self._clock = clock
         self._kept: dict[tuple[str, str, str], tuple[float, Choices]] = {}
+
+    async def choose(
+        self,
+        call: ReadChoices,
+        registry: Registry,
+        host_of: Callable[[str], Host | None],
+        snapshot: Snapshot,
+    ) -> Choices:
+        """Give a parameter's choices: its own, or what its source says on the first target.
+
+        Raises:
+            RefusedError: unknown-action, unknown-target, param.
+        """
+        action = registry.resolve(call.action)
+        param = next((each for each in action.spec.params if each.name == call.param), None)
+        if param is None:
+            raise RefusedError(
+                "param", f"{action.spec.id} has no parameter {clean(call.param, 60)}"
+            )
+        if param.choices or param.choices_from is None:
+            return Choices(param.choices)
+        source = registry.resolve(param.choices_from)
+        names = resolve_targets(call.targets, "host", Effect.READ, snapshot)
+        host = host_of(names[0])
+        if host is None:
+            return Choices((), f"{names[0]} cannot be asked")
+        return await self.ask(source, param, host, snapshot)
 
     async def ask(
         self, source: Action, param: ParamSpec, host: Host, snapshot: Snapshot

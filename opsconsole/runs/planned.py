@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -11,9 +11,7 @@ from msgspec import Struct
 
 from opsconsole.actions.api import Service
 from opsconsole.actions.grammars import World
-from opsconsole.actions.match import Subject, subject_of, why_not
-from opsconsole.actions.params import Values, read_params
-from opsconsole.actions.prefill import with_defaults
+from opsconsole.actions.params import Values
 from opsconsole.actions.steps import Action, Target
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import ActionSpec, Plan, PlannedTarget
@@ -21,20 +19,20 @@ from opsconsole.model.alert import Alert
 from opsconsole.model.calls import PlanRun
 from opsconsole.model.inventory import Host
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.model.states import Confirm
-from opsconsole.runs.planning import LookAhead, look_ahead
+from opsconsole.model.states import Confirm, Reach
+from opsconsole.runs.gate_plan import find_gates, with_gates
+from opsconsole.runs.lock_keys import lock_keys
+from opsconsole.runs.planning import LOOK_BUDGET, LookAhead, look_ahead
 from opsconsole.runs.policy import confirm_level, expected_answer, why_refused
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.stage import Shared, Stage
-from opsconsole.runs.targets import (
-    WHOLE,
-    choose_targets,
-    service_target,
-    target_record,
-    touched_hosts,
-)
+from opsconsole.runs.standpoint import Standpoint, check_needs, ref_of
+from opsconsole.runs.strategy import Strategy, decide
+from opsconsole.runs.targets import choose_targets, service_target, target_record, touched_hosts
 
 AHEAD_AT_ONCE: Final = 16
+PLAN_BUDGET: Final = 20.0
+"""Seconds all looks ahead of one plan may take together."""
 TARGETS_LIMIT: Final = 2_000
 
 
@@ -56,58 +54,110 @@ class Prepared(Struct, frozen=True):
     """What all its targets share."""
     service: Service | None = None
     """What the hosts are worked on for."""
+    gate_actions: Mapping[str, Action] = {}
+    """Read actions that gates ask, by what the gate calls them."""
+    rerun_of: str = ""
+
+    @property
+    def going(self) -> tuple[str, ...]:
+        """Names of the targets that are worked on."""
+        return tuple(target.name for target in self.plan.targets if not target.skip)
 
 
 async def prepare(
-    call: PlanRun, action: Action, actor: str, snapshot: Snapshot, ports: Ports, plan_id: str
+    call: PlanRun,
+    action: Action,
+    actor: str,
+    snapshot: Snapshot,
+    ports: Ports,
+    plan_id: str,
+    find: Callable[[str], Action],
 ) -> Prepared:
-    """Plan an action; a few reads may be run, nothing is changed.
+    """Plan an action; a few reads may be run, nothing is changed. `find` gives an action by its id.
 
     Raises:
         RefusedError: unknown-target, empty, match, param.
     """
+    draft = _draft(call, action, actor, snapshot, ports)
+    reasons = [draft.stands.why_skipped(target.name) for target in draft.targets]
+    title = action.spec.title
+    if all(reasons):
+        raise RefusedError("match", f"{title}: {reasons[0]}")
+    planned = await _look_at_all(draft.stage, draft.targets, reasons, draft.values, ports)
+    if all(target.skip for target in planned):
+        raise RefusedError("match", f"{title}: {planned[0].name}: {planned[0].skip}")
+    return _bound(draft, planned, plan_id, ports, find)
+
+
+class _Draft(Struct, frozen=True):
+    """What is known before anything was looked at."""
+
+    call: PlanRun
+    actor: str
+    stands: Standpoint
+    stage: Stage
+    values: Values
+    targets: tuple[Target, ...]
+
+
+def _draft(call: PlanRun, action: Action, actor: str, snapshot: Snapshot, ports: Ports) -> _Draft:
     spec = action.spec
     names, on_service = choose_targets(call.targets, spec, snapshot)
     _check_count(spec, names)
-    _check_needs(spec, ports)
-    alert = snapshot.alerts.get(call.alert) if call.alert else None
+    check_needs(spec, ports)
     world = World(snapshot.hosts, snapshot.services, snapshot.alerts, snapshot.now, ports.secrets())
-    looker = _Looker(call, spec, actor, snapshot, on_service)
-    values = looker.read_values(names, world)
+    stands = Standpoint(call, spec, actor, snapshot, on_service)
+    values = stands.read_values(names[0], world)
     targets = tuple(target_record(name, spec.works_on, snapshot) for name in names)
-    reasons = [looker.why_skipped(name) for name in names]
-    if all(reasons):
-        raise RefusedError("match", f"{spec.title}: {reasons[0]}")
-    shared = Shared(snapshot, spec.effect, world)
     service = service_target(on_service, snapshot) if on_service else None
-    stage = Stage(action, "", "", shared, "plan", alert, service)
-    planned = await _look_at_all(stage, targets, reasons, values, ports)
-    if all(target.skip for target in planned):
-        raise RefusedError("match", f"{spec.title}: {planned[0].name}: {planned[0].skip}")
-    going = [target.name for target in planned if not target.skip]
+    alert = snapshot.alerts.get(call.alert) if call.alert else None
+    stage = Stage(action, "", "", Shared(snapshot, spec.effect, world), "plan", alert, service)
+    return _Draft(call, actor, stands, stage, values, targets)
+
+
+def _bound(
+    draft: _Draft,
+    planned: Sequence[PlannedTarget],
+    plan_id: str,
+    ports: Ports,
+    find: Callable[[str], Action],
+) -> Prepared:
+    """Put what was seen together with how it goes over the targets, and what it locks."""
+    stage, call, values = draft.stage, draft.call, draft.values
+    spec, snapshot = stage.action.spec, stage.shared.before
+    going = tuple(target.name for target in planned if not target.skip)
+    strategy = decide(spec, call.rollout, going, snapshot)
+    strategy = with_gates(strategy, values, draft.stands.subject(draft.targets[0].name))
     hosts = touched_hosts(going, spec.works_on, snapshot)
-    plan = _plan(plan_id, spec, values, planned, call.alert)
-    plan = _judged(plan, spec, actor, hosts, snapshot, ports)
-    hostnames = {
-        name: snapshot.hosts[name].facts.get("hostname", "")
-        for name in hosts
-        if name in snapshot.hosts
-    }
-    machines = {name: host for name in hosts if (host := ports.host(name)) is not None}
+    plan = _plan(plan_id, spec, values, planned, call.alert, strategy)
+    plan = _admitted(plan, spec, hosts, draft.actor, snapshot, ports)
+    worked_on = [target for target in draft.targets if target.name in going]
+    keys = lock_keys(spec, worked_on, hosts, values, stage.alert, stage.service)
     return Prepared(
-        plan, action, values, targets, hosts, actor, alert, hostnames, machines, shared, service
+        msgspec.structs.replace(plan, locks=keys),
+        stage.action,
+        values,
+        draft.targets,
+        hosts,
+        draft.actor,
+        stage.alert,
+        _hostnames(hosts, snapshot),
+        {name: host for name in hosts if (host := ports.host(name)) is not None},
+        stage.shared,
+        stage.service,
+        find_gates(strategy.rollout, find, snapshot),
     )
 
 
-def _judged(
+def _admitted(
     plan: Plan,
     spec: ActionSpec,
-    actor: str,
     hosts: Sequence[str],
+    actor: str,
     snapshot: Snapshot,
     ports: Ports,
 ) -> Plan:
-    """Say whom it touches, and whether it could be started now."""
+    """Say in the plan what it reaches, and whether it could be started now."""
     code, refusal = why_refused(
         spec.effect, hosts, access=ports.access(), actor=actor, now=snapshot.now,
         records=snapshot.hosts,
@@ -121,74 +171,23 @@ def _judged(
     )
 
 
+def _hostnames(hosts: Sequence[str], snapshot: Snapshot) -> Mapping[str, str]:
+    return {
+        name: snapshot.hosts[name].facts.get("hostname", "")
+        for name in hosts
+        if name in snapshot.hosts
+    }
+
+
 def _check_count(spec: ActionSpec, names: Sequence[str]) -> None:
     limit = 1 if spec.arity == "one" else min(spec.max_targets or TARGETS_LIMIT, TARGETS_LIMIT)
     if len(names) > limit:
         raise RefusedError("param", f"{spec.title} takes {limit} at most, not {len(names)}")
 
 
-def _check_needs(spec: ActionSpec, ports: Ports) -> None:
-    """What the configuration lacks is told before anything is looked at."""
-    for need in spec.needs:
-        kind, _, name = need.partition(":")
-        missing = ""
-        if kind == "http":
-            missing = (
-                "no HTTP clients here" if ports.clients is None else ports.clients.why_not(name)
-            )
-        elif kind == "secret" and name not in ports.secrets():
-            missing = f"no secret {name} in the configuration's secrets:"
-        if missing:
-            raise RefusedError("capability", f"{spec.title} needs {need}: {missing}")
-
-
-class _Looker:
-    """What the one who plans stands on, target by target."""
-
-    def __init__(
-        self, call: PlanRun, spec: ActionSpec, actor: str, snapshot: Snapshot, service: str
-    ) -> None:
-        self._call = call
-        self._spec = spec
-        self._actor = actor
-        self._snapshot = snapshot
-        named = (w.removeprefix("service:") for w in call.targets if w.startswith("service:"))
-        self._service = snapshot.services.get(service or next(named, ""))
-        self._is_on_service = bool(service)
-
-    def read_values(self, names: Sequence[str], world: World) -> Values:
-        """Defaults that depend on the target come from the first one: a run has one set of parameters."""
-        subject = self._subject(names[0])
-        if subject.service is None and self._service is not None:
-            subject = msgspec.structs.replace(subject, service=self._service)
-        typed = with_defaults(self._spec.params, self._call.params, subject)
-        plain = tuple(msgspec.structs.replace(param, default=None) for param in self._spec.params)
-        return read_params(plain, typed, world)
-
-    def why_skipped(self, name: str) -> str:
-        """Say why an action is not for a target."""
-        return why_not(self._spec, self._subject(name))
-
-    def _subject(self, name: str) -> Subject:
-        found = subject_of(self._snapshot, _ref(self._spec, name), self._call.alert, self._actor)
-        if not self._is_on_service:
-            return found
-        return msgspec.structs.replace(found, service=self._service)
-
-
-def target_ref(spec: ActionSpec, name: str) -> str:
-    """Write a target as a reference."""
-    return f"service:{name}" if spec.works_on == "service" else f"host:{name}"
-
-
-def _ref(spec: ActionSpec, name: str) -> str:
-    return "" if spec.scope in WHOLE else target_ref(spec, name)
-
-
-def stage_for(prepared: "Prepared", name: str, run_id: str) -> Stage:
+def stage_for(prepared: Prepared, name: str, run_id: str) -> Stage:
     """Say what a run's door on one target is about."""
-    spec = prepared.action.spec
-    ref = _ref(spec, name)
+    ref = ref_of(prepared.action.spec, name)
     return Stage(
         prepared.action, name, ref, prepared.shared, run_id, prepared.alert, prepared.service
     )
@@ -204,16 +203,19 @@ async def _look_at_all(
     slots = asyncio.Semaphore(AHEAD_AT_ONCE)
     action, snapshot = stage.action, stage.shared.before
     spec = action.spec
+    until = asyncio.get_running_loop().time() + PLAN_BUDGET
 
     async def look(target: Target, reason: str) -> PlannedTarget:
         state = _state_of(spec, target.name, snapshot)
         if reason:
             return PlannedTarget(target.name, (), reason, state)
         host = ports.host(target.name) if spec.works_on != "service" else None
-        own = dataclasses.replace(stage, target=target.name, ref=_ref(spec, target.name))
+        own = dataclasses.replace(stage, target=target.name, ref=ref_of(spec, target.name))
         ahead = LookAhead(own, host, ports, now=snapshot.now)
+        ahead.why_silent = _why_silent(spec, target.name, snapshot)
         async with slots:
-            return await look_ahead(action, ahead, target, values, state=state)
+            seconds = min(LOOK_BUDGET, until - asyncio.get_running_loop().time())
+            return await look_ahead(action, ahead, target, values, state=state, seconds=seconds)
 
     async with asyncio.TaskGroup() as group:
         looks = [
@@ -221,6 +223,14 @@ async def _look_at_all(
             for target, reason in zip(targets, reasons, strict=True)
         ]
     return tuple(task.result() for task in looks)
+
+
+def _why_silent(spec: ActionSpec, name: str, snapshot: Snapshot) -> str:
+    """A host that polling cannot reach is not asked while planning: 2,000 of them would take minutes."""
+    record = snapshot.hosts.get(name) if spec.works_on != "service" else None
+    if record is None or record.reach in (None, Reach.UP, Reach.SLOW):
+        return ""
+    return f"not reachable: {record.reach}"
 
 
 def _state_of(spec: ActionSpec, name: str, snapshot: Snapshot) -> str:
@@ -239,6 +249,7 @@ def _plan(
     values: Values,
     planned: Sequence[PlannedTarget],
     episode: str | None,
+    strategy: Strategy,
 ) -> Plan:
     going = [target.name for target in planned if not target.skip]
     level = confirm_level(spec, len(going))
@@ -251,10 +262,13 @@ def _plan(
         targets=tuple(planned),
         confirm=level,
         expect=expected_answer(spec, level, going),
-        max_parallel=spec.max_parallel,
+        max_parallel=strategy.rollout.max_parallel,
         stop_on_failure=spec.stop_on_failure,
         timeout=spec.timeout,
-        hash=plan_hash(spec, values, planned, level, episode),
+        hash=plan_hash(spec, values, planned, level, episode, strategy),
+        rollout=strategy.rollout,
+        batches=strategy.batches,
+        overshoot=strategy.overshoot,
     )
 
 
@@ -264,10 +278,11 @@ def plan_hash(
     planned: Sequence[PlannedTarget],
     level: Confirm,
     episode: str | None,
+    strategy: Strategy,
 ) -> str:
-    """Bind what was shown: specification, parameters, targets with what each would see, confirmation."""
+    """Bind what was shown: specification, parameters, targets with what each would see, confirmation, rollout."""
     content = msgspec.json.encode(
-        [spec.digest, values.texts, planned, level, episode, spec.max_parallel, spec.timeout]
+        [spec.digest, values.texts, planned, level, episode, strategy, spec.timeout]
     )
     return hashlib.sha256(content).hexdigest()
 

@@ -71,6 +71,8 @@ class LookAhead(AnyDoor):
         self._now = now
         self._every_read = every_read
         self.planning = not every_read
+        self.why_silent = ""
+        """Why the host is not asked now; empty: it is."""
         self.preflight = False
         """True: everything read here is read while planning."""
         self.seen = seen or Seen()
@@ -93,6 +95,7 @@ class LookAhead(AnyDoor):
             seen=self.seen,
         )  # fmt: skip
         inner.preflight = self.preflight or preflight
+        inner.why_silent = self.why_silent
         return inner
 
     async def execute(self, request: Request) -> Result:
@@ -107,6 +110,8 @@ class LookAhead(AnyDoor):
             return Planned(named.step)
         if not preflight:
             self._note(named, host)
+        if self.why_silent and host is not CONSOLE:
+            self._end(request.step, f"cannot tell: {self.why_silent}")
         result = read_answer(named, await self._ask(named, host), self.stage.target)
         self.seen.answers.append(result)
         if not preflight and not self._every_read:
@@ -270,7 +275,13 @@ class _ReadOnly:
 
 
 async def look_ahead(
-    action: Action, ahead: LookAhead, target: Target, values: Values, *, state: str
+    action: Action,
+    ahead: LookAhead,
+    target: Target,
+    values: Values,
+    *,
+    state: str,
+    seconds: float = LOOK_BUDGET,
 ) -> PlannedTarget:
     """Walk an action on one target without changing anything.
 
@@ -280,16 +291,19 @@ async def look_ahead(
         target: The target.
         values: The parameters.
         state: The target's state, for the blast radius.
+        seconds: How long it may take.
     """
     then = ""
     try:
-        async with asyncio.timeout(LOOK_BUDGET):
+        async with asyncio.timeout(seconds):
             outcome, trouble = await run_guarded(action.impl, ahead, target, values)
     except PlanEndsError as end:
         note = f"cannot tell: depends on the result of {end.step}"
         return _planned(ahead, target, state, "" if ahead.seen.is_told else note)
     except TimeoutError:
-        return _planned(ahead, target, state, f"cannot tell: no answer in {LOOK_BUDGET:g} s")
+        return _planned(
+            ahead, target, state, f"cannot tell: no answer in {max(0.0, seconds):.3g} s"
+        )
     if trouble is None:
         if outcome is not None and not ahead.seen.changes and outcome.summary:
             then = f"ends there: {outcome.summary}" if action.spec.effect is not Effect.READ else ""

@@ -3,13 +3,11 @@
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from opsconsole.errors import QueryError, RefusedError
+from opsconsole.errors import RefusedError
 from opsconsole.model.action import ActionSpec, Plan
-from opsconsole.model.snapshot import Access, Freeze, HostRecord
+from opsconsole.model.snapshot import Access, HostRecord
 from opsconsole.model.states import Confirm, Effect
-from opsconsole.query.contexts import HOSTS
-from opsconsole.query.environments import host_env
-from opsconsole.query.filter_line import compile_filter
+from opsconsole.query.freezes import frozen_by
 
 COUNT_ABOVE: Final = 5
 """A change on more targets than this is confirmed by typing their number."""
@@ -85,25 +83,3 @@ def why_refused(
         where = access.environment or "this environment"
         return "locked", f"{where} is LOCKED; :unlock 15m REASON turns changes on for you"
     return "", ""
-
-
-def frozen_by(
-    access: Access, hosts: Collection[str], records: Mapping[str, HostRecord], now: float
-) -> Freeze | None:
-    """Find a freeze that covers one of the hosts; a scope that cannot be read covers everything."""
-    for freeze in access.freezes:
-        if freeze.until > now and _covers(freeze.scope, hosts, records, now):
-            return freeze
-    return None
-
-
-def _covers(
-    scope: str, hosts: Collection[str], records: Mapping[str, HostRecord], now: float
-) -> bool:
-    if scope.strip() in ("*", ""):
-        return True
-    try:
-        line = compile_filter(scope, HOSTS)
-    except QueryError:
-        return True
-    return any(name not in records or line.matches(host_env(records[name], now)) for name in hosts)

@@ -28,6 +28,10 @@ def _open_access() -> Access:
     return Access()
 
 
+def _no_snapshot() -> Snapshot:
+    return Snapshot()
+
+
 def _no_records() -> Mapping[str, HostRecord]:
     return {}
 
@@ -83,6 +87,8 @@ class Ports:
     access: Callable[[], Access] = _open_access
     records: Callable[[], Mapping[str, HostRecord]] = _no_records
     """Hosts as they are now, by name: a freeze that comes during a run is held against them."""
+    snapshot: Callable[[], Snapshot] = _no_snapshot
+    """Everything as it is now: what gates, `min_healthy` and a way back look at."""
     publish: Callable[[Run], None] = _no_publish
     """Told every change of a run, at most ten a second and always the last."""
     poll: Callable[[Sequence[str]], None] = _no_poll
@@ -95,8 +101,6 @@ class Ports:
     """Read events of a reference since an epoch second, newest first."""
     tls: Callable[[str, int, str], Awaitable[Certificate]] | None = None
     """Fetch the leaf certificate: address, port, server name. Failure is a Certificate with a reason."""
-    snapshot: Callable[[], Snapshot] = Snapshot
-    """The fleet as it is now."""
     clients: Clients | None = None
     secret: Callable[[str], Awaitable[str]] = _no_secret
     """Fetch a secret's value by its name; raises ActionError."""

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,18 +11,20 @@ from typing import Final
 
 import msgspec
 
+from opsconsole.actions.grammars import World
 from opsconsole.actions.registry import Registry
 from opsconsole.clock import Clock
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
 from opsconsole.model.calls import (
+    AnswerRun,
     Choices,
+    ControlRun,
     Done,
     Output,
     PlanRun,
     ReadChoices,
     ReadOutput,
-    ResolveRun,
     Started,
     StartRun,
     StopRun,
@@ -30,26 +33,22 @@ from opsconsole.model.run import Run
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
+from opsconsole.query.freezes import frozen_by
+from opsconsole.runs.admission import admit
 from opsconsole.runs.boundary import run_contained
 from opsconsole.runs.chain import JournalError
 from opsconsole.runs.choices import ChoiceBook
 from opsconsole.runs.journal import Journal
 from opsconsole.runs.kept_output import read_kept_output
-from opsconsole.runs.late import sum_up
 from opsconsole.runs.live import LiveRun
-from opsconsole.runs.locks import Held, Holder, take_locks
-from opsconsole.runs.orphans import orphans_of, settle_orphans
+from opsconsole.runs.locks import Held, Holder, Locksmith
 from opsconsole.runs.planned import Prepared, prepare
-from opsconsole.runs.policy import check_answer, frozen_by, why_refused
 from opsconsole.runs.ports import Ports
-from opsconsole.runs.recovery import recover_runs
-from opsconsole.runs.resolver import Resolver
-from opsconsole.runs.targets import resolve_targets
+from opsconsole.runs.records import Records
+from opsconsole.runs.reruns import find_run, with_rerun
 from opsconsole.transport.base import Remote
 
 PLANS_KEPT: Final = 200
-PLAN_GOOD_FOR: Final = 900.0
-"""Seconds from plan to start; longer ago is another world."""
 RUNS_KEPT: Final = 50
 """Runs whose output stays in memory ..."""
 OUTPUT_KEPT: Final = 32 << 20
@@ -61,8 +60,24 @@ CHANNELS: Final = 64
 class RunService:
     """Owns every run of this engine: plans, tasks, locks, journals and output."""
 
-    def __init__(self, registry: Registry, ports: Ports, state: Path, clock: Clock) -> None:
-        """Set up; `state` is the engine's folder (0700), `runs/` and `locks/` are made below it."""
+    def __init__(
+        self,
+        registry: Registry,
+        ports: Ports,
+        state: Path,
+        clock: Clock,
+        *,
+        locks: Path | None = None,
+    ) -> None:
+        """Set up.
+
+        Args:
+            registry: The actions.
+            ports: The engine's side.
+            state: The engine's folder (0700); `runs/` is made below it.
+            clock: Time.
+            locks: The folder that every engine of this account locks in; None: one of its own.
+        """
         self._registry = registry
         self._ports = ports
         self._state = state
@@ -75,9 +90,12 @@ class RunService:
         self._disk = ThreadPoolExecutor(
             1, thread_name_prefix="journal"
         )  # one: lines keep their order
+        self._locksmith = Locksmith(locks or state / "locks", clock, self._disk)
         self._choices = ChoiceBook(ports, clock)
-        self._resolver = Resolver(state / "runs", ports, clock, self._disk)
-        self._orphans: tuple[Run, ...] = ()
+        self.records = Records(state / "runs", ports, clock, self._disk)
+        """Runs that are over."""
+        self._present: frozenset[str] | None = None
+        """Actors with a console; None: nobody tells us."""
 
     @property
     def live(self) -> int:
@@ -94,7 +112,6 @@ class RunService:
         """Carry runs out until cancelled; then each says on disk what is known of it."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._settle_orphans(), name="settle orphans")
                 while True:
                     live, held = await self._waiting.get()
                     group.create_task(self._carry_out(live, held), name=f"run {live.run.id}")
@@ -106,27 +123,7 @@ class RunService:
 
     async def recover(self) -> tuple[Run, ...]:
         """Read earlier runs' journals, oldest first; close those whose engine died (UNKNOWN where dispatched)."""
-        loop = asyncio.get_running_loop()
-        runs, wrong = await loop.run_in_executor(
-            self._disk, recover_runs, self._state / "runs", self._clock, self._disk
-        )
-        for sentence in wrong:
-            self._ports.trouble(sentence)
-        self._orphans = orphans_of(runs, self._clock.now())
-        return runs
-
-    async def _settle_orphans(self) -> None:
-        await settle_orphans(self._orphans, self._resolver, self._ports.publish, self._clock)
-
-    async def resolve(self, call: ResolveRun, actor: str, *, remote: Remote | None = None) -> Done:
-        """Settle what a run left UNKNOWN, by what the hosts know or by what a person saw.
-
-        Raises:
-            RefusedError: not-running, held, param, unknown-target, journal.
-        """
-        run = await self._resolver.resolve(call, actor, remote)
-        self._ports.publish(run)
-        return Done(sum_up(run))
+        return await self.records.recover()
 
     async def plan(self, call: PlanRun, actor: str, snapshot: Snapshot) -> Plan:
         """Plan an action; nothing changes. `Plan.refusal` says why it could not be started now.
@@ -134,17 +131,30 @@ class RunService:
         Raises:
             RefusedError: unknown-action, unknown-target, empty, match, param.
         """
-        action = self._registry.resolve(call.action)
+        registry = self._registry
+        rerun_of = call.rerun.partition(":")[0]
+        known = call.action or (find_run(rerun_of, snapshot.runs).action if rerun_of else "")
+        action = registry.resolve(known)
+        if rerun_of:
+            call = with_rerun(call, snapshot.runs, action.spec.works_on)
         plan_id = f"p{secrets.token_hex(6)}"
         seen = msgspec.structs.replace(snapshot, now=self._clock.now())
-        registry = self._registry
-        prepared = await prepare(call, action, actor, seen, self._ports, plan_id)
+        prepared = await prepare(call, action, actor, seen, self._ports, plan_id, registry.resolve)
+        prepared = await self._with_holder(msgspec.structs.replace(prepared, rerun_of=rerun_of))
         if self._registry is not registry:
             raise RefusedError("plan", "the configuration changed meanwhile; make the plan again")
         self._plans[plan_id] = prepared
         while len(self._plans) > PLANS_KEPT:
             del self._plans[next(iter(self._plans))]
         return prepared.plan
+
+    async def _with_holder(self, prepared: Prepared) -> Prepared:
+        """Say in the plan who is at work on its targets now."""
+        plan = prepared.plan
+        shared = plan.effect is Effect.READ
+        held_by = await self._locksmith.find_holder(plan.locks, shared=shared)
+        shown = msgspec.structs.replace(plan, held_by=held_by)
+        return msgspec.structs.replace(prepared, plan=shown)
 
     async def start(
         self, call: StartRun, actor: str, snapshot: Snapshot, *, remote: Remote | None = None
@@ -160,7 +170,9 @@ class RunService:
         Raises:
             RefusedError: plan, confirm, locked, read-only, frozen, held, journal.
         """
-        prepared = self._confirmed(call, actor, snapshot)
+        now, access = self._clock.now(), self._ports.access()
+        kept = self._plans.get(call.plan)
+        prepared = admit(kept, call, actor, snapshot, access=access, now=now)
         del self._plans[call.plan]  # before anything is waited for: whoever asks again finds none
         opening = asyncio.create_task(
             self._start(prepared, call, actor, remote), name=f"start {prepared.plan.action}"
@@ -176,7 +188,7 @@ class RunService:
         run_id = _new_id(self._clock.now())
         registry = self._registry
         try:
-            held = await self._take_locks(prepared, run_id, actor)
+            held = await self._take_locks(prepared, run_id, actor, call.wait_lock)
         except RefusedError:
             if self._registry is registry:
                 self._plans[call.plan] = prepared  # nothing was begun: it may be tried again
@@ -190,7 +202,10 @@ class RunService:
         finally:
             if live is None:
                 held.release()
+        live.take_lock = lambda key: self._lock_more(held, prepared, run_id, actor, key)
         self._keep(live)
+        if self._present is not None:
+            live.follow(self._present)
         self._ports.publish(live.run)
         self._waiting.put_nowait((live, held))
         return Started(run_id)
@@ -204,8 +219,33 @@ class RunService:
         live = self._find(call.run)
         if live.run.state.is_over:
             raise RefusedError("not-running", f"{call.run} is over: {live.run.state}")
-        live.stop(actor, interrupt=call.interrupt)
+        verb = "interrupt" if call.interrupt else "stop"
+        await live.board.record("signal", sync=True, verb=verb, actor=actor)
+        live.helm.stop(actor, interrupt=call.interrupt)
         return Done("interrupted" if call.interrupt else "nothing new is started")
+
+    async def control(self, call: ControlRun, actor: str) -> Done:
+        """Steer a live run.
+
+        Raises:
+            RefusedError: not-running: there is no such run, or the verb is not among its choices.
+        """
+        return await self._find(call.run).helm.control(call, actor)
+
+    async def answer(self, call: AnswerRun, actor: str, snapshot: Snapshot) -> Done:
+        """Answer a run's question.
+
+        Raises:
+            RefusedError: not-running: it does not ask that; param: the answer is none.
+        """
+        world = World(snapshot.hosts, snapshot.services, snapshot.alerts, snapshot.now)
+        return await self._find(call.run).helm.answer(call, actor, world)
+
+    def present(self, actors: Collection[str]) -> None:
+        """Follow who has a console: a run whose operator is gone does what its rollout says."""
+        self._present = frozenset(actors)
+        for live in self._runs.values():
+            live.follow(self._present)
 
     async def output(self, call: ReadOutput) -> Output:
         """Give lines behind the cursor, waiting up to `wait` seconds for the first new one.
@@ -236,61 +276,23 @@ class RunService:
         Raises:
             RefusedError: unknown-action, unknown-target, param.
         """
-        action = self._registry.resolve(call.action)
-        param = next((each for each in action.spec.params if each.name == call.param), None)
-        if param is None:
-            raise RefusedError(
-                "param", f"{action.spec.id} has no parameter {clean(call.param, 60)}"
-            )
-        if param.choices or param.choices_from is None:
-            return Choices(param.choices)
-        source = self._registry.resolve(param.choices_from)
-        names = resolve_targets(call.targets, "host", Effect.READ, snapshot)
-        host = self._ports.host(names[0])
-        if host is None:
-            return Choices((), f"{names[0]} cannot be asked")
-        return await self._choices.ask(source, param, host, snapshot)
+        return await self._choices.choose(call, self._registry, self._ports.host, snapshot)
 
-    def _confirmed(self, call: StartRun, actor: str, snapshot: Snapshot) -> Prepared:
-        prepared = self._plans.get(call.plan)
-        if prepared is None or prepared.actor != actor:
-            raise RefusedError("plan", "that plan is gone; make it again")
+    async def _take_locks(self, prepared: Prepared, run_id: str, actor: str, wait: float) -> Held:
         plan = prepared.plan
-        if call.hash != plan.hash:
-            raise RefusedError("plan", "that is not the plan that was shown; make it again")
-        if self._clock.now() - plan.at > PLAN_GOOD_FOR:
-            raise RefusedError("plan", "the plan is more than 15 minutes old; make it again")
-        gone = [name for name in prepared.hosts if name not in snapshot.hosts]
-        if gone:
-            raise RefusedError("plan", f"{gone[0]} is not there any more; make the plan again")
-        self._check_policy(prepared, call, actor, snapshot)
-        check_answer(plan, call.confirm)
-        return prepared
+        holder = Holder(actor, run_id, plan.action, self._clock.now(), os.getpid())
+        shared = plan.effect is Effect.READ
+        return await self._locksmith.take(plan.locks, holder, shared=shared, wait=wait)
 
-    def _check_policy(
-        self, prepared: Prepared, call: StartRun, actor: str, snapshot: Snapshot
+    async def _lock_more(
+        self, held: Held, prepared: Prepared, run_id: str, actor: str, key: str
     ) -> None:
-        code, why = why_refused(
-            prepared.plan.effect,
-            prepared.hosts,
-            access=self._ports.access(),
-            actor=actor,
-            now=self._clock.now(),
-            records=snapshot.hosts,
-        )
-        unlocked_here = code == "locked" and bool(call.unlock.strip())
-        if code and not unlocked_here:
-            raise RefusedError(code, why)
-
-    async def _take_locks(self, prepared: Prepared, run_id: str, actor: str) -> Held:
-        if prepared.plan.effect is Effect.READ:
-            return Held(())
-        now = self._clock.now()
-        holder = Holder(actor, run_id, prepared.plan.action, now, os.getpid())
-        keys = [f"host:{name}" for name in prepared.hosts]
-        return await asyncio.get_running_loop().run_in_executor(
-            self._disk, take_locks, self._state / "locks", keys, holder, now
-        )
+        """Take one more lock for a run, unless it has it."""
+        if key in prepared.plan.locks:
+            return
+        holder = Holder(actor, run_id, prepared.plan.action, self._clock.now(), os.getpid())
+        shared = prepared.plan.effect is Effect.READ
+        held.add(await self._locksmith.take((key,), holder, shared=shared))
 
     async def _open(
         self, run_id: str, prepared: Prepared, call: StartRun, actor: str, remote: Remote | None
@@ -310,6 +312,7 @@ class RunService:
                 source=prepared.action.spec.source,
                 targets=tuple(target.name for target in prepared.targets),
                 params=prepared.values.texts,
+                rerun_of=prepared.rerun_of,
             )
             await journal.seal(self._ports.syslog, f"{prepared.plan.action} started by {actor}")
         except JournalError:

@@ -14,8 +14,10 @@ from opsconsole.model.inventory import Inventory
 from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult, Sample, SourceReading
+from opsconsole.model.silence import Silence
 from opsconsole.model.slo import SloStatus
 from opsconsole.model.snapshot import Access, Banner, EngineInfo, Snapshot
+from opsconsole.model.states import AlertState
 from opsconsole.state.feeds import with_reading
 from opsconsole.state.fires import with_alerts, with_marks
 from opsconsole.state.hosts import FAST, with_sample
@@ -127,6 +129,8 @@ class Store:
             return
         for episode, alert in self.snapshot.alerts.items():
             old = before.get(episode)
+            if alert.state is AlertState.PENDING:
+                continue  # it is not an episode yet
             if old is not alert and (old is None or _stage(old) != _stage(alert)):
                 self._keeper.put_alert(alert)
 
@@ -165,6 +169,14 @@ class Store:
         kept = {name: before[name] if before.get(name) == slo else slo for name, slo in now.items()}
         if kept.keys() != before.keys() or any(before[name] is not kept[name] for name in kept):
             self._put(slos=kept)
+
+    def put_silences(self, silences: Iterable[Silence]) -> None:
+        """Replace all silences; one that is as it was stays the same object."""
+        before = self.snapshot.silences
+        now = {silence.id: silence for silence in silences}
+        kept = {key: before[key] if before.get(key) == new else new for key, new in now.items()}
+        if kept.keys() != before.keys() or any(before[key] is not kept[key] for key in kept):
+            self._put(silences=kept)
 
     def put_people(self, people: Mapping[str, int]) -> None:
         """Say who is attached, and with how many consoles."""
@@ -230,5 +242,5 @@ class Store:
             bell.ring()
 
 
-def _stage(alert: Alert) -> tuple[str, str]:
-    return (alert.state, alert.severity)
+def _stage(alert: Alert) -> tuple[str, str, bool]:
+    return (alert.state, alert.severity, bool(alert.suppressed_by))

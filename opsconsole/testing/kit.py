@@ -23,8 +23,9 @@ from opsconsole.model.snapshot import Access, HostRecord, ServiceRecord, Snapsho
 from opsconsole.model.states import Effect, HostState, Reach, ServiceState, TargetState
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.service import RunService
-from opsconsole.shipped import shipped_dir
+from opsconsole.shipped import shipped_beside
 from opsconsole.testing.scripted import Behaviour, Chaos, ScriptedRemote, VirtualClock
+from opsconsole.transport.base import Ending
 
 Label = str | Callable[[int], str]
 """A value, or a function of the host's place in its set."""
@@ -89,6 +90,16 @@ class RunView:
         return self.of_state(TargetState.UNKNOWN)
 
     @property
+    def good(self) -> set[str]:
+        """Names of the targets that are called good."""
+        return self.of_state(TargetState.CHANGED, TargetState.UNCHANGED)
+
+    @property
+    def unsettled(self) -> set[str]:
+        """Names of the targets with a write that left and that nobody saw end, by the journal."""
+        return self._fleet.unsettled(self.id)
+
+    @property
     def journal(self) -> Path:
         """The run's folder: plan.json, journal.jsonl, out/."""
         return self._fleet.state / "runs" / self.id
@@ -149,7 +160,7 @@ class Fleet:
         self.remote = ScriptedRemote(self.clock)
         self.wards = Wards(self.clock.now)
         self.registry: Registry = load(
-            plugins, shipped=shipped_dir("plugins"), packages=packages, wards=self.wards
+            plugins, shipped=shipped_beside(plugins), packages=packages, wards=self.wards
         )
         self._hosts: dict[str, HostRecord] = {}
         self._services: dict[str, ServiceRecord] = {}
@@ -266,12 +277,29 @@ class Fleet:
         """Fail when anything left that may change something."""
         assert not self.writes, f"writes left: {self.writes[:5]}"
 
-    def _writes_of(self, run: str) -> list[tuple[str, str]]:
+    def unsettled(self, run: str) -> set[str]:
+        """Name a run's targets whose last word on some write is not that it ended."""
+        seen: dict[tuple[str, str], bool] = {}
+        for record in self._journal(run):
+            key = (str(record.get("target")), str(record.get("step")))
+            if record["kind"] == "step.dispatch" and record["effect"] != Effect.READ:
+                seen[key] = False
+            elif record["kind"] == "step.settle" and key in seen:
+                seen[key] = record["ending"] in (
+                    Ending.EXITED,
+                    Ending.SIGNALLED,
+                    Ending.UNREACHABLE,
+                )
+        return {target for (target, _), ended in seen.items() if not ended}
+
+    def _journal(self, run: str) -> list[dict[str, object]]:
         lines = (self.state / "runs" / run / "journal.jsonl").read_bytes().splitlines()
-        records = [msgspec.json.decode(line) for line in lines]
+        return [msgspec.json.decode(line, type=dict[str, object]) for line in lines]
+
+    def _writes_of(self, run: str) -> list[tuple[str, str]]:
         return [
-            (record["target"], " ".join(record["argv"]))
-            for record in records
+            (str(record["target"]), " ".join(msgspec.convert(record["argv"], list[str])))
+            for record in self._journal(run)
             if record["kind"] == "step.dispatch" and record["effect"] != Effect.READ
         ]
 
@@ -281,6 +309,7 @@ class Fleet:
             host=lambda name: Host(name, name) if name in self._hosts else None,
             access=lambda: self.access,
             records=lambda: self.snapshot.hosts,
+            snapshot=lambda: self.snapshot,
             publish=self._publish,
         )
 
@@ -291,7 +320,8 @@ class Fleet:
 
     async def _plan(self, action: str, targets: str, params: Mapping[str, str]) -> Plan:
         words = tuple(word for word in targets.split(" ") if word)
-        call = PlanRun(action, words, {name: str(value) for name, value in params.items()})
+        typed = {name: str(value) for name, value in params.items()}
+        call = PlanRun(action, words, typed, rollout={"on_halt": "stop"})
         return await self._service.plan(call, _ACTOR, self.snapshot)
 
     async def _follow(self, run: str) -> list[str]:

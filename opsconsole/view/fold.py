@@ -12,6 +12,7 @@ from opsconsole.model.states import TargetState
 from opsconsole.view.naming import bare_name, node_set
 from opsconsole.view.normalise import ALL, normal_lines
 
+_NOT_BEGUN: Final = (TargetState.PENDING, TargetState.NOT_STARTED)
 DIFF_LIMIT: Final = 400
 """Lines of each side that are compared; the rest is in the export."""
 
@@ -50,6 +51,7 @@ def fold(run: Run, lines: Iterable[OutputLine], kinds: Collection[str] = ALL) ->
     folds.sort(
         key=lambda f: (
             f.state is not TargetState.UNKNOWN,
+            f.state in _NOT_BEGUN,
             f.state.is_good,
             -len(f.targets),
             f.title,
@@ -99,7 +101,7 @@ def _by_target(lines: Iterable[OutputLine]) -> Mapping[str, tuple[str, ...]]:
 
 
 def _key(target: RunTarget, said: Mapping[str, tuple[str, ...]]) -> tuple[object, ...]:
-    if not target.state.is_settled:
+    if not target.state.is_settled and target.name in said:
         return (target.name,)
     return (target.state, target.code, said.get(target.name, ()))
 

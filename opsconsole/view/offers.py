@@ -6,16 +6,13 @@ from typing import Final
 from msgspec import Struct
 
 from opsconsole.actions.match import fire_clauses
-from opsconsole.errors import QueryError
-from opsconsole.model.access import live_freezes, write_refusal
+from opsconsole.model.access import write_refusal
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Alert
 from opsconsole.model.selection import Selection
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect
-from opsconsole.query.contexts import HOSTS
-from opsconsole.query.environments import host_env
-from opsconsole.query.filter_line import compile_filter
+from opsconsole.query.freezes import frozen_by
 from opsconsole.view.fitting import Fit, fit_of, focus_of
 from opsconsole.view.triage import members
 
@@ -122,14 +119,9 @@ def _refusal(
 
 
 def _frozen(snapshot: Snapshot, targets: Sequence[str], now: float) -> str:
-    """Say which freeze covers a target; a scope that cannot be read covers everything."""
-    for freeze in live_freezes(snapshot.access, now):
-        try:
-            line = compile_filter(freeze.scope, HOSTS)
-        except QueryError:
-            return f"frozen by {freeze.actor}: {freeze.reason}"
-        for target in targets:
-            host = snapshot.hosts.get(target.removeprefix("host:"))
-            if host is not None and line.matches(host_env(host, now)):
-                return f"{host.name} is frozen by {freeze.actor}: {freeze.reason}"
+    """Say which freeze covers a host among the targets; what a service's hosts are, the engine looks up."""
+    names = (target.removeprefix("host:") for target in targets)
+    for name in (name for name in names if name in snapshot.hosts):
+        if freeze := frozen_by(snapshot.access, (name,), snapshot.hosts, now):
+            return f"{name} is frozen by {freeze.actor}: {freeze.reason}"
     return ""

@@ -25,16 +25,18 @@ def lines(plan: Plan) -> list[Cell]:
     if plan.held_by:
         body.append(_line("held", cell(plan.held_by, Tone.WARNING)))
     if plan.spool:
-        said = f"resolver: none; {plan.spool}: a lost connection leaves the outcome UNKNOWN"
-        body.append(_line("outcome", cell(said, Tone.WARNING)))
+        body.append(_line("outcome", cell(f"resolver: none; {plan.spool}:", Tone.WARNING)))
+        body.append(
+            _line("", cell("what a lost connection leaves behind stays UNKNOWN", Tone.WARNING))
+        )
     return body
 
 
 def _batches(plan: Plan, rollout: Rollout) -> list[Cell]:
     batches = plan.batches or (tuple(target.name for target in plan.targets if not target.skip),)
-    how = "a batch ends before the next begins" if rollout.mode == "barrier" else "a window slides"
+    how = "one after the other" if rollout.mode == "barrier" else "a window slides over them"
     spread = f", one {rollout.spread_by} at a time" if rollout.spread_by else ""
-    count = f"{len(batches)}   {how}{spread}, {rollout.max_parallel} at once at most"
+    count = f"{len(batches)}   {how}{spread}, at most {rollout.max_parallel} at once"
     found = [_line("batches", cell(count))]
     shown = batches[:_SHOWN] if len(batches) > _SHOWN + 1 else batches
     found += [_batch(number, names, rollout) for number, names in enumerate(shown)]
@@ -92,7 +94,7 @@ def size_words(size: Size) -> str:
 
 def _floor_words(floor: MinHealthy) -> str:
     of = {"service.hosts": "the service's hosts", "targets": "the targets"}.get(floor.of, floor.of)
-    return f"{size_words(floor.size)} of {of} must stay healthy; not knowing means waiting"
+    return f"{size_words(floor.size)} of {of} must stay healthy, else it waits"
 
 
 def _gate_words(gate: Gate) -> str:

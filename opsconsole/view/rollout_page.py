@@ -40,7 +40,7 @@ def section(
 
 def budget_words(status: RolloutStatus) -> str:
     """Say how much of the budget is used: `1 bad, 0 may be: HIT`."""
-    spent = "   HIT" if status.bad > status.limit else ""
+    spent = ": HIT" if status.bad > status.limit else ""
     return f"{status.bad} bad, {status.limit} may be{spent}"
 
 
@@ -160,7 +160,7 @@ def _standing(run: Run, now: float, glyphs: Glyphs) -> list[Cell]:
     if run.question is not None:
         until = run.question.until
         left = f"   {fmt.age(until - now)} left" if until is not None else ""
-        asked = cell(f"{run.question.text}{left}   a answers", Tone.WARNING)
+        asked = cell(f"{run.question.text}{left}", Tone.WARNING)
         lines.append(_line("asks", asked))
     if run.operator and run.operator != run.actor:
         lines.append(_line("holds it", cell(run.operator)))

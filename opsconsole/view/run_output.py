@@ -51,6 +51,8 @@ def _group(group: Fold, glyphs: Glyphs, shown: int) -> list[Cell]:
 def _head(group: Fold, glyphs: Glyphs) -> Cell:
     if group.state is TargetState.UNKNOWN:
         sign = glyphs.stale
+    elif group.state in (TargetState.PENDING, TargetState.NOT_STARTED):
+        sign = glyphs.dot
     elif not group.state.is_settled:
         sign = glyphs.run
     else:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from opsconsole.model.run import OutputLine, Run, RunTarget
+from opsconsole.model.run import OutputLine, Question, Run, RunTarget
 from opsconsole.model.states import RunState, TargetState
 from opsconsole.view import format as fmt
 from opsconsole.view import run_choices
@@ -195,7 +195,7 @@ def _output_cell(line: OutputLine, width: int, options: ViewOptions) -> Cell:
 
 def closing(run: Run) -> tuple[Cell, ...]:
     """Say how a run stands, what is left where, and what a person may choose now; one line each."""
-    lines = [_outcome(run)]
+    lines = [_outcome(run) if run.question is None else _asked(run.question)]
     keys = run_choices.line(run)
     if keys:
         lines.append(keys)
@@ -203,6 +203,15 @@ def closing(run: Run) -> tuple[Cell, ...]:
     if left:
         lines.append(cell("; ".join(left), Tone.WARNING))
     return tuple(line for line in lines if line)
+
+
+def _asked(question: Question) -> Cell:
+    on = f"{bare_name(question.target)} " if question.target else ""
+    return (
+        span(f"{on}asks: {question.text}   ", Tone.WARNING),
+        span("a", Tone.ACCENT),
+        span(" answers"),
+    )
 
 
 def _outcome(run: Run) -> Cell:

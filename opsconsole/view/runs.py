@@ -19,6 +19,10 @@ _RUN_TONE: Final = {
     RunState.SUCCEEDED: Tone.OK,
     RunState.PARTIAL: Tone.WARNING,
     RunState.HALTED: Tone.WARNING,
+    RunState.PAUSED: Tone.WARNING,
+    RunState.ROLLING_BACK: Tone.WARNING,
+    RunState.ROLLED_BACK: Tone.WARNING,
+    RunState.ROLLBACK_FAILED: Tone.CRITICAL,
     RunState.STOPPING: Tone.WARNING,
     RunState.FAILED: Tone.CRITICAL,
     RunState.ABORTED: Tone.MUTED,
@@ -33,6 +37,10 @@ _TARGET_TONE: Final = {
     TargetState.WRONG_HOST: Tone.CRITICAL,
     TargetState.UNREACHABLE: Tone.WARNING,
     TargetState.UNKNOWN: Tone.STALE,
+    TargetState.UNDO_UNKNOWN: Tone.STALE,
+    TargetState.UNDO_FAILED: Tone.CRITICAL,
+    TargetState.UNDONE: Tone.WARNING,
+    TargetState.WAITING: Tone.ACCENT,
     TargetState.CANCELLED: Tone.WARNING,
 }
 _COLUMNS: Final = (
@@ -102,12 +110,12 @@ def run_glyph(run: Run, glyphs: Glyphs) -> Cell:
             return cell(glyphs.ok, Tone.OK)
         case RunState.INDETERMINATE:
             return cell(glyphs.stale, Tone.STALE)
-        case RunState.FAILED | RunState.PARTIAL:
+        case RunState.FAILED | RunState.PARTIAL | RunState.ROLLBACK_FAILED:
             return cell(glyphs.critical, run_tone(run.state))
-        case RunState.HALTED:
+        case RunState.HALTED | RunState.PAUSED:
             return cell(glyphs.halt, Tone.WARNING)
-        case RunState.ABORTED:
-            return cell(glyphs.dot, Tone.MUTED)
+        case RunState.ABORTED | RunState.ROLLED_BACK:
+            return cell(glyphs.dot, run_tone(run.state))
         case _:
             return cell(glyphs.run, Tone.ACCENT)
 
@@ -117,15 +125,16 @@ def target_glyph(target: RunTarget, glyphs: Glyphs) -> Cell:
     tone = target_tone(target.state)
     if target.state.is_good:
         return cell(glyphs.ok, tone)
-    if target.state in (TargetState.RUNNING, TargetState.CONNECTING):
+    if target.state in (TargetState.RUNNING, TargetState.CONNECTING, TargetState.WAITING):
         return cell(glyphs.run, tone)
-    if target.state is TargetState.UNKNOWN:
+    if target.state in (TargetState.UNKNOWN, TargetState.UNDO_UNKNOWN):
         return cell(glyphs.stale, tone)
     bad = (
         TargetState.FAILED,
         TargetState.WRONG_HOST,
         TargetState.UNREACHABLE,
         TargetState.CANCELLED,
+        TargetState.UNDO_FAILED,
     )
     return cell(glyphs.critical if target.state in bad else glyphs.dot, tone)
 

@@ -64,7 +64,7 @@ def errors(registry: Registry) -> dict[str, str]:
 
 CATALOGUE = """
 unit-restart unit-status logs-tail top-cpu top-mem disk-hogs recent-deploys dns-check conn-trace
-tls-check health-suite list-units
+tls-check health-suite list-units adhoc adhoc-read http-ok
 """
 
 

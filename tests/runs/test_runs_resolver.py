@@ -107,7 +107,7 @@ async def test_an_exit_code_in_the_spool_settles_the_run(
     bench, run = await lost(make_bench, tmp_path)
     bench.remote.spools["web2"] = "rc 0 3"
 
-    answer = await bench.service.resolve(ResolveRun(run.id), "op2")
+    answer = await bench.service.records.resolve(ResolveRun(run.id), "op2")
 
     settled = bench.engine.published[-1]
     assert answer.text == "succeeded"
@@ -122,7 +122,7 @@ async def test_a_host_that_says_nothing_leaves_it_unknown(
 ) -> None:
     bench, run = await lost(make_bench, tmp_path)
 
-    answer = await bench.service.resolve(ResolveRun(run.id), "op2")
+    answer = await bench.service.records.resolve(ResolveRun(run.id), "op2")
 
     assert answer.text == "indeterminate; still unknown: web2"
     assert "cannot be asked" in of(bench.engine.published[-1], "web2").evidence
@@ -135,7 +135,7 @@ async def test_a_host_reached_in_another_way_is_not_believed(
     bench.remote.spools["web2"] = "rc 0 3"
     bench.engine.addresses["web2"] = "198.51.100.9"
 
-    await bench.service.resolve(ResolveRun(run.id), "op2")
+    await bench.service.records.resolve(ResolveRun(run.id), "op2")
 
     assert of(bench.engine.published[-1], "web2").state is TargetState.UNKNOWN
     assert "another way" in of(bench.engine.published[-1], "web2").evidence
@@ -148,7 +148,7 @@ async def test_a_person_settles_it_with_a_reason_that_stays(
     bench, run = await lost(make_bench, tmp_path)
     call = ResolveRun(run.id, ("web2",), "failed", "seen on its console")
 
-    await bench.service.resolve(call, "op2")
+    await bench.service.records.resolve(call, "op2")
 
     settled = bench.engine.published[-1]
     last = read_chain(tmp_path / "runs" / run.id).entries[-2]
@@ -178,7 +178,7 @@ async def test_what_cannot_be_settled_is_refused(
     call = ResolveRun(call.run.replace("RUN", run.id), call.targets, call.state, call.reason)
 
     with pytest.raises(RefusedError, match=words) as refused:
-        await bench.service.resolve(call, "op2")
+        await bench.service.records.resolve(call, "op2")
 
     assert refused.value.code == code
 
@@ -190,7 +190,7 @@ async def test_a_live_run_is_not_settled(make_bench: MakeBench, tmp_path: Path) 
     await bench.remote.hanging.wait()
 
     with pytest.raises(RefusedError, match="is live"):
-        await bench.service.resolve(ResolveRun(run_id), "op2")
+        await bench.service.records.resolve(ResolveRun(run_id), "op2")
     await bench.service.stop(StopRun(run_id, interrupt=True), "op1")
     await bench.end(run_id)
 
@@ -209,7 +209,7 @@ async def test_the_next_engine_asks_the_hosts_by_itself(
     after = Bench(tmp_path / "dead", bench.service._registry, make_snapshot("web1"))
     after.remote.spools["web1"] = "rc 7 3"
     (found,) = await after.service.recover()
-    serving = asyncio.create_task(after.service.serve(), name="serve")
+    serving = asyncio.create_task(after.service.records.keep(), name="keep")
     while not after.engine.published:
         await asyncio.sleep(0)
     serving.cancel()

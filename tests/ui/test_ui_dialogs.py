@@ -122,7 +122,7 @@ async def test_t09_a_paste_over_the_main_screen_triggers_nothing(console):
 async def test_a_paste_into_a_typed_confirmation_does_not_fill_it(console):
     source = FakeSource(answers={PlanRun: plan(confirm=Confirm.TYPED, expect="db-02")})
     async with console(source) as pilot:
-        await press(pilot, "r", "u", *"a.service", "enter")
+        await press(pilot, "r", "u", *"app.service", "enter")
         pilot.app.post_message(events.Paste("db-02"))
         await settled(pilot)
         told = "nothing was taken" in "\n".join(screen_text(pilot))
@@ -138,7 +138,7 @@ async def test_a_paste_into_a_typed_confirmation_does_not_fill_it(console):
 async def test_a_burst_into_a_typed_confirmation_leaves_nothing_behind(console):
     source = FakeSource(answers={PlanRun: plan(confirm=Confirm.COUNT, expect="4")})
     async with console(source) as pilot:
-        await press(pilot, "r", "u", *"a.service", "enter")
+        await press(pilot, "r", "u", *"app.service", "enter")
         for name in ("4", "0", "enter"):
             pilot.app.post_message(events.Key(name, name))
         await settled(pilot)

@@ -90,7 +90,7 @@ def test_gates_budget_and_floor_are_said_in_words() -> None:
     shown = texts(rollout_page.section(halted(), NOW, 60).lines)
 
     assert "gate     ⟳ health  waiting 2 of 3  41s left  5xx 0.4%" in shown
-    assert "budget   1 bad, 0 may be   HIT" in shown
+    assert "budget   1 bad, 0 may be: HIT" in shown
     assert "floor    4 healthy, 3 must stay" in shown
     assert "left     web-11 — drained; undo: undrain" in shown
 
@@ -138,7 +138,7 @@ def test_what_a_run_asks_is_said_with_the_time_left() -> None:
 
     shown = texts(rollout_page.section(run, NOW, 60).lines)
 
-    assert "asks     Canary is fine: go on?   1m left   a answers" in shown
+    assert "asks     Canary is fine: go on?   1m left" in shown
 
 
 def test_only_what_the_engine_offers_can_be_chosen() -> None:
@@ -382,12 +382,12 @@ def test_a_plan_shows_batches_limits_gates_and_locks() -> None:
     shown = texts(plan_page.lines(rolled_out()))
 
     for line in (
-        "batches 3   a batch ends before the next begins, one rack at a time, 2 at once at most",
+        "batches 3   one after the other, one rack at a time, at most 2 at once",
         "        canary    1  web-03   then watched for 30s",
         "             2    2  web-{07,09}",
         "             3    3  web-{11-13}",
         "budget  0 may go bad; at worst 1 more, in flight when it trips",
-        "floor   80% of the service's hosts must stay healthy; not knowing means waiting",
+        "floor   80% of the service's hosts must stay healthy, else it waits",
         "gate    health: core.service-health, every 5.0s, 3 times in a row, within 1m",
         "undo    offered, not done",
         "locks   6 targets, service:checkout",
@@ -415,10 +415,8 @@ def test_a_plan_says_who_holds_a_lock_and_that_a_lost_outcome_stays_lost() -> No
     )
 
     assert "held    op2 holds web-07: unit-restart, since 03:11:50Z" in shown
-    assert (
-        "outcome resolver: none; web-12 lets nothing be written: "
-        "a lost connection leaves the outcome UNKNOWN"
-    ) in shown
+    assert "outcome resolver: none; web-12 lets nothing be written:" in shown
+    assert "        what a lost connection leaves behind stays UNKNOWN" in shown
 
 
 def test_targets_left_out_for_one_reason_are_one_line() -> None:

@@ -46,8 +46,8 @@ class Confirm(Dialog[str]):
     ]
     DEFAULT_CSS = """
     Confirm #ask { width: 100%; }
-    Confirm LineInput { display: none; }
-    Confirm.-typed LineInput { display: block; margin: 0 3; width: 1fr; }
+    Confirm > #frame > LineInput { display: none; }
+    Confirm.-typed > #frame > LineInput { display: block; margin: 0 3; width: 1fr; }
     """
 
     def __init__(self, look: Look, question: Question, lines: Sequence[Cell]) -> None:

@@ -85,13 +85,23 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
         footer: Cell = (),
         *,
         extra: int = 0,
+        least: int = 0,
     ) -> None:
-        """Size the box to its lines and show them; `extra` lines are left below for other widgets."""
+        """Size the box to its lines and show them.
+
+        Args:
+            lines: What it says.
+            title: Top left.
+            hint: Top right.
+            footer: Bottom left.
+            extra: Lines left below for other widgets.
+            least: Cells it is wide at least, where the screen is.
+        """
         wide, high = self.app.size
         longest = max(
             [cell_width(line) for line in lines] + [cell_width(title) + cell_width(hint) + 6]
         )
-        width = min(wide, max(_LEAST, longest + 4))
+        width = min(wide, max(_LEAST, least, longest + 4))
         height = max(1, min(high - extra - 2, len(lines)))
         self.frame.styles.width, self.frame.styles.height = width, height + extra + 2
         self.box.styles.width, self.box.styles.height = max(1, width - 2), height

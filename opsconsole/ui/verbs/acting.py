@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from opsconsole.actions.completing import read_order
+from opsconsole.actions.target_words import WHOLE, split_words
 from opsconsole.commands.line import Invocation
 from opsconsole.commands.reasons import host_of
 from opsconsole.model.states import Effect
@@ -12,6 +14,7 @@ from opsconsole.ui.shell import UnfitNameError, shell_argv
 from opsconsole.ui.verbs.planning import prepare
 from opsconsole.ui.verbs.verb import Verb
 from opsconsole.view.cells import cell
+from opsconsole.view.naming import bare_name, folded
 from opsconsole.view.offers import Offer, offers, resolve
 from opsconsole.view.rows import Cell, Tone
 
@@ -45,16 +48,40 @@ def _menu(*, dry: bool) -> Verb:
 
 
 async def _run(main: "Main", wanted: Invocation) -> None:
+    """Run an action on targets named after it, else on the selection: `run unit-restart web[01-03] unit=x`."""
     spec = resolve(main.session.snapshot, wanted.arguments["action"])
     if spec is None:
         main.say(f"there is no action {wanted.arguments['action']}", Tone.WARNING)
         return
-    found = offers(main.session.snapshot, main.where, main.session.now)
-    targets = next((offer.targets for offer in found if offer.action.id == spec.id), None)
-    if targets is None and spec.scope not in ("fleet", "console"):
-        main.say(f"{spec.id} is not offered for {main.view.selection_words}", Tone.WARNING)
-        return
-    await prepare(main, spec, targets or (), dry=False)
+    words, params = read_order(spec, split_words(wanted.arguments.get("order", "")))
+    if not words and spec.scope not in WHOLE:
+        found = offers(main.session.snapshot, main.where, main.session.now)
+        words = next((offer.targets for offer in found if offer.action.id == spec.id), ())
+    dry = wanted.command.id == "act.plan"
+    await prepare(main, spec, words, dry=dry, given=params if params or words else None)
+
+
+def _adhoc(action: str) -> Verb:
+    async def run(main: "Main", wanted: Invocation) -> None:
+        """Run one command on the marked hosts; it goes the way of every action: plan, yes, journal."""
+        spec = main.session.snapshot.actions.get(action)
+        if spec is None:
+            main.say(f"{action} is not loaded: `:plugins` says why", Tone.WARNING)
+            return
+        found = offers(main.session.snapshot, main.where, main.session.now)
+        targets = next((offer.targets for offer in found if offer.action.id == action), ())
+        if not targets:
+            main.say("no host is marked or under the cursor", Tone.WARNING)
+            return
+        line = wanted.arguments.get("command", "")
+        if not line:
+            sign = "!r" if spec.effect is Effect.READ else "!"
+            names = folded(bare_name(target) for target in targets)
+            line = await main.ask("adhoc", f"{sign} on {names}: ") or ""
+        if line:
+            await prepare(main, spec, targets, dry=False, given={"command": line})
+
+    return run
 
 
 def _entry(offer: Offer, wide: int) -> Cell:
@@ -84,5 +111,8 @@ VERBS: Final[Mapping[str, Verb]] = {
     "act.runbook": _menu(dry=False),
     "act.dry-run": _menu(dry=True),
     "act.run": _run,
+    "act.plan": _run,
+    "act.adhoc": _adhoc("core.adhoc"),
+    "act.adhoc-read": _adhoc("core.adhoc-read"),
     "act.shell": _shell,
 }

@@ -1,17 +1,22 @@
 """From an action to a run: parameters until there is a plan, the plan until somebody says yes."""
 
+import shlex
 from typing import TYPE_CHECKING
 
+from opsconsole.actions.completing import param_choices, target_choices
+from opsconsole.actions.grammars import World
 from opsconsole.actions.match import subject_of
 from opsconsole.actions.prefill import prefill
+from opsconsole.actions.target_words import split_words
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import ActionSpec, Plan
 from opsconsole.model.calls import Choices, PlanRun, ReadChoices, Started, StartRun
 from opsconsole.model.states import Effect
 from opsconsole.ui.places import Place
 from opsconsole.ui.screens.confirm import Confirm, Question
-from opsconsole.ui.screens.form import Form
-from opsconsole.view import plan_page
+from opsconsole.ui.screens.form import Asking, Filled, Form, Reached
+from opsconsole.view import plan_page, radius
+from opsconsole.view.naming import bare_name, node_set
 from opsconsole.view.triage import members
 
 if TYPE_CHECKING:
@@ -38,13 +43,14 @@ async def prepare(
     subject = subject_of(main.session.snapshot, targets[0] if targets else "", episode(main))
     values = {param.name: prefill(param, subject) for param in spec.params} | (given or {})
     complete = given is not None and all(values[p.name] for p in spec.params if p.required)
+    complete = complete or not spec.params
     mistake = ""
     while True:
-        if spec.params and not complete:
+        if not complete:
             filled = await _fill_form(main, spec, values, targets, mistake)
             if filled is None:
                 return
-            values = filled
+            values, targets = dict(filled.values), _targets_of(filled, targets)
         try:
             plan = await main.session.source.call(
                 PlanRun(spec.id, targets, values, episode(main)), Plan
@@ -58,10 +64,29 @@ async def prepare(
         return
 
 
+def _words_of(targets: tuple[str, ...]) -> str:
+    """Write targets as one would type them: hosts as a node set, other references as they are."""
+    hosts = [ref.removeprefix("host:") for ref in targets if ref.startswith("host:")]
+    others = [_quoted(ref) for ref in targets if not ref.startswith("host:")]
+    return " ".join([node_set(hosts), *others] if hosts else others)
+
+
+def _quoted(word: str) -> str:
+    """Quote only what the line would split: brackets stand as they are read."""
+    return shlex.quote(word) if any(char.isspace() or char in "'\"\\" for char in word) else word
+
+
+def _targets_of(filled: Filled, before: tuple[str, ...]) -> tuple[str, ...]:
+    """Keep the references where nobody changed the words: they say more than names do."""
+    if not filled.targets or filled.targets == _words_of(before):
+        return before
+    return split_words(filled.targets)
+
+
 async def _fill_form(
     main: "Main", spec: ActionSpec, values: dict[str, str], targets: tuple[str, ...], mistake: str
-) -> dict[str, str] | None:
-    form = Form(main.session.look, spec, spec.title, values, mistake=mistake)
+) -> Filled | None:
+    form = Form(main.session.look, spec, _asking(main, spec, values, targets, mistake))
 
     async def look_up(param: str) -> None:
         try:
@@ -75,6 +100,31 @@ async def _fill_form(
         if param.choices_from:
             main.run_worker(look_up(param.name), name=f"choices {param.name}", group="choices")
     return await main.app.push_screen_wait(form)
+
+
+def _asking(
+    main: "Main", spec: ActionSpec, values: dict[str, str], targets: tuple[str, ...], mistake: str
+) -> Asking:
+    session = main.session
+    snapshot = session.snapshot
+    names = [bare_name(target) for target in targets]
+    aims = spec.scope in ("host", "service")
+
+    def reach(words: str) -> Reached:
+        seen = radius.radius(session.snapshot, words, spec, session.now)
+        return Reached(radius.lines(seen, session.options("plan")), seen.refusal)
+
+    return Asking(
+        spec.title,
+        values,
+        mistake,
+        targets=_words_of(targets) if aims else None,
+        reach=reach if aims else None,
+        room=radius.LINES if aims else 0,
+        choices=lambda param: param_choices(param, snapshot, names),
+        target_choices=target_choices(snapshot, spec.scope) if aims else (),
+        world=World(snapshot.hosts, snapshot.services, snapshot.alerts, session.now),
+    )
 
 
 async def show_plan(main: "Main", plan: Plan, *, dry: bool) -> None:

@@ -9,7 +9,7 @@ from opsconsole.model.calls import AnswerRun, ControlRun, Done, PlanRun, Resolve
 from opsconsole.model.run import Question as Asked
 from opsconsole.model.run import Run
 from opsconsole.ui.screens.confirm import Confirm, Question
-from opsconsole.ui.screens.form import Form
+from opsconsole.ui.screens.form import Asking, Form
 from opsconsole.ui.screens.menu import Item, Menu
 from opsconsole.ui.screens.run import RunView
 from opsconsole.ui.verbs.planning import show_plan
@@ -216,13 +216,13 @@ async def _answer(main: "Main", wanted: Invocation) -> None:
         filled = await main.app.push_screen_wait(_question_form(main, run, asked))
         if filled is None:
             return
-        values = filled
+        values = filled.values
     await _tell(main, AnswerRun(run.id, asked.id, values, refuse=chosen == "no"))
 
 
 def _question_form(main: "Main", run: Run, asked: Asked) -> Form:
     spec = ActionSpec(run.action, asked.text, run.effect, "console", params=asked.params)
-    return Form(main.session.look, spec, asked.text, {}, verb="answer")
+    return Form(main.session.look, spec, Asking(asked.text, verb="answer"))
 
 
 VERBS: Final[Mapping[str, Verb]] = {

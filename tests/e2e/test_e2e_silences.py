@@ -1,0 +1,61 @@
+"""Silences by command line over a real Alertmanager: looked at first, made, shown, ended."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.realservers import RealAlertmanager
+from tests.program import Program
+
+
+def _config(folder: Path, url: str) -> Path:
+    path = folder / "opsconsole.yaml"
+    path.write_text(
+        "version: 1\nalert_sources:\n"
+        f"  - {{name: main, kind: alertmanager, urls: ['{url}'], every: 1s, timeout: 1s}}\n"
+    )
+    return path
+
+
+def _mute(program: Program) -> list[str]:
+    alerts = json.loads(program.verb("status", "--json").stdout)["alerts"]
+    return [
+        one["name"] for one in alerts if any(r.startswith("silence:") for r in one["suppressed_by"])
+    ]
+
+
+@pytest.mark.real
+@pytest.mark.timeout(120)
+def test_a_silence_is_looked_at_made_extended_and_ended(program: Program, tmp_path: Path) -> None:
+    with RealAlertmanager(tmp_path / "am") as server:
+        server.post(3)
+        program.line = ("-c", str(_config(tmp_path, server.url)), "-E", "sil")
+        assert program.verb("engine", "start").returncode == 0
+        program.verb("status", "--wait", "20")
+
+        looked = program.verb("silence", "add", 'alertname="Test0001"', "-m", "deploy")
+        nothing = program.verb("silence", "list")
+        refused = program.verb("silence", "add", 'alertname=~".*"', "-m", "all", "--yes")
+        made = program.verb("silence", "add", 'alertname="Test0001"', "-m", "deploy", "--yes")
+        program.wait_for(lambda: _mute(program) == ["Test0001"], "the alert to be muted")
+        (listed,) = json.loads(program.verb("silence", "list", "--json").stdout)["silences"]
+        extended = program.verb("silence", "extend", listed["id"][:8], "--by", "1h")
+        (longer,) = json.loads(program.verb("silence", "list", "--json").stdout)["silences"]
+        ended = program.verb("silence", "expire", listed["id"][:8])
+        program.wait_for(lambda: _mute(program) == [], "the alert to be heard again")
+        events = program.verb("events", "--since", "1h").stdout
+
+    assert "hides 1 now" in looked.stdout
+    assert "nothing was made" in looked.stdout
+    assert "nothing is silenced" in nothing.stdout
+    assert refused.returncode == 4
+    assert "silence everything" in refused.stderr
+    assert made.returncode == 0, made.stderr
+    assert listed["hides"] == 1
+    assert extended.returncode == 0, extended.stderr
+    assert longer["id"] == listed["id"]
+    assert 3_595 < longer["ends"] - listed["ends"] < 3_605
+    assert ended.returncode == 0
+    assert "silenced 1 alerts" in events
+    assert "ended silence" in events
