@@ -180,6 +180,7 @@ class Course:
             batch=self._crew.board.status.batch,
             attempt=target.attempt + 1,
         )
+        self._crew.valve.on_change()
         self._group.create_task(self._work(name), name=f"{self._crew.board.id} {name}")
 
     async def _work(self, name: str) -> None:
@@ -197,7 +198,7 @@ class Course:
         finally:
             self.busy.discard(name)
             self._channels.release()
-            self.ring()
+            self._crew.valve.on_change()
 
     async def _settle(self, name: str, one: Try, verdict: Verdict) -> None:
         board = self._crew.board
@@ -259,7 +260,7 @@ class Course:
             self._crew.valve.hold(why, halt=True)
         else:
             self._crew.board.set_run(note=why)
-        self._crew.board.say(why)
+            self._crew.board.say(why)
 
     async def _bake(self) -> None:
         canary = self._rollout.canary
@@ -287,7 +288,6 @@ class Course:
                 self._halt_at_gate(f"halted: {said}")
             else:
                 valve.hold(f"paused: {said} (inconclusive)")
-                self._crew.board.say(valve.held)
             await self._work_off(drain=drain)
             if not self.ask_again:
                 return
@@ -304,7 +304,6 @@ class Course:
         """Pause for a lost operator, and ask whether to go on where that is wished."""
         if self.pause_after:
             self._crew.valve.hold(self.pause_after)
-            self._crew.board.say(self.pause_after)
             await self._work_off(drain=False)
         asks = self._rollout.between == "ask_always" or (
             self._rollout.between == "ask_after_canary" and number == 0
