@@ -48,6 +48,8 @@ class Course:
         self.is_gating = False
         self.is_halted = False
         """A budget or a gate stopped it, and nobody has said to go on."""
+        self.is_refused = False
+        """Somebody said no, or nothing, when it asked whether to go on."""
         self.wants_rollback = ""
         """Why what was done is to be taken back; empty: it is not."""
         self.pause_after = ""
@@ -315,6 +317,7 @@ class Course:
         try:
             await self._crew.questions.ask(Question("", "", text))
         except ActionError as error:
+            self.is_refused = True
             self._crew.valve.close(f"stopped: {error.reason}")
 
     def _set_gating(self, *, is_gating: bool) -> None:
