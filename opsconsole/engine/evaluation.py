@@ -56,7 +56,7 @@ class Evaluation:
             find_runbook=self._runbook,
             has_action=lambda name: name in self._store.snapshot.actions,
         )
-        self.tracks.watch(rules.windows)
+        self.tracks.watch(rules.windows, rules.functions)
         return rules
 
     def _runbook(self, alert: Alert) -> str | None:
