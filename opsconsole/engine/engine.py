@@ -22,7 +22,7 @@ from opsconsole.engine.caches import FileCaches
 from opsconsole.engine.catalogue import load_catalogue
 from opsconsole.engine.clients import NamedClients
 from opsconsole.engine.control import ControlCalls, Figures
-from opsconsole.engine.evaluation import Evaluation
+from opsconsole.engine.evaluation import RULES, Evaluation
 from opsconsole.engine.fires import FireCalls
 from opsconsole.engine.gate import Gate
 from opsconsole.engine.heart import Heart
@@ -273,6 +273,7 @@ class Engine:
         await self._own_ways.close()
         await self._outside.remote.close()
         await self._outside.web.close()
+        await self._history.keep(RULES, self._evaluation.pack())
         await self._history.stop()
 
     async def _evaluate(self) -> None:
@@ -347,7 +348,7 @@ class Engine:
     def _on_loaded(self, loaded: Loaded) -> None:
         self._store.restore(loaded)
         self._maintenance.restore(loaded.kept)
-        self._evaluation.recall(loaded.alerts, self._clock.now())
+        self._evaluation.recall(loaded.alerts, self._clock.now(), loaded.kept.get(RULES, b""))
 
     async def _events_of(self, subject: str, since: float) -> Sequence[Event]:
         return await self._history.events(since, self._clock.now(), _EVENTS, subject)
