@@ -31,6 +31,7 @@ class Wish(Struct, frozen=True):
     reason: str
     episode: str | None
     as_json: bool
+    wait_lock: float = 0.0
 
 
 _WAIT = 20.0
@@ -65,6 +66,9 @@ OUTCOMES: Mapping[RunState, Exit] = {
 @click.option("--confirm", default="", metavar="TEXT", help="What count and typed levels ask for.")
 @click.option("--unlock", default="", metavar="REASON", help="One write in a locked environment.")
 @click.option("--reason", default="", metavar="TEXT", help="Why, for the journal.")
+@click.option(
+    "--wait-lock", type=float, default=0.0, metavar="SECONDS", help="Wait in line for held locks."
+)
 @click.option("--on", "episode", metavar="EPISODE", help="The fire it is about.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print JSON: the plan, or the run at its end."
@@ -92,10 +96,11 @@ async def _with_plan(client: Client, plan: Plan, wish: Wish) -> int:
     if plan.refusal and not wish.unlock:
         hint = "; or add --unlock REASON to this command" if plan.refused_as == "locked" else ""
         raise RefusedError(plan.refused_as, f"{plan.refusal}{hint}")
-    call = StartRun(plan.id, plan.hash, _confirmed(plan, wish), wish.reason, wish.unlock)
+    typed = _confirmed(plan, wish)
+    call = StartRun(plan.id, plan.hash, typed, wish.reason, wish.unlock, wish.wait_lock)
     name = plan.action
     try:
-        name = (await client.call(call, Started)).run
+        name = (await client.call(call, Started, within=30.0 + wish.wait_lock)).run
         await _follow(client, name, as_json=wish.as_json)
         return await _outcome(client, name, as_json=wish.as_json)
     except (EngineError, TimeoutError) as error:
@@ -139,8 +144,10 @@ def _show_plan(plan: Plan, *, as_json: bool) -> None:
         print(f"  {target.name}  {target.state}  {target.skip}".rstrip())
         for step in target.steps:
             print(f"    {step.effect:<11} {step.id}: {shlex.join(step.argv)} {step.note}".rstrip())
-    if plan.refusal:
-        print(f"refused now: {plan.refusal}")
+    for word, said in (("locks", " ".join(plan.locks)), ("held now", plan.held_by),
+                       ("if the outcome is lost", plan.spool), ("refused now", plan.refusal)):  # fmt: skip
+        if said:
+            print(f"{word}: {said}")
 
 
 async def _follow(client: Client, run_id: str, *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from opsconsole.actions.grammars import World
 from opsconsole.actions.params import Values, read_value
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.steps import Action
+from opsconsole.actions.target_words import resolve_targets
 from opsconsole.clock import Clock
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import ParamSpec
@@ -18,7 +19,7 @@ from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
 from opsconsole.runs.boundary import run_guarded
 from opsconsole.runs.planning import LookAhead, every_read
-from opsconsole.runs.targets import host_target, resolve_targets
+from opsconsole.runs.targets import host_target
 from opsconsole.transport.base import Remote
 
 BUDGET: Final = 2.0
