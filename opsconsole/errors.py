@@ -30,11 +30,14 @@ class Mistake(NamedTuple):
     column: int
     """From 1; 0 when unknown."""
     text: str
+    excerpt: str = ""
+    """Two lines: what was written, and a caret under the place; empty where the column says enough."""
 
     def __str__(self) -> str:
-        """Format as `file:line:col: text`, the form editors jump to."""
+        """Format as `file:line:col: text`, the form editors jump to, with the excerpt below it."""
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{place}: {self.text}"
+        below = "".join(f"\n    {line}" for line in self.excerpt.splitlines())
+        return f"{place}: {self.text}{below}"
 
 
 class ConfigError(OpsConsoleError):
@@ -57,6 +60,14 @@ class QueryError(OpsConsoleError):
     def caret(self) -> str:
         """Show the source with a caret under the place."""
         return f"{self.source}\n{' ' * self.column}^ {self.text}"
+
+    def excerpt(self) -> str:
+        """Show the part of the source around the place, and a caret under it; empty without a source."""
+        if not self.source:
+            return ""
+        begin = max(0, self.column - 60)
+        shown = " ".join(self.source[begin : begin + 100].split("\n"))
+        return f"{shown}\n{' ' * (self.column - begin)}^"
 
 
 class ParseError(OpsConsoleError):

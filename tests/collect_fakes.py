@@ -5,10 +5,15 @@ import heapq
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
 
+from opsconsole.clock import Clock
+from opsconsole.collect.asker import Asker
 from opsconsole.collect.credentials import Credentials
+from opsconsole.collect.sink import Sink
+from opsconsole.collect.source_probe import SourceProbe
+from opsconsole.collect.sources import source_probe
 from opsconsole.errors import TransportError
 from opsconsole.model.calls import HostKey
-from opsconsole.model.inventory import Host
+from opsconsole.model.inventory import AlertSource, Host
 from opsconsole.model.sample import CheckResult, Sample, SourceReading
 from opsconsole.transport.base import Answer, Command, Ending, OnDispatch, OnOutput
 from opsconsole.transport.http_answer import (
@@ -201,3 +206,20 @@ class FakeHttp:
 
     async def probe_ping(self, target: str, *, timeout: float) -> PingAnswer:
         return self.pings[target]
+
+
+def probe_of(
+    source: AlertSource,
+    http: Asker,
+    sink: Sink,
+    clock: Clock,
+    timeout: float = 5.0,
+    credentials: Credentials | None = None,
+) -> SourceProbe:
+    """Build the probe of a polled source."""
+    made = source_probe(
+        source, timeout, http=http, credentials=credentials or NO_SECRETS, hear=lambda _name: None,
+        sink=sink, clock=clock,
+    )  # fmt: skip
+    assert isinstance(made, SourceProbe)
+    return made

@@ -127,10 +127,9 @@ class _Reader:
         return Action(spec, action.impl, self._manifest.id)
 
     def _undeclared(self) -> Iterator[Action]:
-        """Without a manifest's word for its actions, the code is run to learn them."""
-        if self._code is None or any(not entry.run for entry in self._manifest.actions):
-            return
-        if self._place.module and self._manifest.contributions:
+        """A manifest that says nothing of what the code brings: it is run to learn it."""
+        said = any(not entry.run for entry in self._manifest.actions)
+        if self._code is None or said or self._manifest.contributions:
             return
         for declared in self._code.load().actions.values():
             yield make_action(declared, self._manifest.id, self._source(), self._code.content)

@@ -69,8 +69,11 @@ def entry_of(spec: ActionSpec) -> str:
 
 
 def _param(param: dict[str, object]) -> dict[str, object]:
-    return {
+    kept = {
         key: value
         for key, value in param.items()
-        if key != "name" and value not in ("", None, [], False)
+        if key not in ("name", "required") and value not in ("", None, [], False)
     }
+    if "default" not in kept and not param["required"]:
+        kept["required"] = False
+    return kept

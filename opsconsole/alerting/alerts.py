@@ -6,13 +6,14 @@ from typing import Final
 
 from msgspec import structs
 
+from opsconsole.alerting.flapping import Flap
 from opsconsole.alerting.life_cycle import Life
 from opsconsole.alerting.memory import OURS, Made, Memory
 from opsconsole.alerting.remote import RemoteLife
 from opsconsole.alerting.rules import Rules
 from opsconsole.alerting.severities import severity_of
 from opsconsole.alerting.suppression import NO_OUTAGES, down_references, suppressed_by
-from opsconsole.model.alert import Alert, fingerprint
+from opsconsole.model.alert import FLAPPING, Alert, fingerprint
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import AlertState, Freshness
 
@@ -34,21 +35,25 @@ def give_out(memory: Memory, rules: Rules, now: float) -> Memory:
     memory = structs.replace(memory, outages=outages)
     made = dict((*_ours(memory, rules), *_remote(memory, rules)))
     given = {one.alert.episode: one.alert for one in made.values()}
-    given.update(_ended(memory, given, now))
+    given.update(_ended(memory, given, rules, now))
     before = memory.given
     same = given.keys() == before.keys() and all(before[key] is given[key] for key in given)
     return structs.replace(memory, made=made, given=before if same else given)
 
 
 def _ours(memory: Memory, rules: Rules) -> Iterator[tuple[str, Made]]:
+    flaps = {key: flap for own in memory.flaps.values() for key, flap in own.items()}
     for key, life in memory.lives.items():
         if life.since is None or life.state not in _GIVEN or key in memory.hidden:
             continue
-        why = suppressed_by(life.rule, life.on, memory.snapshot, memory.outages)
+        needs = rules.depends_on.get(life.rule, ())
+        score, marks = flap_of(flaps.get(key))
+        excuses = suppressed_by(life.rule, life.on, memory.snapshot, memory.outages, needs)
+        why = (*excuses, *marks)
         old = memory.made.get(key)
-        if old is None or not _same_objects(old.of, (life,)) or old.suppressed != why:
-            alert = _alert_of(life, life.since, why)
-            old = Made((life,), why, _with_runbook(alert, memory.snapshot, rules))
+        if old is None or not _is_same(old, (life,), why, score):
+            alert = structs.replace(_alert_of(life, life.since, why), flap=score)
+            old = Made((life,), why, _with_runbook(alert, memory.snapshot, rules), score)
         yield key, old
 
 
@@ -62,13 +67,25 @@ def _remote(memory: Memory, rules: Rules) -> Iterator[tuple[str, Made]]:
     for fp, by_source in found.items():
         old = memory.made.get(fp)
         parts = tuple(by_source.values())
-        why = _excused(parts, memory.snapshot, old)
-        if old is None or not _same_objects(old.of, parts) or old.suppressed != why:
+        score, marks = flap_of(*(memory.remote[name].flaps.get(fp) for name in by_source))
+        why = (*_excused(parts, memory.snapshot, old), *marks)
+        if old is None or not _is_same(old, parts, why, score):
             alert = _joined(fp, by_source, _began(parts, old), rules)
-            why = _excused(parts, memory.snapshot, Made(parts, why, alert))
-            alert = structs.replace(alert, suppressed_by=why)
-            old = Made(parts, why, _with_runbook(alert, memory.snapshot, rules))
+            why = (*_excused(parts, memory.snapshot, Made(parts, why, alert)), *marks)
+            alert = structs.replace(alert, suppressed_by=why, flap=score)
+            old = Made(parts, why, _with_runbook(alert, memory.snapshot, rules), score)
         yield fp, old
+
+
+def flap_of(*flaps: Flap | None) -> tuple[float, tuple[str, ...]]:
+    """Give the highest score, rounded so that it changes only when it matters, and the reason it makes."""
+    known = [flap for flap in flaps if flap is not None]
+    score = float(max((round(flap.score) for flap in known), default=0))
+    return score, (FLAPPING,) if any(flap.on for flap in known) else ()
+
+
+def _is_same(old: Made, of: tuple[object, ...], why: tuple[str, ...], score: float) -> bool:
+    return old.suppressed == why and old.flap == score and _same_objects(old.of, of)
 
 
 def _same_objects(old: tuple[object, ...], new: tuple[object, ...]) -> bool:
@@ -95,6 +112,10 @@ def _alert_of(life: Life, since: float, why: tuple[str, ...]) -> Alert:
         value=life.value,
         active_at=life.active_at,
         seen_at=life.seen_at,
+        hold=max((level.hold for level in life.levels if level.on is not None), default=0.0),
+        over_at=max((level.due for level in life.levels if level.due), default=None)
+        if life.state is AlertState.RECOVERING
+        else None,
         suppressed_by=why,
         freshness=Freshness.LIVE if life.fresh else unsure,
         no_data=life.no_data,
@@ -113,9 +134,9 @@ def _joined(fp: str, parts: Mapping[str, RemoteLife], since: float, rules: Rules
         name=labels.get("alertname", ""),
         severity=severity,
         raw_severity=raw,
-        state=AlertState.FIRING,
+        state=_worst_state(parts.values()),
         since=since,
-        on=rules.index.find(labels, source) if source else "",
+        on=_target(labels, first, rules),
         source=",".join(parts),
         labels=labels,
         annotations=annotations,
@@ -123,17 +144,35 @@ def _joined(fp: str, parts: Mapping[str, RemoteLife], since: float, rules: Rules
         active_at=since,
         seen_at=max(life.seen_at for life in parts.values()),
         freshness=_freshest(life.freshness for life in parts.values()),
-        generator_url=told.alert.generator_url,
+        generator_url=next(
+            (p.alert.generator_url for p in parts.values() if p.alert.generator_url), ""
+        ),
+        value=next((p.alert.value for p in parts.values() if p.alert.value is not None), None),
     )
+
+
+def _worst_state(parts: Iterable[RemoteLife]) -> AlertState:
+    """Fire where one source says so: another may lag behind, or see what only waits."""
+    pending = all(life.state is AlertState.PENDING for life in parts)
+    return AlertState.PENDING if pending else AlertState.FIRING
+
+
+def _target(labels: Mapping[str, str], feed: str, rules: Rules) -> str:
+    """Give what an alert is on; one about the source itself is on its feed."""
+    source = rules.sources.get(feed)
+    found = rules.index.find(labels, source) if source else ""
+    return found or (f"feed:{feed}" if labels.get("feed") == feed else "")
 
 
 def _began(parts: tuple[RemoteLife, ...], old: Made | None) -> float:
     """Keep the begin of an episode that goes on, whichever of its sources still tells of it."""
-    if old is not None:
+    state = _worst_state(parts)
+    counting = [life for life in parts if life.state is state]
+    if old is not None and old.alert.state is state:
         before = {life.since for life in _lives(old.of)}
-        if any(life.since in before for life in parts):
+        if any(life.since in before for life in counting):
             return old.alert.since
-    return min(life.since for life in parts)
+    return min(life.since for life in counting)
 
 
 def _lives(of: tuple[object, ...]) -> Iterator[RemoteLife]:
@@ -145,8 +184,8 @@ def _excused(
 ) -> tuple[str, ...]:
     """Say what suppresses a remote alert: every source that tells of it must do so."""
     ours = suppressed_by("", made.alert.on, snapshot, NO_OUTAGES) if made else ()
-    theirs = [_their_reasons(life) for life in parts]
-    if not all(theirs):
+    theirs = [_their_reasons(life) for life in parts if life.alert.mutes_known]
+    if not theirs or not all(theirs):
         return ours
     return tuple(dict.fromkeys((*(reason for reasons in theirs for reason in reasons), *ours)))
 
@@ -182,7 +221,14 @@ def _with_runbook(alert: Alert, snapshot: Snapshot, rules: Rules) -> Alert:
     return structs.replace(alert, runbook=runbook, runbook_url=url or None)
 
 
-def _ended(memory: Memory, given: Mapping[str, Alert], now: float) -> Mapping[str, Alert]:
+def _is_asked(alert: Alert, rules: Rules) -> bool:
+    """Tell whether anybody is still asked about it: what a source that was removed told has no end we know of."""
+    return alert.source == OURS or any(name in rules.sources for name in alert.source.split(","))
+
+
+def _ended(
+    memory: Memory, given: Mapping[str, Alert], rules: Rules, now: float
+) -> Mapping[str, Alert]:
     """Resolve what was given out and lives no more; one that a Blind alert hides just steps back."""
     hidden = {_episode_of_life(memory.lives[key]) for key in memory.hidden if key in memory.lives}
     ended: dict[str, Alert] = {}
@@ -190,10 +236,11 @@ def _ended(memory: Memory, given: Mapping[str, Alert], now: float) -> Mapping[st
         if episode in given or episode in hidden:
             continue
         if alert.is_firing:
-            ended[episode] = structs.replace(
-                alert, state=AlertState.RESOLVED, since=now, freshness=Freshness.LIVE
-            )
-        elif now - alert.since < RESOLVED_SHOWN:
+            if _is_asked(alert, rules):
+                ended[episode] = structs.replace(
+                    alert, state=AlertState.RESOLVED, since=now, freshness=Freshness.LIVE
+                )
+        elif alert.state is AlertState.RESOLVED and now - alert.since < RESOLVED_SHOWN:
             ended[episode] = alert
     return ended
 

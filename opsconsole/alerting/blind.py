@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from opsconsole.alerting.life_cycle import Life, Seen, Sight
-from opsconsole.alerting.look import key_of
+from opsconsole.alerting.look_rules import key_of
 from opsconsole.alerting.rules import BLIND, HOST_UNREACHABLE
 from opsconsole.alerting.summaries import REACH_WORDS
 from opsconsole.model.snapshot import HostRecord

@@ -6,24 +6,35 @@ from msgspec import structs
 
 from opsconsole.alerting.alerts import give_out
 from opsconsole.alerting.blind import Blindness, blindnesses, seen_blind
+from opsconsole.alerting.flapping import Flap, counted
 from opsconsole.alerting.life_cycle import Life, Seen, gone, step
-from opsconsole.alerting.look import Record, again, look
+from opsconsole.alerting.look import Record, look
+from opsconsole.alerting.look_rules import Sky, again, look_at_fleet
 from opsconsole.alerting.memory import Memory
-from opsconsole.alerting.rules import BLIND, Rules
+from opsconsole.alerting.past import Measures, NoPast
+from opsconsole.alerting.rules import BLIND, Rule, Rules
 from opsconsole.model.alert import Alert
-from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.snapshot import Feed, HostRecord, ServiceRecord, Snapshot, is_stale
 from opsconsole.model.states import AlertState
 
+FLEET = "fleet"
 _TABLES = (("host", "hosts"), ("service", "services"), ("check", "checks"), ("feed", "feeds"))
 
 
 def evaluate(
-    snapshot: Snapshot, memory: Memory, rules: Rules, now: float
+    snapshot: Snapshot, memory: Memory, rules: Rules, now: float, measures: Measures | None = None
 ) -> tuple[Memory, Mapping[str, Alert]]:
     """Evaluate all rules once.
 
     Cost follows what changed: records that are the same objects as at the last call are looked at
     only where something on them waits for time to pass.
+
+    Args:
+        snapshot: What is known now.
+        memory: What the last call returned.
+        rules: All rules in force.
+        now: Epoch seconds.
+        measures: What is known of the time before; without it every function of time is unknown.
 
     Returns:
         What to hand in next time, and every firing, recovering and lately resolved alert by episode:
@@ -34,8 +45,12 @@ def evaluate(
         memory = structs.replace(memory, snapshot=Snapshot(), rules=rules, made={}, remote=remote)
     lives = dict(memory.lives)
     subjects = dict(memory.subjects)
+    flaps = dict(memory.flaps)
+    sky = Sky(snapshot, measures or Measures(NoPast()))
     for subject, record in _to_look_at(snapshot, memory, now):
-        _carry(subject, record, lives, subjects, rules, now)
+        seen = _carry(subject, record, lives, subjects, rules, sky, now)
+        _count_flaps(subject, record, seen, flaps, subjects, now)
+    _carry_fleet(memory, lives, subjects, rules, sky, now)
     groups = (
         blindnesses(snapshot.hosts, lives.values(), memory.blinds) if BLIND in rules.states else []
     )
@@ -43,8 +58,9 @@ def evaluate(
     hidden = _hidden(groups, memory, lives)
     blinds = frozenset(key for key, life in lives.items() if life.rule == BLIND)
     memory = structs.replace(
-        memory, snapshot=snapshot, lives=lives, subjects=subjects, hidden=hidden, blinds=blinds
-    )
+        memory, snapshot=snapshot, lives=lives, subjects=subjects, hidden=hidden, blinds=blinds,
+        flaps=flaps,
+    )  # fmt: skip
     memory = give_out(memory, rules, now)
     return memory, memory.given
 
@@ -67,7 +83,7 @@ def _to_look_at(
     tables: Mapping[str, Mapping[str, Record]] = {k: getattr(snapshot, n) for k, n in _TABLES}
     for subject in tuple(memory.subjects):
         kind, _, key = subject.partition(":")
-        if kind != BLIND and key not in tables[kind]:
+        if kind in tables and key not in tables[kind]:
             yield subject, None
 
 
@@ -77,12 +93,39 @@ def _carry(
     lives: dict[str, Life],
     subjects: dict[str, frozenset[str]],
     rules: Rules,
+    sky: Sky,
     now: float,
-) -> None:
+) -> tuple[Seen, ...]:
     keys = subjects.get(subject, frozenset())
     own = {key: lives[key] for key in keys}
-    seen = look(record, own, rules, now) if record is not None else ()
-    _step_all(subject, seen, own, lives, subjects, now)
+    seen = tuple(look(record, own, rules, sky, now)) if record is not None else ()
+    if seen or own:
+        _step_all(subject, seen, own, lives, subjects, now)
+    return seen
+
+
+def _count_flaps(
+    subject: str,
+    record: Record | None,
+    seen: tuple[Seen, ...],
+    flaps: dict[str, Mapping[str, Flap]],
+    subjects: Mapping[str, frozenset[str]],
+    now: float,
+) -> None:
+    """Take a sample into what is remembered of a subject's changes; of most nothing is."""
+    before = flaps.get(subject)
+    if before is None and not seen:
+        return
+    after: Mapping[str, Flap] = {}
+    if record is not None:
+        living = subjects.get(subject, frozenset())
+        at = record.at if isinstance(record, ServiceRecord | Feed) else record.tried
+        is_fresh = not isinstance(record, HostRecord) or not is_stale(record, now)
+        after = counted(before or {}, seen, living, at, is_fresh=is_fresh)
+    if after:
+        flaps[subject] = after
+    else:
+        flaps.pop(subject, None)
 
 
 def _step_all(
@@ -113,7 +156,34 @@ def _step_all(
 
 
 def _is_breached(seen: Seen) -> bool:
-    return any(s is not None and s.breached for s in (seen.warning, seen.critical))
+    return any(s is not None and s.breached for s in seen.sights)
+
+
+def _carry_fleet(
+    memory: Memory,
+    lives: dict[str, Life],
+    subjects: dict[str, frozenset[str]],
+    rules: Rules,
+    sky: Sky,
+    now: float,
+) -> None:
+    """Carry the rules that ask for checks and services, when one of those changed or a wait is over."""
+    before, shown = memory.snapshot, sky.snapshot
+    same = before.services is shown.services and before.checks is shown.checks
+    for rule in rules.fleet:
+        subject = _subject_of(rule)
+        own = {key: lives[key] for key in subjects.get(subject, frozenset())}
+        if not same or any(life.is_due(now) for life in own.values()):
+            seen = look_at_fleet(rule, own, sky, now)
+            _step_all(subject, seen, own, lives, subjects, now)
+    wanted = {_subject_of(rule) for rule in rules.fleet}
+    for subject in [s for s in subjects if s.startswith(f"{FLEET}:") and s not in wanted]:
+        own = {key: lives[key] for key in subjects[subject]}
+        _step_all(subject, (), own, lives, subjects, now)
+
+
+def _subject_of(rule: Rule) -> str:
+    return f"{FLEET}:{rule.name}"
 
 
 def _carry_blinds(

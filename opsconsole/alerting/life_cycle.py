@@ -33,6 +33,7 @@ class Seen(Struct, frozen=True):
     on: str
     labels: Mapping[str, str]
     """Identity: the fingerprint is taken of these."""
+    info: Sight | None = None
     warning: Sight | None = None
     critical: Sight | None = None
     """None: the rule has no such level."""
@@ -42,6 +43,11 @@ class Seen(Struct, frozen=True):
     value: float | None = None
     no_data: bool = False
     annotations: Mapping[str, str] = {}
+
+    @property
+    def sights(self) -> tuple[Sight | None, Sight | None, Sight | None]:
+        """Give what was seen of each level, mildest first."""
+        return (self.info, self.warning, self.critical)
 
 
 class Level(Struct, frozen=True):
@@ -55,6 +61,8 @@ class Level(Struct, frozen=True):
     """Since when it is seen clear while on."""
     due: float | None = None
     """When mere time will change it; None: only another look can."""
+    hold: float = 0.0
+    """Seconds it had to hold before it came on."""
 
 
 class Life(Struct, frozen=True):
@@ -64,6 +72,7 @@ class Life(Struct, frozen=True):
     rule: str
     on: str
     labels: Mapping[str, str]
+    info: Level = Level()
     warning: Level = Level()
     critical: Level = Level()
     active_at: float = 0.0
@@ -80,32 +89,46 @@ class Life(Struct, frozen=True):
     annotations: Mapping[str, str] = {}
 
     @property
+    def levels(self) -> tuple[Level, Level, Level]:
+        """Give the levels, mildest first."""
+        return (self.info, self.warning, self.critical)
+
+    @property
     def state(self) -> AlertState:
         """Where it stands."""
-        warning, critical = self.warning, self.critical
-        if _burns(warning) or _burns(critical):
+        levels = self.levels
+        if any(_burns(level) for level in levels):
             return AlertState.FIRING
-        if warning.on is not None or critical.on is not None:
+        if any(level.on is not None for level in levels):
             return AlertState.RECOVERING
-        if warning.since is not None or critical.since is not None:
+        if any(level.since is not None for level in levels):
             return AlertState.PENDING
         return AlertState.RESOLVED
 
     @property
     def severity(self) -> Severity:
-        """The worst level that is on, or that waits to come on."""
+        """The worst level that is on; before any is, the worst that waits to come on."""
         if self.critical.on is not None:
             return Severity.CRITICAL
-        if self.warning.on is None and self.critical.since is not None:
-            return Severity.CRITICAL
-        return Severity.WARNING
+        if self.warning.on is not None:
+            return Severity.WARNING
+        if self.info.on is not None:
+            return Severity.INFO
+        return next(
+            (word for word, level in self._worst_first() if level.since is not None),
+            Severity.WARNING,
+        )
+
+    def _worst_first(self) -> tuple[tuple[Severity, Level], ...]:
+        return (
+            (Severity.CRITICAL, self.critical),
+            (Severity.WARNING, self.warning),
+            (Severity.INFO, self.info),
+        )
 
     def is_due(self, now: float) -> bool:
         """Tell whether a wait of it is over, so that the same look would change it."""
-        warning, critical = self.warning.due, self.critical.due
-        return (warning is not None and warning <= now) or (
-            critical is not None and critical <= now
-        )
+        return any(level.due is not None and level.due <= now for level in self.levels)
 
 
 def _burns(level: Level) -> bool:
@@ -122,11 +145,11 @@ def step_level(level: Level, sight: Sight, *, keep: float, now: float) -> Level:
     if level.on is None:
         return _toward_on(level, sight, now) if sight.breached else _OFF
     if sight.breached or not sight.cleared:
-        return Level(level.since, level.on)
+        return Level(level.since, level.on, hold=level.hold)
     clear = now if level.clear is None else level.clear
     if now - clear >= keep:
         return _OFF
-    return Level(level.since, level.on, clear, due=clear + keep)
+    return Level(level.since, level.on, clear, due=clear + keep, hold=level.hold)
 
 
 def step(life: Life | None, seen: Seen, now: float) -> Life | None:
@@ -138,12 +161,16 @@ def step(life: Life | None, seen: Seen, now: float) -> Life | None:
     """
     if life is None:
         life = Life(seen.key, seen.rule, seen.on, seen.labels, active_at=now, seen_at=now)
-    warning = _stepped(life.warning, seen.warning, seen.keep, now)
-    critical = _stepped(life.critical, seen.critical, seen.keep, now)
-    known = any(s is not None and s.breached is not None for s in (seen.warning, seen.critical))
-    if not known:
+    if not any(sight is not None and sight.breached is not None for sight in seen.sights):
         return unseen(life, now)
-    moved = structs.replace(life, warning=warning, critical=critical, fresh=True, restored=False)
+    moved = structs.replace(
+        life,
+        info=_stepped(life.info, seen.info, seen.keep, now),
+        warning=_stepped(life.warning, seen.warning, seen.keep, now),
+        critical=_stepped(life.critical, seen.critical, seen.keep, now),
+        fresh=True,
+        restored=False,
+    )
     if moved.state is AlertState.RESOLVED:
         return structs.replace(moved, seen_at=now) if life.since is not None else None
     if moved.since is None and moved.state is AlertState.FIRING:
@@ -166,13 +193,13 @@ def gone(life: Life, now: float) -> Life | None:
     """End an instance whose subject exists no longer; None when it never fired."""
     if life.since is None:
         return None
-    return structs.replace(life, warning=_OFF, critical=_OFF, fresh=True, seen_at=now)
+    return structs.replace(life, info=_OFF, warning=_OFF, critical=_OFF, fresh=True, seen_at=now)
 
 
 def _toward_on(level: Level, sight: Sight, now: float) -> Level:
     since = now if level.since is None else level.since
     if sight.ready and now - since >= sight.hold:
-        return Level(since=since, on=now)
+        return Level(since=since, on=now, hold=sight.hold)
     return Level(since=since, due=since + sight.hold if sight.ready else None)
 
 

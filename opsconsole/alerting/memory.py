@@ -5,8 +5,9 @@ from typing import Final
 
 from msgspec import Struct, structs
 
+from opsconsole.alerting.flapping import Flap
 from opsconsole.alerting.life_cycle import Level, Life
-from opsconsole.alerting.look import key_of
+from opsconsole.alerting.look_rules import key_of
 from opsconsole.alerting.remote import SourceMemory, read, recalled
 from opsconsole.alerting.rules import BLIND, Rules
 from opsconsole.alerting.suppression import Outages
@@ -14,6 +15,7 @@ from opsconsole.model.alert import Alert
 from opsconsole.model.sample import SourceReading
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Severity
+from opsconsole.query.rule_names import LABELS
 
 OURS: Final = "rules"
 """The source of our own alerts."""
@@ -26,6 +28,7 @@ class Made(Struct, frozen=True):
     """Lives, compared by identity."""
     suppressed: tuple[str, ...]
     alert: Alert
+    flap: float = 0.0
 
 
 class Memory(Struct, frozen=True):
@@ -43,6 +46,8 @@ class Memory(Struct, frozen=True):
     blinds: frozenset[str] = frozenset()
     outages: Outages = Outages()
     remote: Mapping[str, SourceMemory] = {}
+    flaps: Mapping[str, Mapping[str, Flap]] = {}
+    """By subject, then key: instances that changed within their last twenty evaluations."""
     given: Mapping[str, Alert] = {}
     """What was given out last, by episode."""
     made: Mapping[str, Made] = {}
@@ -89,16 +94,17 @@ def recall(alerts: Iterable[Alert], now: float) -> Memory:
 
 
 def _life_of(alert: Alert) -> Life:
-    on = Level(since=alert.active_at or alert.since, on=alert.since)
-    critical = alert.severity is Severity.CRITICAL
+    on = Level(since=alert.active_at or alert.since, on=alert.since, hold=alert.hold)
+    level = {str(alert.severity): on}
     labels = {key: value for key, value in alert.labels.items() if key != "alertname"}
     return Life(
         key=key_of(alert.name, alert.on, _instance_of(alert)),
         rule=alert.name,
         on=alert.on,
         labels=labels,
-        warning=Level() if critical else on,
-        critical=on if critical else Level(),
+        info=level.get(Severity.INFO, Level()),
+        warning=level.get(Severity.WARNING, Level()),
+        critical=level.get(Severity.CRITICAL, Level()),
         active_at=alert.active_at or alert.since,
         since=alert.since,
         fresh=False,
@@ -107,12 +113,13 @@ def _life_of(alert: Alert) -> Life:
         summary=alert.summary,
         value=alert.value,
         no_data=alert.no_data,
+        annotations=alert.annotations,
     )
 
 
 def _instance_of(alert: Alert) -> str:
     """Give the part of the key that tells instances of a rule on one subject apart."""
-    names = ("mount", "unit", "check", "reach")
+    names = (*LABELS, "check", "reach")
     return next((alert.labels[name] for name in names if name in alert.labels), "")
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
+from opsconsole.alerting.flapping import Flap, turned
 from opsconsole.model.alert import Alert
 from opsconsole.model.sample import RemoteAlert, SourceReading
 from opsconsole.model.states import AlertState, Freshness, ServiceState
@@ -16,6 +17,8 @@ from opsconsole.model.states import AlertState, Freshness, ServiceState
 ABSENCES: Final = 2
 GRACE: Final = 300.0
 """Seconds a source gets after a restart, or with members away, to repeat what it said before."""
+REPEATED: Final = 5 * 3600.0
+"""Seconds after which an alert that was told and not told again is stale: repeat_interval is 4 h by default."""
 SKEW_SEEN: Final = 2.0
 """A difference of clocks below this is the age of an answer, not a wrong clock."""
 SAME_EPISODE: Final = 60.0
@@ -45,7 +48,11 @@ class SourceMemory(Struct, frozen=True):
     """By fingerprint; resolved ones stay until evaluation has given them out."""
     present: frozenset[str] = frozenset()
     """Fingerprints of the last list, for a poll that says `unchanged`."""
+    polled: bool = False
+    """False before its first good poll: what that one brings did not come just now."""
     started_at: float = 0.0
+    flaps: Mapping[str, Flap] = {}
+    """By fingerprint: what came and went within the last twenty polls."""
     doubted_at: float | None = None
     """When its silence began to mean nothing: it restarted, or we did."""
 
@@ -54,6 +61,8 @@ def read(memory: SourceMemory, reading: SourceReading) -> SourceMemory:
     """Take one poll of a source."""
     if reading.state not in _GOOD:
         return _marked(memory, Freshness.STALE)
+    if reading.pushed:
+        return _told(memory, reading)
     memory = _with_start(memory, reading)
     given = {alert.fingerprint: alert for alert in reading.alerts}
     present = memory.present if reading.unchanged else frozenset(given)
@@ -62,16 +71,63 @@ def read(memory: SourceMemory, reading: SourceReading) -> SourceMemory:
         if life.state is AlertState.RESOLVED:
             continue
         if key in present:
-            lives[key] = _seen(life, given.get(key, life.alert), reading)
+            lives[key] = _seen(life, given.get(key, life.alert), memory, reading)
         else:
             lives[key] = _missed(life, memory, reading)
     for key, alert in given.items():
         if key not in lives:
-            lives[key] = RemoteLife(alert, since=our_time(alert, reading), seen_at=reading.at)
+            lives[key] = _begun(alert, reading)
     over = memory.doubted_at is not None and reading.at - memory.doubted_at > GRACE
     return structs.replace(
-        memory, lives=lives, present=present, doubted_at=None if over else memory.doubted_at
+        memory,
+        lives=lives,
+        present=present,
+        polled=True,
+        flaps=_flaps(memory, present, reading.at),
+        doubted_at=None if over else memory.doubted_at,
     )
+
+
+def _flaps(memory: SourceMemory, present: frozenset[str], at: float) -> Mapping[str, Flap]:
+    """Count what came and what went; while the source's silence means nothing, nothing did."""
+    if memory.doubted_at is not None or not memory.polled:
+        return memory.flaps
+    after = {
+        fp: turned(
+            memory.flaps.get(fp, Flap(state=int(fp in memory.present))), int(fp in present), at
+        )
+        for fp in memory.flaps.keys() | (present ^ memory.present)
+    }
+    return {fp: flap for fp, flap in after.items() if flap.changes}
+
+
+def _told(memory: SourceMemory, reading: SourceReading) -> SourceMemory:
+    """Take what a source that tells of changes told: nothing else ends, however long it is silent."""
+    ended = frozenset(reading.ended)
+    lives: dict[str, RemoteLife] = {}
+    for key, life in memory.lives.items():
+        if life.state is AlertState.RESOLVED:
+            continue
+        if key in ended:
+            life = structs.replace(
+                life, state=AlertState.RESOLVED, freshness=Freshness.LIVE, ended_at=reading.at
+            )
+        elif life.freshness is Freshness.LIVE and reading.at - life.seen_at > REPEATED:
+            life = structs.replace(life, freshness=Freshness.STALE)
+        lives[key] = life
+    for alert in reading.alerts:
+        before = lives.get(alert.fingerprint)
+        if before is None or before.state is AlertState.RESOLVED:
+            lives[alert.fingerprint] = _begun(alert, reading)
+        else:
+            told = _seen(before, alert, memory, reading)
+            lives[alert.fingerprint] = structs.replace(told, seen_at=reading.at)
+    return structs.replace(memory, lives=lives, doubted_at=None)
+
+
+def _begun(alert: RemoteAlert, reading: SourceReading) -> RemoteLife:
+    state = AlertState.PENDING if alert.pending else AlertState.FIRING
+    return RemoteLife(alert, our_time(alert, reading), state, seen_at=reading.at)
 
 
 def our_time(alert: RemoteAlert, reading: SourceReading) -> float:
@@ -122,11 +178,18 @@ def _marked(memory: SourceMemory, freshness: Freshness) -> SourceMemory:
     return structs.replace(memory, lives=lives)
 
 
-def _seen(life: RemoteLife, alert: RemoteAlert, reading: SourceReading) -> RemoteLife:
+def _seen(
+    life: RemoteLife, alert: RemoteAlert, memory: SourceMemory, reading: SourceReading
+) -> RemoteLife:
+    if alert.pending != (life.state is AlertState.PENDING):
+        unsure = memory.doubted_at is not None or reading.state is ServiceState.DEGRADED
+        if alert.pending and unsure:  # a server that starts finds out again what had fired
+            return structs.replace(life, freshness=Freshness.UNCONFIRMED, absent=0, absent_at=0.0)
+        return _begun(alert, reading)  # it fires now, or it ended and waits anew
     if our_time(alert, reading) > life.since + SAME_EPISODE and alert.starts_at != (
         life.alert.starts_at
     ):
-        return RemoteLife(alert, since=our_time(alert, reading), seen_at=reading.at)
+        return _begun(alert, reading)
     same = alert == life.alert or alert == structs.replace(life.alert, starts_at=alert.starts_at)
     if same and life.freshness is Freshness.LIVE and not life.absent:
         return life

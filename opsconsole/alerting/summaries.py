@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from opsconsole.model.metrics import metric_key
 from opsconsole.model.states import Reach
 
 REACH_WORDS: Final[Mapping[Reach, str]] = {
@@ -54,43 +53,6 @@ def day(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
 
 
-def fs_space(metrics: Mapping[str, float], mount: str, available: float) -> str:
-    """Say how full a file system is: `root 97% used, 1.2G left`."""
-    left = metrics.get(metric_key("fs.available", mount=mount))
-    tail = f", {size(left)} left" if left is not None else ""
-    return f"{_mount(mount)} {percent(1 - available)} used{tail}"
-
-
-def fs_inodes(metrics: Mapping[str, float], mount: str, available: float) -> str:  # noqa: ARG001
-    """Say how many inodes are used: `/var 98% of inodes used`."""
-    return f"{_mount(mount)} {percent(1 - available)} of inodes used"
-
-
-def mem_available(metrics: Mapping[str, float], instance: str, available: float) -> str:  # noqa: ARG001
-    """Say how little memory is left: `memory 95% used, 402M left`."""
-    left = metrics.get("mem.available")
-    tail = f", {size(left)} left" if left is not None else ""
-    return f"memory {percent(1 - available)} used{tail}"
-
-
-def load_per_core(metrics: Mapping[str, float], instance: str, load: float) -> str:  # noqa: ARG001
-    """Say how much work waits: `load 2.4 per core on 8 cores`."""
-    cores = metrics.get("cpu.cores")
-    return f"load {load:.1f} per core" + (f" on {cores:.0f} cores" if cores else "")
-
-
-def clock_offset(metrics: Mapping[str, float], instance: str, offset: float) -> str:  # noqa: ARG001
-    """Say how far a clock is off: `clock 1.4s ahead of ours`."""
-    off = abs(offset)
-    amount = f"{off * 1000:.0f}ms" if off < 1 else f"{off:.1f}s" if off < 100 else f"{off:.0f}s"
-    return f"clock {amount} {'ahead of' if offset > 0 else 'behind'} ours"
-
-
-def failed_unit(unit: str) -> str:
-    """Say that a unit failed: `unit nginx.service failed`."""
-    return f"unit {unit} failed"
-
-
 def cannot_see(name: str, reach: Reach | None, last_good: float) -> str:
     """Say that we cannot see a host, why, and what was seen last."""
     why = REACH_WORDS[reach] if reach else "never answered"
@@ -98,5 +60,6 @@ def cannot_see(name: str, reach: Reach | None, last_good: float) -> str:
     return f"we cannot see {name}: {why}; {seen}"
 
 
-def _mount(mount: str) -> str:
+def mount_name(mount: str) -> str:
+    """Name a file system: `/` is root."""
     return "root" if mount == "/" else mount

@@ -53,8 +53,18 @@ class Outages(Struct, frozen=True):
 NO_OUTAGES: Final = Outages()
 
 
-def suppressed_by(rule: str, on: str, snapshot: Snapshot, outages: Outages) -> tuple[str, ...]:
-    """Say what suppresses an alert of a rule on something; empty for nothing."""
+def suppressed_by(
+    rule: str, on: str, snapshot: Snapshot, outages: Outages, needs: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Say what suppresses an alert of a rule on something; empty for nothing.
+
+    Args:
+        rule: Its name.
+        on: A reference.
+        snapshot: Where maintenance and dependencies stand.
+        outages: What is down by our own rules, and lately was.
+        needs: What the rule itself depends on.
+    """
     kind, _, name = on.partition(":")
     found: list[str] = []
     host = snapshot.hosts.get(name) if kind == "host" else None
@@ -68,7 +78,9 @@ def suppressed_by(rule: str, on: str, snapshot: Snapshot, outages: Outages) -> t
             for ref in record.depends_on
             if ref != on and outages.excuses(ref, looked_at)
         )
-    return tuple(found)
+    seen = _looked_at(record) if record is not None else snapshot.now
+    found.extend(f"depends:{ref}" for ref in needs if ref != on and outages.excuses(ref, seen))
+    return tuple(dict.fromkeys(found))
 
 
 def _looked_at(record: HostRecord | ServiceRecord) -> float:

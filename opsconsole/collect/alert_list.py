@@ -73,9 +73,9 @@ def read_status(body: bytes) -> Status:
     try:
         status = msgspec.json.decode(body, type=_Status)
     except (msgspec.MsgspecError, RecursionError, ValueError):
-        raise ParseError("alertmanager status", _start(body)) from None
+        raise ParseError("alertmanager status", start_of(body)) from None
     ready = status.cluster.status == "ready" and status.cluster.peers
-    return Status(_seconds(status.uptime), len(status.cluster.peers or ()) if ready else None)
+    return Status(seconds_of(status.uptime), len(status.cluster.peers or ()) if ready else None)
 
 
 class AlertReader:
@@ -95,7 +95,7 @@ class AlertReader:
         try:
             alerts = self._decoder.decode(body)
         except (msgspec.MsgspecError, RecursionError, ValueError):
-            raise ParseError("alertmanager alerts", _start(body)) from None
+            raise ParseError("alertmanager alerts", start_of(body)) from None
         prints: dict[str, str] = {}
         records = tuple(self._record(alert, prints) for alert in alerts)
         self._prints = prints
@@ -106,14 +106,14 @@ class AlertReader:
         status = alert.status
         return RemoteAlert(
             fingerprint=self._print(alert, labels, prints),
-            labels=_clean_map(labels, LABEL_LIMIT),
-            annotations=_clean_map(alert.annotations or {}, MESSAGE_LIMIT),
-            starts_at=_seconds(alert.starts_at),
-            silenced_by=_clean_names(status.silenced_by),
-            inhibited_by=_clean_names(status.inhibited_by),
-            muted_by=_clean_names(status.muted_by),
+            labels=clean_map(labels, LABEL_LIMIT),
+            annotations=clean_map(alert.annotations or {}, MESSAGE_LIMIT),
+            starts_at=seconds_of(alert.starts_at),
+            silenced_by=clean_names(status.silenced_by),
+            inhibited_by=clean_names(status.inhibited_by),
+            muted_by=clean_names(status.muted_by),
             generator_url=clean(alert.generator_url, LABEL_LIMIT),
-            receivers=_clean_names(named.name for named in alert.receivers or ()),
+            receivers=clean_names(named.name for named in alert.receivers or ()),
         )
 
     def _print(self, alert: _Alert, labels: Mapping[str, str], prints: dict[str, str]) -> str:
@@ -128,20 +128,23 @@ class AlertReader:
         return ours
 
 
-def _clean_map(values: Mapping[str, str], limit: int) -> Mapping[str, str]:
+def clean_map(values: Mapping[str, str], limit: int) -> Mapping[str, str]:
+    """Clean names and values, and leave out what is more than anybody reads."""
     items = list(values.items())[:_MOST_LABELS]
     return {clean(name, NAME_LIMIT): clean(value, limit) for name, value in items}
 
 
-def _clean_names(names: Iterable[str] | None) -> tuple[str, ...]:
+def clean_names(names: Iterable[str] | None) -> tuple[str, ...]:
+    """Clean a list of names."""
     return tuple(clean(name, NAME_LIMIT) for name in list(names or ())[:_MOST_NAMES])
 
 
-def _seconds(moment: datetime) -> float:
+def seconds_of(moment: datetime) -> float:
     """Give epoch seconds; a moment without a zone is taken as UTC."""
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return (aware - _EPOCH).total_seconds()
 
 
-def _start(body: bytes) -> str:
+def start_of(body: bytes) -> str:
+    """Give the begin of a body, for a mistake's words."""
     return body[:_SHOWN].decode("utf-8", errors="replace")

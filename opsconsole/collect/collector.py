@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from opsconsole.clock import Clock
 from opsconsole.collect import details
-from opsconsole.collect.alertmanager import BODY_LIMIT, SourceProbe
 from opsconsole.collect.asker import Asker
 from opsconsole.collect.checks import HERE, CheckProbe, Ways
 from opsconsole.collect.credentials import Credentials
@@ -18,11 +17,14 @@ from opsconsole.collect.loop import PollLoop, Probe
 from opsconsole.collect.planner import Planned, plan
 from opsconsole.collect.schedule import spread
 from opsconsole.collect.sink import Sink
+from opsconsole.collect.source_asker import SourceAsker
+from opsconsole.collect.sources import source_probe
+from opsconsole.collect.webhook import WebhookProbe
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import Text
 from opsconsole.model.inventory import AlertSource, Check, Host, Inventory
 from opsconsole.transport.base import Command, Ending, Remote
-from opsconsole.transport.http_answer import Endpoint, HttpAnswer
+from opsconsole.transport.http_answer import HttpAnswer
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +61,6 @@ class Collector:
         heartbeats: Heartbeats | None = None,
     ) -> None:
         self._remote = remote
-        self._http = http
         self._sink = sink
         self._clock = clock
         self._loop = PollLoop(clock)
@@ -67,24 +68,30 @@ class Collector:
         self._hosts: dict[str, Host] = {}
         self._watches: dict[str, HostWatch] = {}
         self._planned: dict[str, Planned] = {}
-        self._credentials = Credentials(
+        credentials = Credentials(
             lambda: self._inventory.settings.secrets, clock, self._run_program
         )
         self._ways = Ways(
             http,
             remote,
-            self._credentials,
+            credentials,
             heartbeats or Heartbeats(clock),
             self._host,
             self._source,
         )
+        self._hooks: dict[str, WebhookProbe] = {}
+        """Those that listen, to be closed when they go."""
         self._unseen: set[str] = set()
         """Hosts that were never looked at."""
         self._adopt(inventory)
 
     async def run(self) -> None:
-        """Poll until cancelled; ends every task that it started."""
-        await self._loop.run()
+        """Poll until cancelled; ends every task that it started, and stops listening."""
+        try:
+            await self._loop.run()
+        finally:
+            for hook in self._hooks.values():
+                await hook.close()
 
     def poll_now(self, targets: Iterable[str] = ()) -> None:
         """Poll targets (`host:x`, `service:x`, `check:x`, `feed:x`) at once; none given: all.
@@ -116,7 +123,9 @@ class Collector:
 
     async def update(self, inventory: Inventory) -> None:
         """Follow a changed inventory: new probes start, old ones end, connections close at most 50 a second."""
+        hooks = tuple(self._hooks.values())
         gone = self._adopt(inventory)
+        await self._close_hooks(hooks)
         for count, host in enumerate(gone, start=1):
             await self._remote.forget(host)
             if count % _CLOSES == 0:
@@ -126,13 +135,17 @@ class Collector:
         self, source: AlertSource, url: str, method: str = "GET", body: bytes = b""
     ) -> HttpAnswer:
         """Ask one URL of an alert source as its poll does: with its credentials and its time limit."""
-        return await self._http.fetch(
-            Endpoint(
-                url, method=method, body=body, timeout=source.timeout, ca=source.ca, cert=source.cert,
-                key=source.key, max_body=BODY_LIMIT, hidden=await self._credentials.of_source(source),
-                headers={"Content-Type": "application/json"} if body else {},
-            )
-        )  # fmt: skip
+        asker = SourceAsker(source, source.timeout, self._ways.http, self._ways.credentials)
+        return await asker.ask(url, method, body)
+
+    async def _close_hooks(self, before: Iterable[WebhookProbe]) -> None:
+        """Close what listens for a source that is gone or is said otherwise now."""
+        for hook in before:
+            source = hook.name.partition(":")[2]
+            if hook.name not in self._planned:
+                self._hooks.pop(source, None)
+            if self._hooks.get(source) is not hook:
+                await hook.close()
 
     async def ask_host(self, host: str, what: str, lines: int = 200) -> Text:
         """Ask a host for what a drill-down shows.
@@ -211,14 +224,13 @@ class Collector:
             return CheckProbe(
                 subject, planned.timeout, self._ways, sink=self._sink, clock=self._clock
             )
-        return SourceProbe(
-            subject,
-            planned.timeout,
-            http=self._http,
-            credentials=self._ways.credentials,
-            sink=self._sink,
-            clock=self._clock,
-        )
+        probe = source_probe(
+            subject, planned.timeout, http=self._ways.http, credentials=self._ways.credentials,
+            hear=self.hear, sink=self._sink, clock=self._clock,
+        )  # fmt: skip
+        if isinstance(probe, WebhookProbe):
+            self._hooks[subject.name] = probe
+        return probe
 
     def _watch(self, host: Host) -> HostWatch:
         watch = self._watches.get(host.name)

@@ -52,6 +52,9 @@ _UNKNOWN_NAME: Final = (
 )  # fmt: skip
 
 
+_PLAIN: Final = (b"wrong version number", b"packet length too long", b"record layer failure")
+
+
 class ViaAsker:
     """An `Asker` that lets a host ask."""
 
@@ -198,6 +201,8 @@ def _fault_of(answer: Answer, timeout: float) -> tuple[HttpFault, str]:
         return HttpFault.REFUSED, "connection refused"
     if _is_unknown_name(answer):
         return HttpFault.DNS, _said(answer)
+    if any(words in said for words in _PLAIN):
+        return HttpFault.TLS, "does not speak TLS (a plain port?)"
     return HttpFault.NO_ANSWER, f"cannot connect: {_said(answer) or f'exit {answer.code}'}"
 
 
@@ -212,7 +217,8 @@ def _took(answer: Answer) -> float:
 
 
 def _said(answer: Answer) -> str:
-    lines = (answer.stderr or answer.stdout).strip().splitlines()
+    text = _TIMED.sub(b"", answer.stderr or answer.stdout)
+    lines = text.strip().splitlines()
     return clean(lines[-1] if lines else b"", LABEL_LIMIT)
 
 

@@ -21,6 +21,7 @@ _FAULTS: Final = {
 """curl's exit codes."""
 _STATUS_LINE: Final = re.compile(rb"HTTP/[\d.]+ (\d{3})[^\r\n]*\r?\n")
 _HEADERS_SHOWN: Final = 100
+_CODE: Final = re.compile(rb"^curl: \(\d+\) ")
 
 
 def curl_config(endpoint: Endpoint, mark: str) -> str:
@@ -69,10 +70,10 @@ def read_curl(answer: Answer, mark: str, timeout: float) -> HttpAnswer:
     said = dict(zip(_FIELDS, [*words, *[""] * len(_FIELDS)], strict=False))
     phases, took = _phases(said)
     if answer.code:
-        said_why = clean(answer.stderr.strip().removeprefix(b"curl: "), LABEL_LIMIT)
+        said_why = clean(_CODE.sub(b"", answer.stderr.strip()), LABEL_LIMIT)
         stderr = f"no reply in {timeout:g} s" if answer.code == 28 else str(said_why)
         return HttpAnswer(
-            phases=phases, took=took, fault=_fault(answer.code, stderr),
+            took=took, fault=_fault(answer.code, stderr),
             reason=stderr or f"curl: exit {answer.code}",
         )  # fmt: skip
     facts = facts_of_pem(pem)

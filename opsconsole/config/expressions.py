@@ -36,10 +36,10 @@ def _check(item: Scalar, context: Context, problems: Problems) -> None:
     except QueryError as error:
         cut = text.count("(") != text.count(")")
         hint = "; put quotes around an expression with a comma" if cut else ""
-        problems.add(_place(item, error.column), f"{text[:80]}: {error.text}{hint}")
+        problems.add(place_in(item, error.column), f"{text[:80]}: {error.text}{hint}")
 
 
-def _place(item: Scalar, column: int) -> Mark:
+def place_in(item: Scalar, column: int) -> Mark:
     """Find a character of an expression in the file; a block's text begins on a line of its own."""
     if item.inset < 0:
         return item.mark

@@ -35,7 +35,7 @@ class Values:
 
     def __init__(self, tree: Map, values: Mapping[str, object]) -> None:
         self.mark = tree.mark
-        self._tree = tree
+        self.tree = tree
         self._values = values
 
     def get(self, key: Field[T]) -> T | None:
@@ -49,14 +49,14 @@ class Values:
 
     def place(self, key: Field[object]) -> Mark:
         """Tell where a key stands; the mapping itself when it does not."""
-        return self._tree.keys.get(key.name, self.mark)
+        return self.tree.keys.get(key.name, self.mark)
 
     def node(self, key: Field[object]) -> Node | None:
         """Give the tree under a key, for what must be read again with more known."""
-        return self._tree.get(key.name)
+        return self.tree.get(key.name)
 
     def __contains__(self, key: Field[object]) -> bool:
-        return key.name in self._tree.entries
+        return key.name in self.tree.entries
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,12 @@ class Problems:
     def __len__(self) -> int:
         return len(self._mistakes)
 
-    def add(self, mark: Mark, text: str) -> None:
+    def add(self, mark: Mark, text: str, excerpt: str = "") -> None:
         """Remember one mistake; its text may quote the file and is cleaned here."""
-        self._mistakes.append(Mistake(clean(mark.file), mark.line, mark.column, clean(text, 500)))
+        shown = clean(excerpt, 500, multiline=True)
+        self._mistakes.append(
+            Mistake(clean(mark.file), mark.line, mark.column, clean(text, 500), shown)
+        )
 
     def raise_if_any(self) -> None:
         """End the reading when something was wrong.

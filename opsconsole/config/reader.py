@@ -5,12 +5,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from opsconsole.config import checks, hosts, kinds, services, settings
 from opsconsole.config.alert_sources import sources
 from opsconsole.config.document import Defaults, Document
-from opsconsole.config.fields import Field, list_of, table
+from opsconsole.config.fields import Field, Values, list_of, table
 from opsconsole.config.loader import Map, Node, Seq, read_file
 from opsconsole.config.problems import Mark, Problems, did_you_mean
+from opsconsole.config.rules import (
+    RULE_FILES,
+    RULES,
+    Said,
+    joined,
+    read_rule_file,
+    shipped_rules,
+)
 
 _FILE_LIMIT: Final = 1000
 
@@ -28,11 +38,12 @@ SOURCES = Field(
 )
 FILE: Final = table(
     "the configuration",
-    VERSION, INCLUDE, DEFAULTS, HOSTS, INVENTORY, SERVICES, CHECKS, SOURCES, *settings.FIELDS,
+    VERSION, INCLUDE, DEFAULTS, HOSTS, INVENTORY, SERVICES, CHECKS, SOURCES, RULES,
+    RULE_FILES, *settings.FIELDS,
     hints={"env": "the word is environment", "alertmanager": "the word is alert_sources"},
 )  # fmt: skip
 _ADDS_UP: Final = frozenset(
-    {"hosts", "inventory", "services", "checks", "alert_sources", "plugins", "themes"}
+    {"hosts", "inventory", "services", "checks", "alert_sources", "plugins", "themes", "rules"}
 )
 _SECRET: Final = re.compile(r"secret:([A-Za-z0-9_.-]+)")
 _MERGES: Final = frozenset({"rules", "keymap", "secrets"})
@@ -54,20 +65,32 @@ def gather(path: Path, problems: Problems) -> Document:
     """Read as `read` does, but leave the mistakes in `problems`, for readers who add their own."""
     main = path.absolute()
     trees = _trees(main, problems)
-    joined = _join(tuple(trees.values()), problems) if trees else Map({}, {}, Mark(str(main)))
-    values = FILE.read(joined, problems)
+    joined_tree = _join(tuple(trees.values()), problems) if trees else Map({}, {}, Mark(str(main)))
+    values = FILE.read(joined_tree, problems)
     assert values is not None
-    _secrets_are_named(joined, values.value(settings.SECRETS, {}), problems)
+    _secrets_are_named(joined_tree, values.value(settings.SECRETS, {}), problems)
+    said, rule_files = _rules(joined_tree, values, problems)
     return Document(
-        files=tuple(trees),
+        files=(*trees, *rule_files),
         defaults=values.value(DEFAULTS, Defaults()),
         hosts=values.value(HOSTS, ()),
         services=values.value(SERVICES, ()),
         checks=values.value(CHECKS, ()),
         sources=values.value(SOURCES, ()),
         imports=values.value(INVENTORY, ()),
-        settings=settings.read_settings(values),
+        settings=replace(settings.read_settings(values), rules=said.bends, rule_specs=said.specs),
     )
+
+
+def _rules(tree: Map, values: Values, problems: Problems) -> tuple[Said, list[str]]:
+    """Read the rules of the configuration and of its rule files; also tell which files those are."""
+    own = values.get(RULES)
+    files = [str(path) for path in _paths(tree.get("rule_files"), problems)]
+    others = [read_rule_file(Path(path), problems) for path in files]
+    if own is None and not others:
+        return Said(), files
+    parts = [*others, *([own] if own is not None else [])]
+    return joined(parts, shipped_rules(), problems), files
 
 
 def _secrets_are_named(
@@ -105,7 +128,7 @@ def _trees(main: Path, problems: Problems) -> Mapping[str, Map]:
         tree = read_file(path, problems)
         if isinstance(tree, Map):
             trees[str(path)] = tree
-            waiting += _included(tree, problems)
+            waiting += _paths(tree.get("include"), problems)
         else:
             problems.add(
                 tree.mark, "the configuration is a mapping of keys; begin with `version: 1`"
@@ -113,8 +136,8 @@ def _trees(main: Path, problems: Problems) -> Mapping[str, Map]:
     return trees
 
 
-def _included(tree: Map, problems: Problems) -> list[Path]:
-    node = tree.get("include")
+def _paths(node: Node | None, problems: Problems) -> list[Path]:
+    """Give the files that paths and patterns name, each pattern's in order."""
     if node is None:
         return []
     found: list[Path] = []
@@ -144,7 +167,7 @@ def _join(trees: tuple[Map, ...], problems: Problems) -> Map:
             elif (
                 isinstance(before, Seq)
                 and isinstance(node, Seq)
-                and key in (_ADDS_UP | {"include"})
+                and key in (_ADDS_UP | {"include", "rule_files"})
             ):
                 entries[key] = Seq((*before.items, *node.items), before.mark)
             elif isinstance(before, Map) and isinstance(node, Map) and key in _MERGES:

@@ -6,8 +6,7 @@ from opsconsole.config import kinds
 from opsconsole.config.fields import Field, Kind, Values, list_of, map_of, record_of, table
 from opsconsole.config.loader import Node, Scalar
 from opsconsole.config.problems import Problems
-from opsconsole.model.inventory import RuleSettings, Settings
-from opsconsole.model.rules import STARTER_RULES
+from opsconsole.model.inventory import Settings
 
 _PROD: Final = ("prod", "production", "prd", "live")
 
@@ -23,30 +22,6 @@ def _linger() -> Kind[float]:
     return Kind(read, {"anyOf": [{"const": "forever"}, time.schema]})
 
 
-WARNING = Field(
-    "warning", kinds.quantity(), "Limit of a warning, in the metric's unit: 10%, 2, 21d."
-)
-CRITICAL = Field("critical", kinds.quantity(), "Limit of a critical.")
-CLEAR = Field("clear", kinds.quantity(), "Value at which it is over.")
-HOLD = Field(
-    "for",
-    kinds.duration(0, 86400 * 30, "a time up to 30d"),
-    "How long it must hold before it fires.",
-)
-OFF = Field("off", kinds.boolean(), "`true` switches the rule off.")
-RULE: Final = table("a rule's settings", WARNING, CRITICAL, CLEAR, HOLD, OFF)
-
-
-def _read_rule(values: Values, _problems: Problems) -> RuleSettings:
-    return RuleSettings(
-        warning=values.get(WARNING),
-        critical=values.get(CRITICAL),
-        clear=values.get(CLEAR),
-        hold=values.get(HOLD),
-        off=values.value(OFF, default=False),
-    )
-
-
 LINGER = Field("linger", _linger(), "How long the engine stays without a client: 30m, or forever.")
 KEEPALIVE = Field(
     "keepalive", kinds.duration(1, 3600, "a time from 1s to 1h"), "Interval of SSH keepalives."
@@ -56,7 +31,6 @@ PER_JUMP = Field("handshakes_per_jump", kinds.integer(1, 1000), "The same, throu
 SYSLOG = Field("journal_to_syslog", kinds.boolean(), "`false`: runs are not told to syslog.")
 ENGINE: Final = table("`engine:`", LINGER, KEEPALIVE, HANDSHAKES, PER_JUMP, SYSLOG)
 
-_RULE_NAME: Final = kinds.choice(STARTER_RULES)
 ENVIRONMENT = Field(
     "environment", kinds.name, "Name of the fleet, shown in the frame; prod is locked."
 )
@@ -67,11 +41,6 @@ ENGINE_FIELD = Field("engine", record_of(ENGINE, lambda values, _: values), "How
 THEME = Field("theme", kinds.name, "Name of a theme: dark, light, high-contrast, mono, ansi.")
 THEMES = Field("themes", list_of(kinds.path(), or_one=True), "Folders with more themes.")
 PLUGINS = Field("plugins", list_of(kinds.path(), or_one=True), "Folders with more plugins.")
-RULES = Field(
-    "rules",
-    map_of(_RULE_NAME, record_of(RULE, _read_rule)),
-    "Built-in rules, changed: {FsSpace: {warning: 15%}}.",
-)
 ACK_WITHIN = Field(
     "ack_within",
     kinds.duration(0, 86400, "a time up to 1d"),
@@ -86,7 +55,7 @@ SECRETS = Field(
     "Names of secrets and where each is: env:NAME or file:PATH.",
 )
 FIELDS: Final = (
-    ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, RULES, ACK_WITHIN, KEYMAP, SECRETS,
+    ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, ACK_WITHIN, KEYMAP, SECRETS,
 )  # fmt: skip
 
 
@@ -103,7 +72,6 @@ def read_settings(values: Values) -> Settings:
         theme=values.get(THEME),
         themes=values.value(THEMES, ()),
         plugins=values.value(PLUGINS, ()),
-        rules=values.value(RULES, {}),
         ack_within=values.value(ACK_WITHIN, usual.ack_within),
         handshakes=engine.value(HANDSHAKES, usual.handshakes) if engine else usual.handshakes,
         handshakes_per_jump=(

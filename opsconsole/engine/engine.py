@@ -110,7 +110,7 @@ class Engine:
         )
         self._own_ways = OwnWays(self._agents, self._outside.with_agent)
         self._checks = LiveChecks(lambda: self._store.snapshot, self._poll_now, self._clock)
-        intake = Intake(self._store, self._on_reading, self._on_result)
+        intake = Intake(self._store, self._on_reading, self._on_result, self._evaluation.tracks)
         self._collector = Collector(
             self._outside.remote, self._outside.web, inventory, intake, self._clock,
             Heartbeats(self._clock, self._place.heartbeats),
@@ -134,6 +134,7 @@ class Engine:
             host=self._host,
             access=lambda: self._gate.access,
             records=lambda: self._store.snapshot.hosts,
+            snapshot=lambda: self._store.snapshot,
             publish=self._store.put_run,  # which also tells of its start and its end
             poll=self._poll_now,
             trouble=lambda text: self._banner("journal", text),
@@ -345,6 +346,7 @@ class Engine:
     def _on_peers(self, peers: tuple[Peer, ...]) -> None:
         self._agents.attach(peers)
         self._store.put_people(Counter(one.actor for one in peers if one.role == "console"))
+        self._runs.present({one.actor for one in peers})
 
     def _on_stall(self, stall: Stall) -> None:
         text = f"the engine stood still for {stall.took:.1f} s in {stall.where}"

@@ -3,14 +3,17 @@
 from collections.abc import Iterable
 
 from opsconsole.actions.match import Subject, first_runbook, subject_of
+from opsconsole.alerting.compile import rules_for
 from opsconsole.alerting.evaluate import evaluate
 from opsconsole.alerting.memory import Memory, note_reading, recall
+from opsconsole.alerting.past import Measures
 from opsconsole.alerting.rules import Rules
-from opsconsole.alerting.starter import rules_for
+from opsconsole.config.rules import shipped_rules
 from opsconsole.model.alert import Alert
 from opsconsole.model.inventory import Inventory
 from opsconsole.model.sample import SourceReading
 from opsconsole.state.store import Store
+from opsconsole.state.tracks import Tracks
 
 
 class Evaluation:
@@ -19,6 +22,9 @@ class Evaluation:
     def __init__(self, store: Store, inventory: Inventory) -> None:
         self._store = store
         self._memory = Memory()
+        self.tracks = Tracks()
+        """What the collector brings is put in here too, for rules that look back."""
+        self._measures = Measures(self.tracks)
         self._rules = self._rules_for(inventory)
 
     def recall(self, alerts: Iterable[Alert], now: float) -> None:
@@ -33,18 +39,25 @@ class Evaluation:
     def follow(self, inventory: Inventory) -> None:
         """Use a newly read inventory, or a new set of actions: rules, sources, targets, runbooks."""
         self._rules = self._rules_for(inventory)
+        hosts = {f"host:{host.name}" for host in inventory.hosts}
+        self.tracks.keep(lambda subject: subject in hosts or not subject.startswith("host:"))
 
     def step(self, now: float) -> None:
         """Evaluate everything once."""
-        self._memory, alerts = evaluate(self._store.snapshot, self._memory, self._rules, now)
+        self._memory, alerts = evaluate(
+            self._store.snapshot, self._memory, self._rules, now, self._measures
+        )
         self._store.put_alerts(alerts)
 
     def _rules_for(self, inventory: Inventory) -> Rules:
-        return rules_for(
+        rules = rules_for(
             inventory,
+            shipped_rules(),
             find_runbook=self._runbook,
             has_action=lambda name: name in self._store.snapshot.actions,
         )
+        self.tracks.watch(rules.windows)
+        return rules
 
     def _runbook(self, alert: Alert) -> str | None:
         shown = self._store.snapshot

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from opsconsole.errors import RefusedError
-from opsconsole.model.calls import AnyCall, Events, ReadEvents, ReadHistory
+from opsconsole.model.calls import AnyCall, Episodes, Events, ReadEpisodes, ReadEvents, ReadHistory
 from opsconsole.model.event import Event
 from opsconsole.rpc.peer import Peer
 from opsconsole.state.history import History
@@ -32,6 +32,11 @@ class PastCalls:
                 return await self._history.series(
                     call.target, call.metrics, call.since, call.until, call.points
                 )
+            case ReadEpisodes():
+                found = await self._history.episodes(
+                    call.since, call.until, on=call.on, limit=max(0, call.limit)
+                )
+                return Episodes(found)
             case ReadEvents():
                 return await self._events(call)
         return None

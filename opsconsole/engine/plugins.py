@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from opsconsole.actions.wards import Wards
 from opsconsole.clock import Clock
 from opsconsole.collect.loop import PollLoop
 from opsconsole.engine.plugin_probes import CollectorProbe, schedule_of
+from opsconsole.engine.watchdog import Block, Watchdog
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import AnyCall, Done, ReadPane, ResumePlugin
 from opsconsole.model.event import Event
@@ -49,6 +51,7 @@ class Plugins:
         self._panes: dict[str, PaneData] = {}
         self._asking: dict[str, asyncio.Lock] = {}
         self._told = 0
+        self._watchdog = Watchdog(self._folders, self._on_block)
         wards.on_change = self._on_fault
 
     def follow(self, registry: Registry) -> None:
@@ -91,6 +94,7 @@ class Plugins:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._loop.run(), name="plugins collect")
             group.create_task(self._notify(), name="plugins notify")
+            group.create_task(self._watchdog.run(), name="plugins watchdog")
 
     async def answer(self, call: AnyCall, peer: Peer) -> Struct | None:
         """Answer a call of this topic; None for any other.
@@ -162,6 +166,16 @@ class Plugins:
                 return
             log.warning("%s did not take an event: %s", spec.id, found.error)
             await self._clock.sleep(_PAUSE * (attempt + 1))
+
+    def _folders(self) -> Mapping[str, str]:
+        """Folders of plugins: a frame of a file below one is that plugin's code."""
+        return {
+            f"{one.source}/": one.id for one in self._registry.plugins.values() if not one.error
+        }
+
+    def _on_block(self, block: Block) -> None:
+        said = f"blocked the engine for {block.took:.1f} s in {block.where}"
+        self._wards.fault(block.plugin, "blocked", block.plugin, said, block.stack)
 
     def _on_fault(self, plugin: str) -> None:
         self.show()

@@ -7,7 +7,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from opsconsole.model.calls import (
+    AnswerRun,
     AnyCall,
+    ControlRun,
     PlanRun,
     ReadChoices,
     ReadJournal,
@@ -48,12 +50,6 @@ class RunCalls:
                 remote = self._remote_of(peer)
                 shown = self._store.snapshot
                 return await self._runs.start(call, peer.actor, shown, remote=remote)
-            case StopRun():
-                return await self._runs.stop(call, peer.actor)
-            case ResolveRun():
-                return await self._runs.records.resolve(
-                    call, peer.actor, remote=self._remote_of(peer)
-                )
             case ReadJournal():
                 return await self._runs.records.journal(call)
             case ReadOutput():
@@ -61,4 +57,18 @@ class RunCalls:
                 return await self._runs.output(bounded)
             case ReadChoices():
                 return await self._runs.choices(call, self._store.snapshot)
+        return await self._steer(call, peer)
+
+    async def _steer(self, call: AnyCall, peer: Peer) -> Struct | None:
+        match call:
+            case StopRun():
+                return await self._runs.stop(call, peer.actor)
+            case ControlRun():
+                return await self._runs.control(call, peer.actor)
+            case AnswerRun():
+                return await self._runs.answer(call, peer.actor, self._store.snapshot)
+            case ResolveRun():
+                return await self._runs.records.resolve(
+                    call, peer.actor, remote=self._remote_of(peer)
+                )
         return None

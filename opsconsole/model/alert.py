@@ -1,10 +1,13 @@
 """An alert as the console carries it, whatever its source."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct
 
 from opsconsole.model.states import AlertState, Freshness, Severity
+
+FLAPPING: Final = "flapping"
 
 
 class Ack(Struct, frozen=True):
@@ -50,14 +53,19 @@ class Alert(Struct, frozen=True):
     """When the condition was first seen true."""
     seen_at: float = 0.0
     """When it was last confirmed."""
+    hold: float = 0.0
+    """Seconds the condition had to hold before it fired; 0: at once, or the source does not tell."""
+    over_at: float | None = None
+    """While it recovers: when it is over if it stays clear; None: not known."""
     owner: str | None = None
     """Who took it."""
     ack: Ack | None = None
     notes: tuple[Note, ...] = ()
     suppressed_by: tuple[str, ...] = ()
-    """`silence:<id>`, `inhibited:<fp>`, `muted:<interval>`, `maintenance:<name>`, `depends:<ref>`."""
+    """`silence:<id>`, `inhibited:<fp>`, `muted:<interval>`, `maintenance:<name>`, `depends:<ref>`, `flapping`."""
     freshness: Freshness = Freshness.LIVE
     flap: float = 0.0
+    """How much it changed lately, 0 to 99, by Icinga's measure."""
     runbook: str | None = None
     """The action offered first; None: see `runbook_url`."""
     runbook_url: str | None = None
@@ -69,6 +77,11 @@ class Alert(Struct, frozen=True):
     def is_firing(self) -> bool:
         """Tell whether it counts now; one that recovers still does."""
         return self.state in (AlertState.FIRING, AlertState.RECOVERING)
+
+    @property
+    def is_muted(self) -> bool:
+        """Tell whether it is kept out of the counts; its own flapping only keeps it from making noise."""
+        return any(reason != FLAPPING for reason in self.suppressed_by)
 
     @property
     def has_owner(self) -> bool:

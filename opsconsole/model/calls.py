@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from opsconsole.model.episode import Episode
 from opsconsole.model.event import Event
 from opsconsole.model.run import OutputLine
 from opsconsole.model.silence import SilenceDraft
@@ -221,6 +222,15 @@ class ReadEvents(Call, frozen=True, tag="events"):
     subject: str = ""
 
 
+class ReadEpisodes(Call, frozen=True, tag="episodes"):
+    """Read the fires that burnt within a span, newest first. Answered with Episodes."""
+
+    since: float
+    until: float
+    on: str = ""
+    limit: int = 1_000
+
+
 class AskHost(Call, frozen=True, tag="ask-host"):
     """Ask a host for something a drill-down shows. Answered with Text.
 
@@ -274,7 +284,7 @@ AnyCall = (
     AckAlert | TakeAlert | NoteAlert | PreviewSilence | MakeSilence | ExpireSilence | AddEvent
     | UnlockChanges | LockChanges | FreezeChanges | ThawChanges
     | PollNow | ScanHostKey | TrustHostKey | PlanRun | StartRun | StopRun | ControlRun
-    | AnswerRun | ResolveRun | ReadJournal | ReadOutput | ReadHistory | ReadEvents
+    | AnswerRun | ResolveRun | ReadJournal | ReadOutput | ReadHistory | ReadEvents | ReadEpisodes
     | AskHost | ReadChoices | Reload | ResumePlugin | ReadPane | StopEngine | EngineStatus
 )  # fmt: skip
 
@@ -331,6 +341,12 @@ class Events(Struct, frozen=True):
     """Events, newest first."""
 
     events: tuple[Event, ...]
+
+
+class Episodes(Struct, frozen=True):
+    """Fires of a span, newest first."""
+
+    episodes: tuple[Episode, ...]
 
 
 class Text(Struct, frozen=True):

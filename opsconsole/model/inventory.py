@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from opsconsole.model.rules import RuleSpec
 from opsconsole.model.slo import Objective
 from opsconsole.model.states import Severity
 
@@ -152,7 +153,7 @@ class AlertSource(Struct, frozen=True):
 
 
 class RuleSettings(Struct, frozen=True):
-    """What the user may say about a built-in rule: other limits, another wait, off."""
+    """What bends a rule that is there: other limits, another wait, off."""
 
     warning: float | None = None
     critical: float | None = None
@@ -160,6 +161,11 @@ class RuleSettings(Struct, frozen=True):
     hold: float | None = None
     """`for:`, seconds."""
     off: bool = False
+    info: float | None = None
+    keep: float | None = None
+    """`keep_firing_for:`, seconds."""
+    runbook: str | None = None
+    runbook_url: str | None = None
 
 
 class Settings(Struct, frozen=True):
@@ -176,6 +182,9 @@ class Settings(Struct, frozen=True):
     plugins: tuple[str, ...] = ()
     """Extra plugin folders, absolute."""
     rules: Mapping[str, RuleSettings] = {}
+    """What bends rules, by their name."""
+    rule_specs: tuple[RuleSpec, ...] = ()
+    """Rules of the user's own; one with the name of a shipped rule replaces it."""
     ack_within: float = 300.0
     """A critical nobody has after this long is shown as NEW!."""
     handshakes: int = 32

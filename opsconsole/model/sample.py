@@ -58,6 +58,8 @@ class RemoteAlert(Struct, frozen=True):
     """True: its condition holds, but not yet for as long as its rule wants."""
     value: float | None = None
     """What its rule's expression came to, where the source tells."""
+    mutes_known: bool = True
+    """False: the source does not know of silences and the like; another one may."""
 
 
 class SourceReading(Struct, frozen=True):

@@ -261,13 +261,13 @@ _SERVICE: Final[Mapping[str, Reader[ServiceRecord]]] = {
 
 def _alert_flags(alert: Alert, _: float) -> tuple[str, ...]:
     flags = [str(alert.state), str(alert.severity)]
-    if alert.is_firing and not alert.has_owner and not alert.suppressed_by:
+    if alert.is_firing and not alert.has_owner and not alert.is_muted:
         flags.append("new")
     if alert.ack is not None:
         flags.append("acked")
     if alert.has_owner:
         flags.append("owned")
-    if alert.suppressed_by:
+    if alert.is_muted:
         flags.append("muted")
     if alert.freshness is not Freshness.LIVE:
         flags.append("stale")

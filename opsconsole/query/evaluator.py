@@ -1,11 +1,11 @@
 """Tree to value: three-valued, total (it never raises), bounded by the tree's size."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 
-from opsconsole.query.functions import FUNCTIONS, WINDOWED
+from opsconsole.query.functions import FUNCTIONS, MEASURED, STATES, WINDOWED
 from opsconsole.query.nodes import (
     Binary,
     Call,
@@ -35,6 +35,19 @@ from opsconsole.query.values import (
 
 _ORDERINGS = frozenset({"<", "<=", ">", ">="})
 _ARITHMETIC = frozenset({"+", "-", "*", "/"})
+
+
+@runtime_checkable
+class Measuring(Protocol):
+    """An environment that can also look back in time, and at what is not its own subject."""
+
+    def get(self, name: str, /) -> Value:
+        """Give a dotted name's value; None when there is none."""
+        ...
+
+    def measure(self, function: str, subject: str, arguments: tuple[float, ...], /) -> Value:
+        """Compute one of `functions.MEASURED` of a metric, or one of `functions.STATES` of a name."""
+        ...
 
 
 def evaluate(expr: Expr, env: Env) -> Value:
@@ -150,8 +163,21 @@ def _call(expr: Call, env: Env) -> Value:
         seconds = as_number(evaluate(arguments[1], env))
         series = None if seconds is None else env.get(f"{arguments[0].name}@{seconds:g}")
         return FUNCTIONS[expr.function].compute((series,), env)
+    if expr.function in MEASURED or expr.function in STATES:
+        return _measure(expr, env)
     values = tuple(evaluate(each, env) for each in arguments)
     return FUNCTIONS[expr.function].compute(values, env)
+
+
+def _measure(expr: Call, env: Env) -> Value:
+    if not isinstance(env, Measuring):
+        return UNKNOWN
+    first, *rest = expr.arguments
+    subject = first.name if isinstance(first, Name) else evaluate(first, env)
+    numbers = tuple(n for each in rest if (n := as_number(evaluate(each, env))) is not None)
+    if not isinstance(subject, str) or len(numbers) < len(rest):
+        return None
+    return env.measure(expr.function, subject, numbers)
 
 
 def _json(expr: JsonPath, env: Env) -> Value:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from opsconsole.query.fields import Field, Kind
 from opsconsole.query.matching import fuzzy_matches
 from opsconsole.query.patterns import glob_matches
 from opsconsole.query.values import UNKNOWN, Env, Unknown, Value, as_number, contains, equals
@@ -19,6 +20,8 @@ class Function(NamedTuple):
     least: int
     most: int
     compute: Callable[[Sequence[Value], Env], Value]
+    gives: Field | None = None
+    """What its value is, where it has keywords: `check("shop") == down`."""
 
 
 def _length(arguments: Sequence[Value], _: Env) -> Value:
@@ -108,6 +111,34 @@ def _fuzzy(arguments: Sequence[Value], _: Env) -> Value:
     return fuzzy_matches(word, name.lower(), text)
 
 
+def _absolute(arguments: Sequence[Value], _: Env) -> Value:
+    value = arguments[0]
+    number = as_number(value)
+    return abs(number) if number is not None else UNKNOWN if value is UNKNOWN else None
+
+
+def _absent(arguments: Sequence[Value], _: Env) -> Value:
+    value = arguments[0]
+    return UNKNOWN if isinstance(value, Unknown) else value is None
+
+
+def _by_the_env(arguments: Sequence[Value], env: Env) -> Value:  # noqa: ARG001 - every function's shape
+    """Stand for what only a rule's environment can compute: see `evaluator.Measuring`."""
+    return UNKNOWN
+
+
+_STATE: Final = Field(
+    "state",
+    Kind.WORD,
+    words=("up", "maintenance", "pending", "degraded", "unknown", "down"),
+    synonyms={"ok": "up", "critical": "down", "warning": "degraded"},
+)
+
+
+def _measured(usage: str, arguments: int, gives: Field | None = None) -> Function:
+    return Function(usage, arguments, arguments, _by_the_env, gives)
+
+
 FUNCTIONS: Final[Mapping[str, Function]] = {
     "len": Function("len(x)", 1, 1, _length),
     "lower": Function("lower(x)", 1, 1, _lower),
@@ -124,6 +155,24 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "p90": _statistic("p90", _percentile(0.90)),
     "p95": _statistic("p95", _percentile(0.95)),
     "p99": _statistic("p99", _percentile(0.99)),
+    "abs": Function("abs(x)", 1, 1, _absolute),
+    "absent": Function("absent(metric)", 1, 1, _absent),
+    "sum": _measured("sum(metric, 30m)", 2),
+    "rate": _measured("rate(metric, 5m)", 2),
+    "delta": _measured("delta(metric, 1h)", 2),
+    "changes": _measured("changes(metric, 1h)", 2),
+    "resets": _measured("resets(metric, 1h)", 2),
+    "forecast": _measured("forecast(metric, 6h, 24h): over which window, how far ahead", 3),
+    "time_to": _measured("time_to(metric, 0, 6h): which limit, over which window", 3),
+    "anomaly": _measured("anomaly(metric, 24h)", 2),
+    "check": _measured('check("shop-api")', 1, _STATE),
+    "service": _measured('service("checkout")', 1, _STATE),
 }
+MEASURED: Final = frozenset(
+    {"sum", "rate", "delta", "changes", "resets", "forecast", "time_to", "anomaly"}
+)
+"""Functions of one metric over time, for rules."""
+STATES: Final = frozenset({"check", "service"})
+"""Functions that ask for what is not the rule's own subject."""
 WINDOWED: Final = frozenset({"avg", "min", "max", "count", "p50", "p90", "p95", "p99"})
 """With a second argument these take a series of the environment: `p95(latency, 10m)` asks for `latency@600`."""

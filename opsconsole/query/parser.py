@@ -186,6 +186,8 @@ class _Parser:
         return JsonPath(token.text, path, singular, token.column)
 
     def _field_of(self, node: Expr) -> Field | None:
+        if isinstance(node, Call):
+            return FUNCTIONS[node.function].gives
         return self._context.find(node.name) if isinstance(node, _Bare) else None
 
     def _resolve(self, node: Expr, beside: Field | None) -> Expr:

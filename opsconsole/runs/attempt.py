@@ -1,7 +1,7 @@
 """One target's try: each step is journaled, then dispatched, then settled, in that order and through here only."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from secrets import token_hex
 from typing import Final
 
@@ -40,6 +40,9 @@ class ClosedError(OpsConsoleError):
 
 Say = Callable[[str, str, str | bytes], None]
 """Told one line: step, stream, text."""
+
+
+async def _at_once() -> None: ...
 
 
 class _Listener:
@@ -105,10 +108,12 @@ class Attempt:
         self._why_closed = why_closed
         self._time_left = time_left
         self._hostname = hostname
+        self.ledger = "step"
+        """What its records are called; `undo` on the way back."""
+        self.before_step: Callable[[], Awaitable[None]] = _at_once  # a paused run waits here
         self._identity: Identity | None = None
         self.on_dispatch: Callable[[str], None] = lambda _step: None
-        self.on_wait: Callable[[str], None] = lambda _step: None
-        """Told the step whose host is waited for to come back."""
+        self.on_wait: Callable[[str], None] = lambda _step: None  # its host has to come back
 
     async def execute(self, request: Request) -> Result:
         """Run one request.
@@ -121,6 +126,7 @@ class Attempt:
             WrongHostError: It was not started: this is another machine.
             JournalError: It was not started: it could not be recorded.
         """
+        await self.before_step()
         host = self._checked_host(request)
         await self._identify(request, host)
         self._check_open()
@@ -224,7 +230,7 @@ class Attempt:
     async def _record_kill(self, trace: Trace, known: str, signals: tuple[str, ...]) -> None:
         try:
             await self._journal.append(
-                "step.settle",
+                f"{self.ledger}.settle",
                 sync=True,
                 target=self.target,
                 step=trace.step,
@@ -251,7 +257,7 @@ class Attempt:
         )
         try:
             await self._journal.append(
-                "step.dispatch",
+                f"{self.ledger}.dispatch",
                 sync=trace.writes,
                 target=self.target,
                 step=trace.step,
@@ -286,7 +292,7 @@ class Attempt:
         trace.code, trace.evidence = answer.status, clean(answer.evidence, 400)
         try:
             await self._journal.append(
-                "step.settle",
+                f"{self.ledger}.settle",
                 sync=trace.writes,
                 target=self.target,
                 step=trace.step,
@@ -304,6 +310,8 @@ class Attempt:
     async def _keep_output(self, trace: Trace, answer: Answer) -> None:
         """Keep a step's output; of one that is asked again and again, the first answer."""
         if any(each.step == trace.step for each in self.traces[:-1]):
+            return
+        if self.ledger != "step":
             return
         name = output_name(self.target, trace.step)
         for suffix, content in (("out", answer.stdout), ("err", answer.stderr)):

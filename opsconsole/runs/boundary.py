@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from opsconsole.actions.api import Outcome
 from opsconsole.actions.params import Values
-from opsconsole.actions.steps import Door, Impl, Target
+from opsconsole.actions.steps import Door, Impl, Target, Undo
 from opsconsole.actions.wards import Wards, stack_of
 from opsconsole.errors import ActionError, OpsConsoleError, OutcomeUnknownError, TransportError
 from opsconsole.model.plugin import Contribution
@@ -24,12 +24,27 @@ async def run_guarded(
     impl: Impl, door: Door, target: Target, values: Values
 ) -> tuple[Outcome | None, Trouble | None]:
     """Run an action on one target; only cancellation passes through."""
+    return await _guarded(impl.run(door, target, values), target.name)
+
+
+async def undo_guarded(undo: Undo, door: Door, name: str) -> Trouble | None:
+    """Take one step back; only cancellation passes through."""
+    return (await _guarded(_undone(undo, door), name))[1]
+
+
+async def _undone(undo: Undo, door: Door) -> None:
+    await undo.run(door)
+
+
+async def _guarded(
+    work: Awaitable[Outcome | None], name: str
+) -> tuple[Outcome | None, Trouble | None]:
     try:
-        outcome = await impl.run(door, target, values)
+        outcome = await work
     except OpsConsoleError as error:
         return None, trouble_of(error)
     except (Exception, SystemExit) as error:  # bulkhead: an action is other people's code
-        log.exception("an action failed on %s", target.name)
+        log.exception("an action failed on %s", name)
         why = f"plugin error: {type(error).__name__}: {error}"
         return None, Trouble(Kind.PLUGIN, clean(why, 400))
     return _read_outcome(outcome)

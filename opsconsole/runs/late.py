@@ -64,6 +64,8 @@ def writes_of(entries: Iterable[Entry], target: str, ledger: str = "step") -> tu
             last_writes = entry.text("effect") != Effect.READ
             if last_writes:
                 found.append(_write(entry))
+        elif entry.kind == "target.again" and ledger == "step":
+            found.clear()  # what it did before was judged then; this try starts from there
         elif entry.kind == f"{ledger}.settle" and last_writes and found:
             code = entry.fields.get("code")
             found[-1] = replace(

@@ -1,35 +1,37 @@
-"""One run while it lives: its targets in parallel, their states, its stop, its end. Nobody's screen is needed."""
+"""One run while it lives: carried out to its end, told to everybody. Nobody's screen is needed."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
-from msgspec.structs import replace
 
-from opsconsole.actions.steps import Target, Undo
 from opsconsole.clock import Clock
 from opsconsole.errors import ActionError, OpsConsoleError
-from opsconsole.model.action import Plan, PlannedTarget
-from opsconsole.model.inventory import Host
+from opsconsole.model.action import ParamSpec, Plan, PlannedTarget
+from opsconsole.model.rollout import RolloutStatus
 from opsconsole.model.run import Question, Run, RunTarget
 from opsconsole.model.states import RunState, TargetState
 from opsconsole.model.text import clean
-from opsconsole.runs.attempt import Attempt
-from opsconsole.runs.boundary import run_guarded
+from opsconsole.runs.batches import has_canary
+from opsconsole.runs.board import Board
 from opsconsole.runs.chain import JournalError
-from opsconsole.runs.context import RunContext
+from opsconsole.runs.course import Course
+from opsconsole.runs.ending import judge_run
+from opsconsole.runs.helm import Helm
 from opsconsole.runs.journal import Journal
 from opsconsole.runs.output import OutputRing
 from opsconsole.runs.planned import Prepared, target_ref
 from opsconsole.runs.ports import Ports
-from opsconsole.runs.verdict import BAD, Kind, Trouble, Verdict, judge_run, judge_target
+from opsconsole.runs.questions import Questions
+from opsconsole.runs.rollback import Rollback
+from opsconsole.runs.valve import Valve
+from opsconsole.runs.work import Crew
 from opsconsole.transport.base import Remote
 
-GRACE: Final = 5.0
-"""Seconds beyond the action's timeout before we stop listening: the remote limit should end it first."""
-PUBLISH_EVERY: Final = 0.1
+HELD_AT_MOST: Final = 1_800.0
+"""Seconds a run is paused or halted before it asks who takes it."""
+_ASKS_WHO: Final = "nobody has gone on for 30 min: will you take this run over? No stops it"
 
 
 class LiveRun:
@@ -52,38 +54,48 @@ class LiveRun:
         """Set up.
 
         Args:
-            run_id: Also the journal's folder.
+            run_id: Also the journal's folder, which exists with the plan in it.
             prepared: The plan that was confirmed.
-            actor: Who started it.
-            reason: Why, in their words.
+            actor: Who started it, for `reason`.
+            reason: In their words.
             remote: How hosts are asked; the starter's keys.
             ports: The engine's side.
-            journal: Created, with the plan in it.
+            journal: Open.
             clock: Time.
             channels: Shared by all runs: so many targets at once.
             why_frozen: Says whether a freeze came over a target since the plan.
         """
         self._prepared = prepared
         self._ports = ports
-        self._remote = remote
-        self._journal = journal
         self._clock = clock
-        self._channels = channels
-        self._why_frozen = why_frozen
-        self.ring = OutputRing(clock)
-        self._dirty = asyncio.Event()
-        self._closed = ""
-        self._stopped = self._halted = self._interrupted = False
-        self._scopes: dict[str, asyncio.Timeout] = {}
-        self._attempts: dict[str, Attempt] = {}
-        self._targets = {each.name: _first_state(each) for each in prepared.plan.targets}
-        self._queue = deque(t for t in prepared.targets if not self._targets[t.name].why)
-        self._run = _new_run(run_id, prepared.plan, actor, reason, clock.now())
+        self.board = Board(
+            _new_run(run_id, prepared, actor, reason, clock.now()), journal, ports, clock
+        )
+        self.valve = Valve()
+        self.questions = Questions(self.board, clock)
+        crew = Crew(
+            prepared, self.board, self.valve, self.questions, remote, ports, clock, why_frozen
+        )
+        self.course = Course(crew, channels)
+        self.back = Rollback(crew, self.course, channels)
+        self.helm = Helm(crew, self.course, self.back)
+        self._departed: asyncio.Queue[str] = asyncio.Queue()
+        self._connect()
+
+    def _connect(self) -> None:
+        self.board.on_broken = self.valve.close
+        self.valve.on_change = self._on_change
+        self.helm.stand()
 
     @property
     def run(self) -> Run:
         """The run as it stands."""
-        return replace(self._run, targets=tuple(self._targets.values()))
+        return self.board.run
+
+    @property
+    def ring(self) -> OutputRing:
+        """What its targets said."""
+        return self.board.ring
 
     @property
     def refs(self) -> tuple[str, ...]:
@@ -92,247 +104,136 @@ class LiveRun:
         own = (target_ref(spec, target.name) for target in self._prepared.targets)
         return tuple(dict.fromkeys([*(f"host:{name}" for name in self._prepared.hosts), *own]))
 
-    def stop(self, actor: str, *, interrupt: bool) -> None:
-        """Start nothing new; with `interrupt`, also end what runs (its outcome may be UNKNOWN then)."""
-        self._stopped = True
-        self._close(f"stopped by {actor}")
-        if interrupt:
-            self._interrupted = True
-            now = asyncio.get_running_loop().time()
-            for scope in self._scopes.values():
-                if not scope.expired():
-                    scope.reschedule(now)
-
-    def _close(self, why: str) -> None:
-        """Dispatch nothing to targets that have not begun."""
-        if self._closed:
-            return
-        self._closed = why
-        self._run = replace(self._run, state=RunState.STOPPING, note=why)
-        self.ring.say("", "run", "run", why)
-        self._dirty.set()
+    def follow(self, actors: frozenset[str]) -> None:
+        """Follow who has a console; what changes by it is on disk before anything new is dispatched."""
+        if gone := self.helm.follow(actors):
+            self._departed.put_nowait(gone)
 
     async def carry_out(self) -> Run:
         """Run every target to its end; returns the run, over. Cancelled, it records what is known."""
-        pump = asyncio.create_task(self._pump(), name=f"publish {self._run.id}")
+        pump = asyncio.create_task(self.board.pump(), name=f"publish {self.board.id}")
+        watch = asyncio.create_task(self._watch_held(), name=f"watch {self.board.id}")
+        notes = asyncio.create_task(self._note_departures(), name=f"people {self.board.id}")
         try:
-            async with asyncio.TaskGroup() as group:
-                for number in range(min(self._run.max_parallel, len(self._queue))):
-                    group.create_task(self._work(), name=f"{self._run.id} worker {number}")
+            await self.course.run()
+            if self.course.wants_rollback:
+                await self._go_back()
             await self._end()
         except asyncio.CancelledError:
             self.abandon("the engine stopped")
             raise
         finally:
-            pump.cancel()
-            self.ring.close()
-            self._journal.close()
+            for task in (pump, watch, notes):
+                task.cancel()
+            self.board.ring.close()
+            self.board.journal.close()
         return self.run
 
-    async def _pump(self) -> None:
-        """Publish at most ten times a second, however much happens."""
+    async def _go_back(self) -> None:
+        self.helm.is_going_back = True
+        self.helm.stand()
+        self.board.say(self.course.wants_rollback)
+        why = self.course.wants_rollback
+        await self.board.record("signal", sync=True, verb="rollback", actor="engine", reason=why)
+        await self.back.run()
+
+    async def _note_departures(self) -> None:
         while True:
-            await self._dirty.wait()
-            self._dirty.clear()
-            self._ports.publish(self.run)
-            await self._clock.sleep(PUBLISH_EVERY)
+            await self.board.record("detach", sync=True, actor=await self._departed.get())
 
-    async def _work(self) -> None:
-        while self._queue and not self._closed:
-            async with self._channels:
-                if target := self._next():
-                    await self._try_target(target)
+    async def _watch_held(self) -> None:
+        """Ask who takes a run that is held for half an hour; where nobody does, it stops."""
+        while True:
+            while not self.valve.held:
+                await self.valve.changed()
+            held = self.valve.held
+            await self._clock.sleep(HELD_AT_MOST)
+            if self.valve.held != held:
+                continue
+            yes = ParamSpec("take", "enum", required=True, choices=("over",), default="over")
+            try:
+                await self.questions.ask(Question("", "", _ASKS_WHO, (yes,)))
+            except ActionError:
+                if self.valve.held == held:
+                    self.helm.is_stopped = not self.course.is_halted
+                    self.valve.close(f"stopped: nobody went on: {held}")
 
-    def _next(self) -> Target | None:
-        return None if self._closed or not self._queue else self._queue.popleft()
-
-    async def _try_target(self, target: Target) -> None:
-        name = target.name
-        self._set(name, state=TargetState.CONNECTING, started=self._clock.now())
-        attempt = self._attempts[name] = self._attempt(name)
-        context = RunContext(
-            attempt,
-            self._ports,
-            self._clock,
-            self._speaker(name),
-            self,
-            run_id=self._run.id,
-            ref=target_ref(self._prepared.action.spec, name),
-            alert=self._prepared.alert,
-        )
-        outcome, trouble = None, None
-        try:
-            async with asyncio.timeout(self._run_timeout()) as scope:
-                self._scopes[name] = scope
-                outcome, trouble = await run_guarded(
-                    self._prepared.action.impl, context, target, self._prepared.values
-                )
-        except TimeoutError:
-            trouble = self._cut_short()
-        finally:
-            self._scopes.pop(name, None)
-        if self._interrupted:
-            await attempt.end_in_flight()
-        await self._settle(name, judge_target(attempt.traces, outcome, trouble))
-
-    async def push_undo(self, undo: Undo) -> None:
-        """Nothing is rolled back here yet."""
-
-    async def ask(self, question: Question) -> Mapping[str, str]:
-        """Nobody can be asked yet."""
-        raise ActionError("ask", f"nobody can be asked: {question.text}")
-
-    def _run_timeout(self) -> float:
-        return 0.0 if self._interrupted else self._prepared.plan.timeout + GRACE
-
-    def _cut_short(self) -> Trouble:
-        if self._interrupted:
-            return Trouble(Kind.INTERRUPTED, "interrupted")
-        return Trouble(Kind.TIMEOUT, f"timeout {self._prepared.plan.timeout:g} s")
-
-    def _attempt(self, name: str) -> Attempt:
-        attempt = Attempt(
-            name,
-            self._machine(name),
-            self._prepared.action.spec,
-            remote=self._remote,
-            journal=self._journal,
-            clock=self._clock,
-            say=self._speaker(name),
-            why_closed=lambda: self._why_closed(name),
-            time_left=self._time_left(),
-            hostname=self._prepared.hostnames.get(name, ""),
-        )
-        attempt.on_dispatch = lambda step: self._set(name, state=TargetState.RUNNING, step=step)
-        attempt.on_wait = lambda step: self._set(name, state=TargetState.WAITING, step=step)
-        return attempt
-
-    def _time_left(self) -> Callable[[], float]:
-        until = self._clock.monotonic() + self._prepared.plan.timeout
-        return lambda: until - self._clock.monotonic()
-
-    def _why_closed(self, name: str) -> str:
-        """A target that did something goes on after a stop; a broken journal, an interrupt, a freeze end it."""
-        if not any(trace.dispatched for trace in self._attempts[name].traces) and (
-            why := self._closed or self._why_moved(name)
-        ):
-            return why
-        if self._journal.broken:
-            return f"journal {self._journal.broken}"
-        if self._interrupted:
-            return "interrupted"
-        return self._why_frozen(name)
-
-    def _machine(self, name: str) -> Host | None:
-        """Give the host that the plan was made for, whatever a reload made of its name since."""
-        on_service = self._prepared.action.spec.scope == "service"
-        return None if on_service else self._prepared.machines.get(name)
-
-    def _why_moved(self, name: str) -> str:
-        """A name that means another machine now, or none, is not begun on."""
-        planned = self._machine(name)
-        if planned is None:
-            return ""
-        now = self._ports.host(name)
-        if now is None:
-            return f"{name} is not in the inventory any more"
-        same = now.way == planned.way
-        return "" if same else f"{name} is reached in another way than when the plan was made"
-
-    def _speaker(self, name: str) -> Callable[[str, str, str | bytes], None]:
-        def say(step: str, stream: str, text: str | bytes) -> None:
-            line = self.ring.say(name, step, stream, text)
-            if line.text.strip():
-                self._set(name, last_line=line.text[:200])
-
-        return say
-
-    def _set(self, name: str, **changes: object) -> None:
-        change: Mapping[str, object] = changes
-        self._targets[name] = replace(self._targets[name], **change)
-        self._dirty.set()
-
-    async def _settle(self, name: str, verdict: Verdict) -> None:
-        self._set(
-            name,
-            state=verdict.state,
-            why=verdict.why,
-            code=verdict.code,
-            ended=self._clock.now(),
-            evidence=self._attempts[name].evidence,
-        )
-        self._say_end(name, verdict)
-        wrote = any(trace.writes for trace in self._attempts[name].traces)
-        await self._record(
-            "target.end", sync=wrote, target=name, state=str(verdict.state), why=verdict.why,
-            evidence=self._attempts[name].evidence,
-        )  # fmt: skip
-        if verdict.state in BAD and self._prepared.plan.stop_on_failure and not self._closed:
-            self._halted = True
-            self._close(f"halted: {name} is {verdict.state}")
-
-    def _say_end(self, name: str, verdict: Verdict) -> None:
-        if not verdict.state.is_good:
-            why = f": {verdict.why}" if verdict.why else ""
-            self.ring.say(name, "end", "run", f"{verdict.state}{why}")
-        elif verdict.why:
-            self.ring.say(name, "end", "run", verdict.why)
-
-    async def _record(self, kind: str, *, sync: bool, **fields: str) -> None:
-        """Journal; when that fails the run dispatches nothing more, but what is known stays known."""
-        try:
-            await self._journal.append(kind, sync=sync, **fields)
-        except JournalError as error:
-            self._ports.trouble(str(error))
-            self._close(str(error))
+    def _on_change(self) -> None:
+        self.helm.stand()
+        self.course.ring()
 
     async def _end(self) -> None:
-        for name in self._pending():
-            self._set(name, state=TargetState.NOT_STARTED, why=self._closed)
-        state = judge_run(self._targets.values(), stopped=self._stopped, halted=self._halted)
-        self._run = replace(self._run, state=state, ended=self._clock.now())
-        await self._record("run.end", sync=True, state=str(state), note=self._run.note)
-        await self._journal.seal(self._ports.syslog, f"{state}")
+        for target in list(self.board.targets.values()):
+            if target.state is TargetState.PENDING:
+                why = self.valve.closed
+                self.board.set_target(target.name, state=TargetState.NOT_STARTED, why=why)
+        state = self._judge()
+        self.board.finish(state, self._clock.now())
+        note = self.board.run.note
+        await self.board.record("run.end", sync=True, state=str(state), note=note)
+        await self.board.journal.seal(self._ports.syslog, f"{state}")
         try:
-            await self._journal.keep("run.json", msgspec.json.encode(self.run))
+            await self.board.journal.keep("run.json", msgspec.json.encode(self.run))
         except OpsConsoleError as error:
             self._ports.trouble(str(error))
 
-    def _pending(self) -> list[str]:
-        return [n for n, target in self._targets.items() if target.state is TargetState.PENDING]
+    def _judge(self) -> RunState:
+        return judge_run(
+            self.board.targets.values(),
+            stopped=self.helm.is_stopped,
+            halted=self.course.is_halted,
+            rolled_back=self.helm.is_going_back,
+        )
 
     def abandon(self, why: str) -> None:
         """End here and now: say of each target what can be said, on disk, without waiting; once."""
-        if self._run.state.is_over:
+        if self.board.state.is_over:
             return
-        trouble = Trouble(Kind.INTERRUPTED, why)
-        for name, target in list(self._targets.items()):
-            if target.state in (
-                TargetState.CONNECTING,
-                TargetState.RUNNING,
-                TargetState.WAITING,
-            ):
-                verdict = judge_target(self._attempts[name].traces, None, trouble)
-                self._set(name, state=verdict.state, why=verdict.why, ended=self._clock.now())
-            elif target.state is TargetState.PENDING:
-                self._set(name, state=TargetState.NOT_STARTED, why=why)
-        state = judge_run(self._targets.values(), stopped=True, halted=False)
-        self._run = replace(self._run, state=state, ended=self._clock.now(), note=why)
-        states = {name: str(target.state) for name, target in self._targets.items()}
+        for name in self.board.targets:
+            self._abandon_target(name, why)
+        self.helm.is_stopped = True
+        state = self._judge()
+        self.board.set_run(note=why)
+        self.board.finish(state, self._clock.now())
+        states = {name: str(target.state) for name, target in self.board.targets.items()}
         try:
-            self._journal.write(
+            self.board.journal.write(
                 "run.end", {"state": str(state), "targets": states, "note": why}, sync=True
             )
         except JournalError:
             return
 
+    def _abandon_target(self, name: str, why: str) -> None:
+        target = self.board.targets[name]
+        if one := self.back.tries.get(name):
+            state = (
+                TargetState.UNDO_UNKNOWN
+                if one.judge(why).state is TargetState.UNKNOWN
+                else TargetState.UNDO_FAILED
+            )
+            self.board.set_target(name, state=state, why=why, ended=self._clock.now())
+        elif target.state is TargetState.PENDING:
+            self.board.set_target(name, state=TargetState.NOT_STARTED, why=why)
+        elif not target.state.is_settled:
+            one = self.course.tries.get(name)
+            if one is None:
+                self.board.set_target(name, state=TargetState.NOT_STARTED, why=why)
+                return
+            verdict = one.judge(why)
+            self.board.set_target(
+                name, state=verdict.state, why=verdict.why, ended=self._clock.now()
+            )
 
-def _first_state(planned: PlannedTarget) -> RunTarget:
+
+def _first_state(planned: PlannedTarget, plan: Plan) -> RunTarget:
     state = TargetState.SKIPPED if planned.skip else TargetState.PENDING
-    return RunTarget(planned.name, state, why=planned.skip)
+    batch = next((n for n, batch in enumerate(plan.batches) if planned.name in batch), 0)
+    return RunTarget(planned.name, state, why=planned.skip, batch=batch)
 
 
-def _new_run(run_id: str, plan: Plan, actor: str, reason: str, at: float) -> Run:
+def _new_run(run_id: str, prepared: Prepared, actor: str, reason: str, at: float) -> Run:
+    plan = prepared.plan
+    rollout = plan.rollout
     return Run(
         id=run_id,
         action=plan.action,
@@ -342,8 +243,14 @@ def _new_run(run_id: str, plan: Plan, actor: str, reason: str, at: float) -> Run
         state=RunState.RUNNING,
         at=at,
         params=plan.params,
-        targets=(),
+        targets=tuple(_first_state(each, plan) for each in plan.targets),
         plan_hash=plan.hash,
         reason=clean(reason, 400),
         max_parallel=plan.max_parallel,
+        rollout=RolloutStatus(
+            batches=plan.batches,
+            has_canary=rollout is not None and has_canary(rollout, plan.batches),
+        ),
+        operator=actor,
+        rerun_of=prepared.rerun_of,
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -20,14 +20,18 @@ from opsconsole.model.alert import Alert
 from opsconsole.model.calls import PlanRun
 from opsconsole.model.inventory import Host
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.model.states import Confirm
+from opsconsole.model.states import Confirm, Reach
+from opsconsole.runs.gate_plan import find_gates, with_gates
 from opsconsole.runs.lock_keys import lock_keys
-from opsconsole.runs.planning import LookAhead, look_ahead
+from opsconsole.runs.planning import LOOK_BUDGET, LookAhead, look_ahead
 from opsconsole.runs.policy import confirm_level, expected_answer, why_refused
 from opsconsole.runs.ports import Ports
+from opsconsole.runs.strategy import Strategy, decide
 from opsconsole.runs.targets import target_record, touched_hosts
 
 AHEAD_AT_ONCE: Final = 16
+PLAN_BUDGET: Final = 20.0
+"""Seconds all looks ahead of one plan may take together."""
 TARGETS_LIMIT: Final = 2_000
 
 
@@ -45,12 +49,26 @@ class Prepared(Struct, frozen=True):
     """What polling saw each host call itself."""
     machines: Mapping[str, Host]
     """Each host as it was reached when the plan was made."""
+    gate_actions: Mapping[str, Action] = {}
+    """Read actions that gates ask, by what the gate calls them."""
+    rerun_of: str = ""
+
+    @property
+    def going(self) -> tuple[str, ...]:
+        """Names of the targets that are worked on."""
+        return tuple(target.name for target in self.plan.targets if not target.skip)
 
 
 async def prepare(
-    call: PlanRun, action: Action, actor: str, snapshot: Snapshot, ports: Ports, plan_id: str
+    call: PlanRun,
+    action: Action,
+    actor: str,
+    snapshot: Snapshot,
+    ports: Ports,
+    plan_id: str,
+    find: Callable[[str], Action],
 ) -> Prepared:
-    """Plan an action; a few reads may be run, nothing is changed.
+    """Plan an action; a few reads may be run, nothing is changed. `find` gives an action by its id.
 
     Raises:
         RefusedError: unknown-target, empty, match, param.
@@ -67,28 +85,49 @@ async def prepare(
     planned = await _look_at_all(action, targets, reasons, values, alert, snapshot, ports)
     if all(target.skip for target in planned):
         raise RefusedError("match", f"{spec.title}: {planned[0].name}: {planned[0].skip}")
-    going = [target.name for target in planned if not target.skip]
+    going = tuple(target.name for target in planned if not target.skip)
+    subject = _with_service(_subject(spec, names[0], call.alert, actor, snapshot), call)
+    strategy = decide(spec, call.rollout, going, snapshot)
+    strategy = with_gates(strategy, values, subject)
     hosts = touched_hosts(going, spec.scope, snapshot)
-    plan = _plan(plan_id, spec, values, planned, call.alert)
+    plan = _plan(plan_id, spec, values, planned, call.alert, strategy)
+    plan = _admitted(plan, spec, hosts, actor, snapshot, ports)
+    keys = lock_keys(spec, _going(targets, going), hosts, values, alert)
+    plan = msgspec.structs.replace(plan, locks=keys)
+    gates = find_gates(strategy.rollout, find, snapshot)
+    machines = {name: host for name in hosts if (host := ports.host(name)) is not None}
+    named = _hostnames(hosts, snapshot)
+    return Prepared(plan, action, values, targets, hosts, actor, alert, named, machines, gates)
+
+
+def _admitted(
+    plan: Plan,
+    spec: ActionSpec,
+    hosts: Sequence[str],
+    actor: str,
+    snapshot: Snapshot,
+    ports: Ports,
+) -> Plan:
+    """Say in the plan what it reaches, and whether it could be started now."""
     code, refusal = why_refused(
         spec.effect, hosts, access=ports.access(), actor=actor, now=snapshot.now,
         records=snapshot.hosts,
     )  # fmt: skip
-    plan = msgspec.structs.replace(
+    return msgspec.structs.replace(
         plan,
         blast=_blast(plan, spec, hosts, snapshot),
         refusal=refusal,
         refused_as=code,
         at=snapshot.now,
-        locks=lock_keys(spec, _going(targets, going), hosts, values, alert),
     )
-    hostnames = {
+
+
+def _hostnames(hosts: Sequence[str], snapshot: Snapshot) -> Mapping[str, str]:
+    return {
         name: snapshot.hosts[name].facts.get("hostname", "")
         for name in hosts
         if name in snapshot.hosts
     }
-    machines = {name: host for name in hosts if (host := ports.host(name)) is not None}
-    return Prepared(plan, action, values, targets, hosts, actor, alert, hostnames, machines)
 
 
 def _going(targets: Sequence[Target], names: Sequence[str]) -> Sequence[Target]:
@@ -149,6 +188,7 @@ async def _look_at_all(
     ports: Ports,
 ) -> tuple[PlannedTarget, ...]:
     slots = asyncio.Semaphore(AHEAD_AT_ONCE)
+    until = asyncio.get_running_loop().time() + PLAN_BUDGET
 
     async def look(target: Target, reason: str) -> PlannedTarget:
         state = _state_of(action.spec, target.name, snapshot)
@@ -161,9 +201,11 @@ async def _look_at_all(
             ports.remote,
             now=snapshot.now,
             alert=alert,
+            why_silent=_why_silent(action.spec, target.name, snapshot),
         )
         async with slots:
-            return await look_ahead(action, ahead, target, values, state=state)
+            seconds = min(LOOK_BUDGET, until - asyncio.get_running_loop().time())
+            return await look_ahead(action, ahead, target, values, state=state, seconds=seconds)
 
     async with asyncio.TaskGroup() as group:
         looks = [
@@ -171,6 +213,14 @@ async def _look_at_all(
             for target, reason in zip(targets, reasons, strict=True)
         ]
     return tuple(task.result() for task in looks)
+
+
+def _why_silent(spec: ActionSpec, name: str, snapshot: Snapshot) -> str:
+    """A host that polling cannot reach is not asked while planning: 2,000 of them would take minutes."""
+    record = snapshot.hosts.get(name) if spec.scope != "service" else None
+    if record is None or record.reach in (None, Reach.UP, Reach.SLOW):
+        return ""
+    return f"not reachable: {record.reach}"
 
 
 def _state_of(spec: ActionSpec, name: str, snapshot: Snapshot) -> str:
@@ -189,6 +239,7 @@ def _plan(
     values: Values,
     planned: Sequence[PlannedTarget],
     episode: str | None,
+    strategy: Strategy,
 ) -> Plan:
     going = [target.name for target in planned if not target.skip]
     level = confirm_level(spec, len(going))
@@ -201,10 +252,13 @@ def _plan(
         targets=tuple(planned),
         confirm=level,
         expect=expected_answer(spec, level, going),
-        max_parallel=spec.max_parallel,
+        max_parallel=strategy.rollout.max_parallel,
         stop_on_failure=spec.stop_on_failure,
         timeout=spec.timeout,
-        hash=plan_hash(spec, values, planned, level, episode),
+        hash=plan_hash(spec, values, planned, level, episode, strategy),
+        rollout=strategy.rollout,
+        batches=strategy.batches,
+        overshoot=strategy.overshoot,
     )
 
 
@@ -214,10 +268,11 @@ def plan_hash(
     planned: Sequence[PlannedTarget],
     level: Confirm,
     episode: str | None,
+    strategy: Strategy,
 ) -> str:
-    """Bind what was shown: specification, parameters, targets with what each would see, confirmation."""
+    """Bind what was shown: specification, parameters, targets with what each would see, confirmation, rollout."""
     content = msgspec.json.encode(
-        [spec.digest, values.texts, planned, level, episode, spec.max_parallel, spec.timeout]
+        [spec.digest, values.texts, planned, level, episode, strategy, spec.timeout]
     )
     return hashlib.sha256(content).hexdigest()
 

@@ -52,13 +52,15 @@ class LookAhead:
         now: float,
         alert: Alert | None,
         runs: Runs = only_preflight,
+        why_silent: str = "",
     ) -> None:
-        """Set up; `runs` says which requests are really run."""
+        """Set up; `runs` says which requests are really run; `why_silent` why none is here."""
         self._target = target
         self._host = host
         self._spec = spec
         self._remote = remote
         self._runs = runs
+        self._why_silent = why_silent
         self.planning = runs is only_preflight
         self.now = now
         self.alert = None if alert is None else given_alert(alert)
@@ -77,6 +79,8 @@ class LookAhead:
             argv = tuple(clean(word, 4_000, multiline=True) for word in shown_argv(command))
             self.steps.append(PlannedStep(request.step, request.effect, argv))
             return Planned(request.step)
+        if self._why_silent:
+            self._end(request.step, f"cannot tell: {self._why_silent}")
         answer = await self._remote.run(self._host, command)
         result = read_answer(request, answer, self._target)
         self.answers.append(result)
@@ -122,7 +126,13 @@ class LookAhead:
 
 
 async def look_ahead(
-    action: Action, ahead: LookAhead, target: Target, values: Values, *, state: str
+    action: Action,
+    ahead: LookAhead,
+    target: Target,
+    values: Values,
+    *,
+    state: str,
+    seconds: float = LOOK_BUDGET,
 ) -> PlannedTarget:
     """Walk an action on one target without changing anything.
 
@@ -132,15 +142,18 @@ async def look_ahead(
         target: The target.
         values: The parameters.
         state: The target's state, for the blast radius.
+        seconds: How long it may take.
     """
     try:
-        async with asyncio.timeout(LOOK_BUDGET):
+        async with asyncio.timeout(seconds):
             _, trouble = await run_guarded(action.impl, ahead, target, values)
     except PlanEndsError as end:
         note = f"cannot tell: depends on the result of {end.step}"
         return _planned(ahead, target, state, note if not _last_notes(ahead) else "")
     except TimeoutError:
-        return _planned(ahead, target, state, f"cannot tell: no answer in {LOOK_BUDGET:g} s")
+        return _planned(
+            ahead, target, state, f"cannot tell: no answer in {max(0.0, seconds):.3g} s"
+        )
     if trouble is None:
         return _planned(ahead, target, state, "")
     if trouble.kind is Kind.FAILED and not ahead.steps:

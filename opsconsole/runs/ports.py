@@ -8,7 +8,7 @@ from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host
 from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult
-from opsconsole.model.snapshot import Access, HostRecord
+from opsconsole.model.snapshot import Access, HostRecord, Snapshot
 from opsconsole.transport.base import Remote
 
 
@@ -23,6 +23,10 @@ def _no_trouble(_text: str) -> None: ...
 
 def _open_access() -> Access:
     return Access()
+
+
+def _no_snapshot() -> Snapshot:
+    return Snapshot()
 
 
 def _no_records() -> Mapping[str, HostRecord]:
@@ -40,6 +44,8 @@ class Ports:
     access: Callable[[], Access] = _open_access
     records: Callable[[], Mapping[str, HostRecord]] = _no_records
     """Hosts as they are now, by name: a freeze that comes during a run is held against them."""
+    snapshot: Callable[[], Snapshot] = _no_snapshot
+    """Everything as it is now: what gates, `min_healthy` and a way back look at."""
     publish: Callable[[Run], None] = _no_publish
     """Told every change of a run, at most ten a second and always the last."""
     poll: Callable[[Sequence[str]], None] = _no_poll

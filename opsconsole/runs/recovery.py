@@ -15,8 +15,8 @@ from opsconsole.model.action import Plan
 from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.states import Effect, TargetState
 from opsconsole.runs.chain import Chain, Entry, JournalError, read_chain
+from opsconsole.runs.ending import judge_run
 from opsconsole.runs.journal import Journal
-from opsconsole.runs.verdict import judge_run
 
 RUNS_SHOWN: Final = 50
 

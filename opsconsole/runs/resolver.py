@@ -19,12 +19,12 @@ from opsconsole.model.states import TargetState
 from opsconsole.model.text import clean
 from opsconsole.runs.attempt import output_name, way_of
 from opsconsole.runs.chain import Chain, JournalError, read_chain
+from opsconsole.runs.ending import judge_run
 from opsconsole.runs.identity import identify
 from opsconsole.runs.journal import Journal
 from opsconsole.runs.late import OPEN, Write, conclude, take_boot, take_report, writes_of
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.recovery import read_plan, read_run
-from opsconsole.runs.verdict import judge_run
 from opsconsole.transport.base import Remote, Spool
 from opsconsole.transport.spooled import ask_spool
 
@@ -119,7 +119,12 @@ class Resolver:
             )
         if targets == run.targets:
             return run
-        state = judge_run(targets, stopped=_was_stopped(run), halted=run.note.startswith("halted"))
+        state = judge_run(
+            targets,
+            stopped=_was_stopped(run),
+            halted=run.note.startswith("halted"),
+            rolled_back=any(target.state is TargetState.UNDONE for target in targets),
+        )
         run = replace(run, targets=targets, state=state)
         if settled:
             await journal.append("run.resolved", sync=True, state=str(state), actor=actor)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import Final
 
 import msgspec
 
+from opsconsole.actions.grammars import World
 from opsconsole.actions.registry import Registry
 from opsconsole.clock import Clock
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
 from opsconsole.model.calls import (
+    AnswerRun,
     Choices,
+    ControlRun,
     Done,
     Output,
     PlanRun,
@@ -30,6 +34,7 @@ from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
 from opsconsole.query.freezes import frozen_by
+from opsconsole.runs.admission import admit
 from opsconsole.runs.boundary import run_contained
 from opsconsole.runs.chain import JournalError
 from opsconsole.runs.choices import ChoiceBook
@@ -38,15 +43,13 @@ from opsconsole.runs.kept_output import read_kept_output
 from opsconsole.runs.live import LiveRun
 from opsconsole.runs.locks import Held, Holder, Locksmith
 from opsconsole.runs.planned import Prepared, prepare
-from opsconsole.runs.policy import check_answer, why_refused
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.records import Records
+from opsconsole.runs.reruns import find_run, with_rerun
 from opsconsole.runs.spool_book import SpoolBook
 from opsconsole.transport.base import Remote
 
 PLANS_KEPT: Final = 200
-PLAN_GOOD_FOR: Final = 900.0
-"""Seconds from plan to start; longer ago is another world."""
 RUNS_KEPT: Final = 50
 """Runs whose output stays in memory ..."""
 OUTPUT_KEPT: Final = 32 << 20
@@ -93,6 +96,8 @@ class RunService:
         self._choices = ChoiceBook(ports.remote, clock)
         self.records = Records(state / "runs", ports, clock, self._disk)
         """Runs that are over."""
+        self._present: frozenset[str] | None = None
+        """Actors with a console; None: nobody tells us."""
 
     @property
     def live(self) -> int:
@@ -128,12 +133,16 @@ class RunService:
         Raises:
             RefusedError: unknown-action, unknown-target, empty, match, param.
         """
-        action = self._registry.resolve(call.action)
+        registry = self._registry
+        rerun_of = call.rerun.partition(":")[0]
+        known = call.action or (find_run(rerun_of, snapshot.runs).action if rerun_of else "")
+        action = registry.resolve(known)
+        if rerun_of:
+            call = with_rerun(call, snapshot.runs, action.spec.scope)
         plan_id = f"p{secrets.token_hex(6)}"
         seen = msgspec.structs.replace(snapshot, now=self._clock.now())
-        registry = self._registry
-        prepared = await prepare(call, action, actor, seen, self._ports, plan_id)
-        prepared = await self._with_holder(prepared)
+        prepared = await prepare(call, action, actor, seen, self._ports, plan_id, registry.resolve)
+        prepared = await self._with_holder(msgspec.structs.replace(prepared, rerun_of=rerun_of))
         if self._registry is not registry:
             raise RefusedError("plan", "the configuration changed meanwhile; make the plan again")
         self._plans[plan_id] = prepared
@@ -165,7 +174,9 @@ class RunService:
         Raises:
             RefusedError: plan, confirm, locked, read-only, frozen, held, journal.
         """
-        prepared = self._confirmed(call, actor, snapshot)
+        now, access = self._clock.now(), self._ports.access()
+        kept = self._plans.get(call.plan)
+        prepared = admit(kept, call, actor, snapshot, access=access, now=now)
         del self._plans[call.plan]  # before anything is waited for: whoever asks again finds none
         opening = asyncio.create_task(
             self._start(prepared, call, actor, remote), name=f"start {prepared.plan.action}"
@@ -196,6 +207,8 @@ class RunService:
             if live is None:
                 held.release()
         self._keep(live)
+        if self._present is not None:
+            live.follow(self._present)
         self._ports.publish(live.run)
         self._waiting.put_nowait((live, held))
         return Started(run_id)
@@ -209,8 +222,33 @@ class RunService:
         live = self._find(call.run)
         if live.run.state.is_over:
             raise RefusedError("not-running", f"{call.run} is over: {live.run.state}")
-        live.stop(actor, interrupt=call.interrupt)
+        verb = "interrupt" if call.interrupt else "stop"
+        await live.board.record("signal", sync=True, verb=verb, actor=actor)
+        live.helm.stop(actor, interrupt=call.interrupt)
         return Done("interrupted" if call.interrupt else "nothing new is started")
+
+    async def control(self, call: ControlRun, actor: str) -> Done:
+        """Steer a live run.
+
+        Raises:
+            RefusedError: not-running: there is no such run, or the verb is not among its choices.
+        """
+        return await self._find(call.run).helm.control(call, actor)
+
+    async def answer(self, call: AnswerRun, actor: str, snapshot: Snapshot) -> Done:
+        """Answer a run's question.
+
+        Raises:
+            RefusedError: not-running: it does not ask that; param: the answer is none.
+        """
+        world = World(snapshot.hosts, snapshot.services, snapshot.alerts, snapshot.now)
+        return await self._find(call.run).helm.answer(call, actor, world)
+
+    def present(self, actors: Collection[str]) -> None:
+        """Follow who has a console: a run whose operator is gone does what its rollout says."""
+        self._present = frozenset(actors)
+        for live in self._runs.values():
+            live.follow(self._present)
 
     async def output(self, call: ReadOutput) -> Output:
         """Give lines behind the cursor, waiting up to `wait` seconds for the first new one.
@@ -243,37 +281,6 @@ class RunService:
         """
         return await self._choices.choose(call, self._registry, self._ports.host, snapshot)
 
-    def _confirmed(self, call: StartRun, actor: str, snapshot: Snapshot) -> Prepared:
-        prepared = self._plans.get(call.plan)
-        if prepared is None or prepared.actor != actor:
-            raise RefusedError("plan", "that plan is gone; make it again")
-        plan = prepared.plan
-        if call.hash != plan.hash:
-            raise RefusedError("plan", "that is not the plan that was shown; make it again")
-        if self._clock.now() - plan.at > PLAN_GOOD_FOR:
-            raise RefusedError("plan", "the plan is more than 15 minutes old; make it again")
-        gone = [name for name in prepared.hosts if name not in snapshot.hosts]
-        if gone:
-            raise RefusedError("plan", f"{gone[0]} is not there any more; make the plan again")
-        self._check_policy(prepared, call, actor, snapshot)
-        check_answer(plan, call.confirm)
-        return prepared
-
-    def _check_policy(
-        self, prepared: Prepared, call: StartRun, actor: str, snapshot: Snapshot
-    ) -> None:
-        code, why = why_refused(
-            prepared.plan.effect,
-            prepared.hosts,
-            access=self._ports.access(),
-            actor=actor,
-            now=self._clock.now(),
-            records=snapshot.hosts,
-        )
-        unlocked_here = code == "locked" and bool(call.unlock.strip())
-        if code and not unlocked_here:
-            raise RefusedError(code, why)
-
     async def _take_locks(self, prepared: Prepared, run_id: str, actor: str, wait: float) -> Held:
         plan = prepared.plan
         holder = Holder(actor, run_id, plan.action, self._clock.now(), os.getpid())
@@ -298,6 +305,7 @@ class RunService:
                 source=prepared.action.spec.source,
                 targets=tuple(target.name for target in prepared.targets),
                 params=prepared.values.texts,
+                rerun_of=prepared.rerun_of,
             )
             await journal.seal(self._ports.syslog, f"{prepared.plan.action} started by {actor}")
         except JournalError:

@@ -4,14 +4,13 @@ The rule above all: a write that was dispatched and whose end was not seen makes
 whatever the action says.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 
 from msgspec import Struct
 
 from opsconsole.actions.api import Outcome
-from opsconsole.model.run import RunTarget
-from opsconsole.model.states import Effect, RunState, TargetState
+from opsconsole.model.states import Effect, TargetState
 from opsconsole.transport.base import Ending
 
 
@@ -141,23 +140,4 @@ BAD = frozenset(
         TargetState.WRONG_HOST,
     }
 )
-"""What counts as a failure for `stop_on_failure`."""
-
-
-def judge_run(targets: Iterable[RunTarget], *, stopped: bool, halted: bool) -> RunState:
-    """Decide a run's ending; the worst that holds wins.
-
-    Args:
-        targets: All of them, settled.
-        stopped: A person ended it.
-        halted: A failure ended it.
-    """
-    states = [target.state for target in targets]
-    if TargetState.UNKNOWN in states:
-        return RunState.INDETERMINATE
-    if all(state.is_good for state in states):
-        return RunState.SUCCEEDED
-    if stopped:
-        return RunState.ABORTED
-    did = any(state in (TargetState.CHANGED, TargetState.UNCHANGED) for state in states)
-    return RunState.PARTIAL if did and not halted else RunState.FAILED
+"""What counts against a failure budget."""

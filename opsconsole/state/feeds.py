@@ -36,6 +36,7 @@ def with_reading(world: World, reading: SourceReading) -> World:
         at=reading.at if good else old.at,
         ok=reading.members_up,
         total=reading.members or old.total,
+        every=reading.every or old.every,
     )
     world = with_tables(world, feeds={**world.snapshot.feeds, feed.name: feed})
     return tell(world, *_feed_event(old, feed, reading.at))

@@ -70,7 +70,7 @@ def _counted(world: World, refs: Iterable[str], now: float) -> World:
     counts: Counter[str] = Counter()
     worst: dict[str, str] = {}
     for alert in world.snapshot.alerts.values():
-        if alert.is_firing and not alert.suppressed_by and alert.severity != "info":
+        if alert.is_firing and not alert.is_muted and alert.severity != "info":
             counts[alert.on] += 1
             if worst.get(alert.on) != "critical":
                 worst[alert.on] = str(alert.severity)

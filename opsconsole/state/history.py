@@ -10,12 +10,14 @@ from typing import Final, TypeVar
 from opsconsole.clock import Clock
 from opsconsole.model.alert import Alert
 from opsconsole.model.calls import Series
+from opsconsole.model.episode import Episode
 from opsconsole.model.event import Event
 from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.snapshot import Banner
 from opsconsole.state import statements
 from opsconsole.state.blocks import Point, pack
+from opsconsole.state.episodes import LIMIT, read_episodes
 from opsconsole.state.keeping import Loaded
 from opsconsole.state.loading import read_rows
 from opsconsole.state.rings import Ring
@@ -115,8 +117,9 @@ class History:
         self._writer.put(statements.put_event(event))
 
     def put_alert(self, alert: Alert) -> None:
-        """Keep an episode's newest state."""
+        """Keep an episode's newest state, and the step that led to it."""
         self._writer.put(statements.put_alert(alert))
+        self._writer.put(statements.put_step(alert, self._clock.now()))
 
     def put_run(self, run: Run) -> None:
         """Keep a run's newest state."""
@@ -188,6 +191,14 @@ class History:
         wanted = (*values, min(limit, 10_000))
         rows = await self._read(lambda db: [row[0] for row in db.execute(sql, wanted)])
         return read_rows(rows or (), Event)
+
+    async def episodes(
+        self, since: float, until: float, *, on: str = "", limit: int = LIMIT
+    ) -> tuple[Episode, ...]:
+        """Read the fires of a span, newest first; empty while the file cannot be read."""
+        return (
+            await self._read(lambda db: read_episodes(db, since, until, on=on, limit=limit)) or ()
+        )
 
     @property
     def memory(self) -> int:

@@ -23,6 +23,7 @@ LIMITS: Final = (
     Keep("result", 35 * DAY, (1 << 30) // 60),
     Keep("event", 400 * DAY, (256 << 20) // 300),
     Keep("episode", 400 * DAY, (256 << 20) // 800),
+    Keep("step", 400 * DAY, (256 << 20) // 120),
     Keep("mark", 400 * DAY, (64 << 20) // 300),
     Keep("run", 400 * DAY, (256 << 20) // 4_000),
 )

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from opsconsole.model.alert import Alert
+from opsconsole.model.episode import Step
 from opsconsole.model.event import Event
 from opsconsole.model.run import Run
 from opsconsole.model.states import AlertState
@@ -53,6 +54,13 @@ def put_alert(alert: Alert) -> Statement:
         " DO UPDATE SET closed = excluded.closed, data = excluded.data"
     )
     return Statement(sql, (alert.episode, alert.since, closed, _ENCODE(alert)))
+
+
+def put_step(alert: Alert, at: float) -> Statement:
+    """Write one step of an episode's life."""
+    step = Step(at, alert.state, alert.severity, alert.suppressed_by, alert.flap)
+    sql = "INSERT INTO step (episode, at, data) VALUES (?, ?, ?)"
+    return Statement(sql, (alert.episode, at, _ENCODE(step)))
 
 
 def put_run(run: Run) -> Statement:

@@ -17,6 +17,7 @@ from opsconsole.model.sample import CheckResult, Sample, SourceReading
 from opsconsole.model.silence import Silence
 from opsconsole.model.slo import SloStatus
 from opsconsole.model.snapshot import Access, Banner, EngineInfo, Snapshot
+from opsconsole.model.states import AlertState
 from opsconsole.state.feeds import with_reading
 from opsconsole.state.fires import with_alerts, with_marks
 from opsconsole.state.hosts import FAST, with_sample
@@ -128,6 +129,8 @@ class Store:
             return
         for episode, alert in self.snapshot.alerts.items():
             old = before.get(episode)
+            if alert.state is AlertState.PENDING:
+                continue  # it is not an episode yet
             if old is not alert and (old is None or _stage(old) != _stage(alert)):
                 self._keeper.put_alert(alert)
 
@@ -239,5 +242,5 @@ class Store:
             bell.ring()
 
 
-def _stage(alert: Alert) -> tuple[str, str]:
-    return (alert.state, alert.severity)
+def _stage(alert: Alert) -> tuple[str, str, bool]:
+    return (alert.state, alert.severity, bool(alert.suppressed_by))

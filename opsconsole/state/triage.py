@@ -25,7 +25,7 @@ def ack(world: World, episodes: Iterable[str], said: Ack) -> Triage:
     """Say that somebody has seen fires; episodes that are not shown are left out."""
     return _each(
         world, episodes, said.actor, said.at, "acked", said.note,
-        lambda marks: structs.replace(marks, ack=said),
+        lambda marks: structs.replace(_answered(marks, said.at), ack=said),
     )  # fmt: skip
 
 
@@ -34,7 +34,9 @@ def take(world: World, episodes: Iterable[str], actor: str, owner: str, at: floa
     text = "gave it back" if not owner else "" if owner == actor else f"to {owner}"
     return _each(
         world, episodes, actor, at, "taken", text,
-        lambda marks: structs.replace(marks, owner=owner or None),
+        lambda marks: structs.replace(
+            _answered(marks, at) if owner else marks, owner=owner or None
+        ),
     )  # fmt: skip
 
 
@@ -59,6 +61,10 @@ def expired(world: World, now: float) -> Triage:
         world, over, "engine", now, "acked", "the ack is over",
         lambda marks: structs.replace(marks, ack=None),
     )  # fmt: skip
+
+
+def _answered(marks: Marks, at: float) -> Marks:
+    return marks if marks.answered_at is not None else structs.replace(marks, answered_at=at)
 
 
 def _each(

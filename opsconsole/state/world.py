@@ -19,6 +19,8 @@ class Marks(Struct, frozen=True):
     owner: str | None = None
     ack: Ack | None = None
     notes: tuple[Note, ...] = ()
+    answered_at: float | None = None
+    """When somebody first acked or took it."""
 
 
 class Tier(Struct, frozen=True):

@@ -309,6 +309,7 @@ class Fleet:
             host=lambda name: Host(name, name) if name in self._hosts else None,
             access=lambda: self.access,
             records=lambda: self.snapshot.hosts,
+            snapshot=lambda: self.snapshot,
             publish=self._publish,
         )
 
@@ -319,7 +320,8 @@ class Fleet:
 
     async def _plan(self, action: str, targets: str, params: Mapping[str, str]) -> Plan:
         words = tuple(word for word in targets.split(" ") if word)
-        call = PlanRun(action, words, {name: str(value) for name, value in params.items()})
+        typed = {name: str(value) for name, value in params.items()}
+        call = PlanRun(action, words, typed, rollout={"on_halt": "stop"})
         return await self._service.plan(call, _ACTOR, self.snapshot)
 
     async def _follow(self, run: str) -> list[str]:

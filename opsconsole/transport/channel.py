@@ -10,12 +10,11 @@ from opsconsole.transport.resident import Rounds
 
 
 class Channel(asyncssh.SSHClientSession[bytes]):
-    """What one channel said; `progress` rings whenever something about it changed."""
+    """What one channel said and how it ended."""
 
     def __init__(self, on_closed: Callable[["Channel"], None]) -> None:
         self._on_closed = on_closed
         self._chan: asyncssh.SSHClientChannel[bytes] | None = None
-        self.progress = asyncio.Event()
         self.status: int | None = None
         self.signal = ""
         self.is_granted = False
@@ -28,6 +27,9 @@ class Channel(asyncssh.SSHClientSession[bytes]):
         """Tell whether the command's end was seen."""
         return self.status is not None or bool(self.signal)
 
+    def _changed(self) -> None:
+        """Called when something about the channel changed."""
+
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         """The channel is open."""
         self._chan = chan
@@ -35,17 +37,17 @@ class Channel(asyncssh.SSHClientSession[bytes]):
     def exit_status_received(self, status: int) -> None:
         """The command exited."""
         self.status = status
-        self.progress.set()
+        self._changed()
 
     def exit_signal_received(self, signal: str, core_dumped: bool, msg: str, lang: str) -> None:
         """The command was killed by a signal."""
         self.signal = signal
-        self.progress.set()
+        self._changed()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The channel is closed: output is complete, or the connection is gone."""
         self.is_closed = True
-        self.progress.set()
+        self._changed()
         self._on_closed(self)
 
     def write(self, data: bytes, *, eof: bool) -> None:
@@ -73,7 +75,10 @@ class Channel(asyncssh.SSHClientSession[bytes]):
 
 
 class Reader(Channel):
-    """A channel whose output is kept up to a cap, behind the bootstrap's start marker."""
+    """A channel whose output is kept up to a cap, behind the bootstrap's start marker.
+
+    `progress` rings whenever something about it changed.
+    """
 
     def __init__(
         self,
@@ -84,6 +89,7 @@ class Reader(Channel):
         on_output: OnOutput | None,
     ) -> None:
         super().__init__(on_closed)
+        self.progress = asyncio.Event()
         self._marker = marker
         self._cap = cap
         self._on_output = on_output
@@ -117,6 +123,9 @@ class Reader(Channel):
             data = self._skip_to_marker(data)
         if data:
             self._keep("out" if datatype is None else "err", data)
+        self._changed()
+
+    def _changed(self) -> None:
         self.progress.set()
 
     def _skip_to_marker(self, data: bytes) -> bytes:

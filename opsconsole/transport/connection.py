@@ -69,6 +69,11 @@ class Connection(asyncssh.SSHClientConnection):
         self._logger = _Logger()
         self.set_extra_info(host=place[0], port=place[1])
 
+    def settle(self) -> None:
+        """Forget what only a login needs: some 4 KiB, for as long as the connection lives."""
+        self._client_kexinit = self._server_kexinit = b""
+        self._server_sig_algs = set()
+
     def send_packet(
         self, pkttype: int, *args: bytes, handler: SSHPacketLogger | None = None
     ) -> None:
@@ -162,6 +167,7 @@ async def connect(
         made.abort()
         await made.wait_closed()
         raise
+    made.settle()
     return made
 
 

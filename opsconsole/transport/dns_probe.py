@@ -36,8 +36,9 @@ async def ask(clock: Clock, resolver: Resolver, question: DnsQuestion, timeout: 
             reply, _ = await dns.asyncquery.udp_with_fallback(query, server, timeout, port)
     except TransportError as error:
         return DnsAnswer(fault=HttpFault.DNS, reason=error.reason, server=question.server)
-    except dns.exception.Timeout:
-        fault, reason = HttpFault.TIMEOUT, f"{server} did not answer in {timeout:g} s"
+    except (TimeoutError, dns.exception.Timeout):
+        who = server or question.server or "the name server"
+        fault, reason = HttpFault.TIMEOUT, f"{who} did not answer in {timeout:g} s"
     except (dns.exception.DNSException, OSError, EOFError, ValueError) as error:
         word = judge(error, timeout, "connect")
         fault, reason = word.word, f"{server or question.server or 'name server'}: {word.reason}"

@@ -193,6 +193,7 @@ class Dialler:
             said = clean(str(error), LABEL_LIMIT)
             raise trace.fault(Reach.NOT_SSH, f"its SSH cannot be understood: {said}") from error
         trace.phase = Phase.IN
+        trace.first = b""
         return connection
 
     async def _wire(

@@ -77,6 +77,9 @@ class Rounds:
         self._end = b""
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(answer)
+        self._answer = (
+            None  # who asked has it; a host that is asked each minute need not keep it twice
+        )
 
     def _behind(self, mark: bytes) -> int:
         place = self._buffer.find(mark)

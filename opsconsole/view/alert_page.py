@@ -16,7 +16,8 @@ from opsconsole.view.options import ViewOptions
 from opsconsole.view.peek import effect_words, fire_words, since, vitals, who
 from opsconsole.view.rows import Cell, Tone
 from opsconsole.view.sections import Section
-from opsconsole.view.triage import severity_word, state_word, suppression_words
+from opsconsole.view.triage import severity_word, state_word
+from opsconsole.view.why import why
 
 _LABEL = 9
 
@@ -61,8 +62,7 @@ def what(
     lines.append(_line("since", since(alert, now, options)))
     if alert.value is not None:
         lines.append(_line("value", cell(f"{alert.value:g}")))
-    if alert.suppressed_by:
-        lines.append(_line("quiet", cell(suppression_words(alert), Tone.MUTED)))
+    lines.append(_line("why", cell(why(snapshot, alert, now))))
     kind, _, name = alert.on.partition(":")
     if kind == "host" and name in snapshot.hosts:
         lines.append(_line("host", vitals(snapshot.hosts[name], now, options.glyphs)))

@@ -114,7 +114,7 @@ def _folded(snapshot: Snapshot, shown: list[Alert]) -> list[Group]:
 
 def _passing(every: list[Alert], now: float, options: ViewOptions, cache: RowCache) -> list[Alert]:
     if options.faults_only:
-        every = [alert for alert in every if not alert.suppressed_by]
+        every = [alert for alert in every if not alert.is_muted]
     sieve: Sieve[Alert] = Sieve(
         options.filter, cache, "fire", lambda alert: alert_env(alert, now, options.me), now
     )
@@ -127,7 +127,7 @@ _SORTS: Final[dict[str, Callable[[Group], object]]] = {
     "on": lambda group: natural_key(bare_name(group.first.on)),
     "who": lambda group: owner_of(group.first) or "",
     "n": lambda group: -len(group.alerts) - len(group.behind),
-    "state": lambda group: (group.first.has_owner, bool(group.first.suppressed_by)),
+    "state": lambda group: (group.first.has_owner, group.first.is_muted),
     "runbook": lambda group: group.first.runbook or "~",
 }
 
@@ -169,7 +169,7 @@ def _make_row(group: Group, scene: _Scene, *, inside: bool) -> Row:
     if inside:
         at = next(n for n, column in enumerate(scene.columns) if column.id == "alert")
         cells = (*cells[:at], (span("  "), *cells[at]), *cells[at + 1 :])
-    muted = bool(group.first.suppressed_by)
+    muted = group.first.is_muted
     tone = Tone.MUTED if muted else Tone.NORMAL
     return Row(group.key, cells, tone, folds=group.is_folded)
 
@@ -186,7 +186,7 @@ def _glyph(group: Group, scene: _Scene) -> Cell:
 
 def _alarm(alert: Alert, tone: Tone) -> Tone:
     """Make an unowned critical the only block on the screen, and take the colour off a muted one."""
-    if alert.suppressed_by:
+    if alert.is_muted:
         return Tone.MUTED
     return Tone.REVERSED if tone is Tone.CRITICAL and is_unacked(alert) else tone
 

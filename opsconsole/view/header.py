@@ -68,7 +68,7 @@ def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Cell]:
     """Give the environment with the fires, who is missing, hosts and services."""
     normal = width >= _NORMAL_FROM
     burning = fires(snapshot)
-    loud = [alert for alert in burning if not alert.suppressed_by]
+    loud = [alert for alert in burning if not alert.is_muted]
     counts = count_by_state(_WORD_OF.get(severity_word(alert)[0], "info") for alert in loud)
     seen = tally(counts, glyphs, faults_only=True) or _calm(snapshot, glyphs)
     unacked = sum(is_unacked(alert) for alert in loud)

@@ -113,7 +113,7 @@ def worst_words(alerts: Iterable[Alert]) -> Mapping[str, str]:
     """Say of each host with fires what the worst of them says."""
     words: dict[str, tuple[tuple[object, ...], str]] = {}
     for alert in alerts:
-        if alert.is_firing and not alert.suppressed_by and alert.on.startswith("host:"):
+        if alert.is_firing and not alert.is_muted and alert.on.startswith("host:"):
             mine = (order_key(alert), alert.summary or alert.name)
             name = alert.on[len("host:") :]
             words[name] = min(words.get(name, mine), mine)

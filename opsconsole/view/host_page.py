@@ -10,7 +10,7 @@ from opsconsole.model.alert import Alert
 from opsconsole.model.dependencies import needed_by, needs
 from opsconsole.model.selection import Selection
 from opsconsole.model.snapshot import HostRecord, Snapshot, is_stale
-from opsconsole.model.states import Reach
+from opsconsole.model.states import AlertState, Reach
 from opsconsole.view import format as fmt
 from opsconsole.view.activity import lines as event_lines
 from opsconsole.view.blast import blast, blast_words
@@ -273,8 +273,10 @@ def alerts_of(snapshot: Snapshot, reference: str, now: float, options: ViewOptio
 
 def _alert_row(alert: Alert, snapshot: Snapshot, now: float, glyphs: Glyphs) -> Row:
     word = state_word(alert, now, snapshot.ack_within)
-    tone = state_tone(alert.severity) if alert.is_firing else Tone.OK
-    sign = state_glyph(alert.severity, glyphs) if alert.is_firing else glyphs.ok
+    well = alert.state is AlertState.RESOLVED
+    tone = state_tone(alert.severity) if alert.is_firing else Tone.OK if well else Tone.STALE
+    sign = glyphs.ok if well else glyphs.pending
+    sign = state_glyph(alert.severity, glyphs) if alert.is_firing else sign
     cells = (
         cell(sign, tone),
         cell(fmt.age(now - alert.since)),

@@ -34,7 +34,7 @@ class _Fires:
                 return root
             if kind == "inhibited" and (root := self._by_fingerprint.get(name)):
                 return root
-        if alert.severity is Severity.CRITICAL or alert.suppressed_by:
+        if alert.severity is Severity.CRITICAL or alert.is_muted:
             return None
         return next((root for root in self._below(alert) if root.on != alert.on), None)
 

@@ -24,7 +24,8 @@ from opsconsole.view.offers import Offer, offers, short_id
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Span, Tone
 from opsconsole.view.services import passing
-from opsconsole.view.triage import members, on_object, severity_word, suppression_words
+from opsconsole.view.triage import members, on_object, severity_word
+from opsconsole.view.why import why
 
 _LABEL: Final = 7
 
@@ -111,8 +112,7 @@ def _fire(snapshot: Snapshot, alerts: tuple[Alert, ...], now: float, options: Vi
         _line("since", since(alert, now, options)),
         _line("who", who(alert, now)),
     ]
-    if alert.suppressed_by:
-        lines.append(_line("quiet", cell(suppression_words(alert), Tone.MUTED)))
+    lines.append(_line("why", cell(why(snapshot, alert, now, style=_zone(options)), Tone.DIM)))
     if vitals := _vitals_of(snapshot, alert.on, now, glyphs):
         lines.append(_line("on", vitals))
     if behind := causes(snapshot, alert):
@@ -123,6 +123,10 @@ def _fire(snapshot: Snapshot, alerts: tuple[Alert, ...], now: float, options: Vi
         last = alert.notes[-1]
         lines.append(_line("note", cell(f"{last.actor}: {last.text}")))
     return Peek(_title(alert.name, names), tuple(lines))
+
+
+def _zone(options: ViewOptions) -> str:
+    return "local" if options.time == "local" else "utc"
 
 
 def since(alert: Alert, now: float, options: ViewOptions) -> Cell:

@@ -161,7 +161,7 @@ def document(snapshot: Snapshot, now: float, line: str = "") -> Status:
 def counts(snapshot: Snapshot) -> Mapping[str, Mapping[str, int]]:
     """Count hosts, services and firing alerts by their words."""
     firing = [alert for alert in snapshot.alerts.values() if alert.is_firing]
-    loud = [alert for alert in firing if not alert.suppressed_by]
+    loud = [alert for alert in firing if not alert.is_muted]
     by_severity = count_by_state(alert.severity for alert in loud)
     return {
         "hosts": dict(count_by_state(record.state for record in snapshot.hosts.values())),
@@ -177,7 +177,7 @@ def counts(snapshot: Snapshot) -> Mapping[str, Mapping[str, int]]:
 def exit_code(snapshot: Snapshot, now: float, line: str = "") -> int:
     """Give the exit code: the worst unsuppressed firing alert, acked ones too; 3 where we cannot see."""
     snapshot = select(snapshot, line, now)
-    loud = [a.severity for a in snapshot.alerts.values() if a.is_firing and not a.suppressed_by]
+    loud = [a.severity for a in snapshot.alerts.values() if a.is_firing and not a.is_muted]
     if Severity.CRITICAL in loud:
         return CRITICAL
     if is_blind(snapshot):

@@ -74,7 +74,7 @@ _in_order: Final = _InOrder()
 def order_key(alert: Alert) -> tuple[object, ...]:
     """Give a fire's place in the triage order."""
     return (
-        bool(alert.suppressed_by),
+        alert.is_muted,
         _SEVERITY_RANK[alert.severity],
         alert.no_data,
         alert.has_owner,
@@ -86,7 +86,7 @@ def order_key(alert: Alert) -> tuple[object, ...]:
 
 def state_word(alert: Alert, now: float, ack_within: float) -> StateWord:
     """Name a fire's state: NEW! NEW ACK MUTE, or RECOV while it recovers."""
-    if alert.suppressed_by:
+    if alert.is_muted:
         return StateWord("MUTE", Tone.MUTED)
     if alert.state is AlertState.RECOVERING:
         return StateWord("RECOV", Tone.OK)
@@ -106,7 +106,7 @@ def is_overdue(alert: Alert, now: float, ack_within: float) -> bool:
 
 def is_unacked(alert: Alert) -> bool:
     """Tell whether a fire asks for somebody: firing, unsuppressed, with no owner."""
-    return alert.is_firing and not alert.has_owner and not alert.suppressed_by
+    return alert.is_firing and not alert.has_owner and not alert.is_muted
 
 
 def severity_word(alert: Alert) -> tuple[str, Tone]:
@@ -158,7 +158,7 @@ def grouped(alerts: Iterable[Alert]) -> list[Group]:
                 head.name,
                 str(head.severity),
                 owner_of(head) or "",
-                "mute" if head.suppressed_by else "",
+                "mute" if head.is_muted else "",
             )
             groups.append(Group("group:" + ":".join(words), tuple(members)))
     return sorted(groups, key=lambda group: order_key(group.first))
@@ -175,7 +175,7 @@ def _alike(alert: Alert) -> tuple[object, ...]:
         alert.severity,
         owner_of(alert),
         alert.ack is not None,
-        bool(alert.suppressed_by),
+        alert.is_muted,
         alert.freshness,
         alert.no_data,
         alert.state,
@@ -186,7 +186,7 @@ def explained(alerts: Iterable[Alert]) -> tuple[int, str]:
     """Find the object that most unsuppressed fires are on: how many, and its reference."""
     counts: dict[str, int] = {}
     for alert in alerts:
-        if alert.on and not alert.suppressed_by:
+        if alert.on and not alert.is_muted:
             counts[alert.on] = counts.get(alert.on, 0) + 1
     if not counts:
         return 0, ""

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from opsconsole.alerting.compile import rules_for
 from opsconsole.alerting.evaluate import evaluate
 from opsconsole.alerting.memory import Memory, note_reading
-from opsconsole.alerting.starter import rules_for
+from opsconsole.config.rules import shipped_rules
 from opsconsole.model.alert import Alert
 from opsconsole.model.inventory import AlertSource, Host, Inventory, RuleSettings, Settings
 from opsconsole.model.sample import RemoteAlert, SourceReading
@@ -24,7 +25,7 @@ class Scene:
     def __init__(self, inventory: Inventory, **extra: Any) -> None:
         self.now = T0
         self.memory = Memory()
-        self.rules = rules_for(inventory, **extra)
+        self.rules = rules_for(inventory, shipped_rules(), **extra)
         self.snapshot = Snapshot(
             now=T0,
             hosts={h.name: _row(h) for h in inventory.hosts},

@@ -7,18 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from opsconsole.alerting.compile import rules_for
 from opsconsole.alerting.evaluate import evaluate
 from opsconsole.alerting.memory import Memory, recall
-from opsconsole.alerting.starter import (
-    CHECK_THRESHOLDS,
-    HOST_THRESHOLDS,
-    STATE_RULES,
-    rules_for,
-)
 from opsconsole.alerting.summaries import percent, size
+from opsconsole.config.rules import shipped_rules
 from opsconsole.model.delta import apply, diff
 from opsconsole.model.inventory import Host, Inventory, RuleSettings, Settings
-from opsconsole.model.rules import STARTER_RULES
 from opsconsole.model.sample import Sample
 from opsconsole.model.snapshot import CheckRecord, HostRecord, ServiceRecord
 from opsconsole.model.states import Freshness, HostState, Reach, ServiceState
@@ -51,12 +46,6 @@ def test_only_hosts_whose_record_changed_are_looked_at(scene: Any) -> None:
     stage.metrics("h007", Counted({"load.1m": 0.2}))
     stage.step(1)
     assert Counted.walks * 200 == all_walks
-
-
-def test_the_configuration_knows_every_rule_by_name() -> None:
-    rules = (*HOST_THRESHOLDS, *CHECK_THRESHOLDS, *STATE_RULES)
-
-    assert sorted(rule.name for rule in rules) == sorted(STARTER_RULES)
 
 
 def test_what_is_pending_is_not_given_out(scene: Any) -> None:
@@ -149,7 +138,7 @@ class Machine:
         hosts = tuple(Host(f"h{n}", f"h{n}.example") for n in range(count))
         inventory = Inventory(hosts=hosts, settings=Settings(rules=said))
         self.store.put_inventory(inventory)
-        self.rules = rules_for(inventory)
+        self.rules = rules_for(inventory, shipped_rules())
         self.memory = Memory()
 
     def now(self) -> float:

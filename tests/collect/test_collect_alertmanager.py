@@ -6,13 +6,12 @@ from collections.abc import Mapping
 import pytest
 
 from opsconsole.collect.alert_list import AlertReader, read_status
-from opsconsole.collect.alertmanager import SourceProbe
 from opsconsole.errors import ParseError
 from opsconsole.model.alert import fingerprint
 from opsconsole.model.inventory import AlertSource
 from opsconsole.model.sample import SourceReading
 from opsconsole.transport.http import HttpAnswer, HttpFault
-from tests.collect_fakes import NO_SECRETS, FakeHttp, FakeSink, VirtualClock
+from tests.collect_fakes import FakeHttp, FakeSink, VirtualClock, probe_of
 
 ONE, TWO, THREE = (f"http://am-{n}.example:9093" for n in (1, 2, 3))
 STARTED = "2026-11-22T10:00:00.000Z"
@@ -59,14 +58,7 @@ class Cluster:
         self.http = FakeHttp()
         self.sink = FakeSink()
         self.source = AlertSource("main", "alertmanager", urls)
-        self.probe = SourceProbe(
-            self.source,
-            5.0,
-            http=self.http,
-            credentials=NO_SECRETS,
-            sink=self.sink,
-            clock=VirtualClock(),
-        )
+        self.probe = probe_of(self.source, self.http, self.sink, VirtualClock())
         for url in urls:
             self.says(url)
 

@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from opsconsole.clock import SystemClock
-from opsconsole.collect.alertmanager import SourceProbe
 from opsconsole.collect.collector import Collector
 from opsconsole.model.alert import fingerprint
 from opsconsole.model.inventory import AlertSource, Check, Host, Inventory, Settings
 from opsconsole.transport.http import Endpoint, HttpClient
 from opsconsole.transport.local import LocalTransport
 from opsconsole.transport.ssh import SshTransport
-from tests.collect_fakes import NO_SECRETS, FakeSink
+from tests.collect_fakes import FakeSink, probe_of
 from tests.realsshd import RealSshd, free_port, need
 
 CONFIG = "route: {receiver: none}\nreceivers: [{name: none}]\n"
@@ -87,9 +86,7 @@ async def test_a_thousand_alerts_of_a_real_alertmanager_are_read(
     await post(web, alertmanager, "alerts", alerts(1_000))
     sink = FakeSink()
     source = AlertSource("main", "alertmanager", (alertmanager,), drop_labels=())
-    probe = SourceProbe(
-        source, 10.0, http=web, credentials=NO_SECRETS, sink=sink, clock=SystemClock()
-    )
+    probe = probe_of(source, web, sink, SystemClock(), 10.0)
 
     await probe.poll()
     await probe.poll()
@@ -121,9 +118,7 @@ async def test_a_real_silence_is_a_reason_to_be_quiet(alertmanager: str, web: Ht
     )
     sink = FakeSink()
     source = AlertSource("main", "alertmanager", (alertmanager,))
-    probe = SourceProbe(
-        source, 10.0, http=web, credentials=NO_SECRETS, sink=sink, clock=SystemClock()
-    )
+    probe = probe_of(source, web, sink, SystemClock(), 10.0)
 
     await probe.poll()
 
@@ -137,9 +132,7 @@ async def test_a_real_silence_is_a_reason_to_be_quiet(alertmanager: str, web: Ht
 async def test_a_stopped_alertmanager_is_down_and_says_so(web: HttpClient):
     sink = FakeSink()
     source = AlertSource("main", "alertmanager", (f"http://127.0.0.1:{free_port()}",))
-    probe = SourceProbe(
-        source, 5.0, http=web, credentials=NO_SECRETS, sink=sink, clock=SystemClock()
-    )
+    probe = probe_of(source, web, sink, SystemClock(), 5.0)
 
     await probe.poll()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from opsconsole.config import alert_sources, checks, hosts, reader, services, settings
+from opsconsole.config import alert_sources, checks, hosts, reader, rules, services, settings
 from opsconsole.config.fields import Table
 from opsconsole.inventory.sources import SourceSpec, load
 
@@ -27,15 +27,15 @@ def test_the_example_loads(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "table",
     [reader.FILE, hosts.HOST, hosts.DEFAULTS, hosts.IMPORT, services.SERVICE, checks.CHECK,
-     alert_sources.SOURCE, settings.RULE, settings.ENGINE],
+     alert_sources.SOURCE, rules.RULE, rules.BEND, settings.ENGINE],
     ids=lambda table: table.what,
 )  # fmt: skip
 def test_every_key_is_told_of(table: Table) -> None:
-    text = DOCS.read_text()
+    text = DOCS.read_text() + (DOCS.parent / "alerts.md").read_text()
 
     unspoken = [f.name for f in table.fields if not re.search(rf"\b{f.name}\b", text)]
 
-    assert set(unspoken) <= {"method", "keymap"}
+    assert set(unspoken) <= {"method", "keymap", "built_in"}
 
 
 def test_the_readmes_first_file_is_accepted(tmp_path: Path) -> None:

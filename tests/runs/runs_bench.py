@@ -1,7 +1,7 @@
 """A run service over a scripted fleet: what the tests of this room stand on."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from runs_fakes import Engine, Exit, FakeClock, FakeRemote
@@ -48,6 +48,7 @@ class Bench:
 
     def __init__(self, state: Path, registry: Registry, snapshot: Snapshot) -> None:
         self.state = state
+        self.wishes: Mapping[str, str] = {"on_halt": "stop"}
         self.clock = FakeClock()
         self.remote = FakeRemote()
         self.remote.on("systemctl is-active *", Exit(0, "active\n"))
@@ -59,7 +60,8 @@ class Bench:
         return self.engine.snapshot
 
     async def plan(self, action: str, *targets: str, actor: str = "op1", **params: str) -> Plan:
-        return await self.service.plan(PlanRun(action, targets, params), actor, self.snapshot)
+        call = PlanRun(action, targets, params, rollout=self.wishes)
+        return await self.service.plan(call, actor, self.snapshot)
 
     async def start(
         self, plan: Plan, *, actor: str = "op1", confirm: str = "", unlock: str = ""

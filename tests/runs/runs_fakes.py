@@ -200,6 +200,7 @@ class Engine:
             host=self.host,
             access=lambda: self.access,
             records=lambda: self.snapshot.hosts,
+            snapshot=lambda: self.snapshot,
             publish=self.published.append,
             poll=self.polled.extend,
             trouble=self.troubles.append,

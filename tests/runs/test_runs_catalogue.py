@@ -64,7 +64,7 @@ async def test_a_restart_that_does_not_hold_fails_and_shows_the_log(make_bench: 
 
     assert ends(run) == [
         ("failed", "verify: not so within 30 s: 'failed' is not 'active'"),
-        ("not-started", "halted: web1 is failed"),
+        ("not-started", "halted: the canary web1 is failed"),
     ]
     assert "web1 out shop: no database" in await bench.lines(run_id)
 

@@ -80,7 +80,7 @@ async def _schedule(
         nonlocal seen
         seen += 1
         if stop and seen > stop_at:
-            bench.service._runs[run_id].stop("op1", interrupt=stop == "interrupt")
+            bench.service._runs[run_id].helm.stop("op1", interrupt=stop == "interrupt")
 
     bench.remote.before = before
     hangs = any(isinstance(each, Hang) for each in [*restarts, *verifies])

@@ -1,0 +1,102 @@
+"""Takes a run back: what can be undone on each target it touched, newest first; never blindly."""
+
+import asyncio
+from typing import Final
+
+from opsconsole.model.states import TargetState
+from opsconsole.runs.course import Course
+from opsconsole.runs.undo import tell_left
+from opsconsole.runs.verdict import Verdict
+from opsconsole.runs.work import Crew, Try
+
+_ENDS: Final = {
+    TargetState.CHANGED: TargetState.UNDONE,
+    TargetState.UNCHANGED: TargetState.UNDONE,
+    TargetState.UNKNOWN: TargetState.UNDO_UNKNOWN,
+}
+
+
+class Rollback:
+    """The way back of one run."""
+
+    def __init__(self, crew: Crew, course: Course, channels: asyncio.Semaphore) -> None:
+        self._crew = crew
+        self._course = course
+        self._channels = channels
+        self.tries: dict[str, Try] = {}
+        """What is being taken back now."""
+
+    async def run(self) -> None:
+        """Go through the targets in the reverse of the order they were begun, a few at once."""
+        todo = [name for name, one in self._course.tries.items() if one.undos][::-1]
+        slots = asyncio.Semaphore(self._crew.prepared.plan.max_parallel)
+        async with asyncio.TaskGroup() as group:
+            for name in todo:
+                await slots.acquire()
+                work = self._take_back(name, slots)
+                group.create_task(work, name=f"{self._crew.board.id} back {name}")
+
+    def interrupt(self) -> None:
+        """End what is under way; it may be unknown then."""
+        for one in self.tries.values():
+            one.interrupt()
+
+    async def _take_back(self, name: str, slots: asyncio.Semaphore) -> None:
+        try:
+            if why := self._why_not(name):
+                self._leave(name, why)
+                return
+            async with self._channels:
+                await self._undo_all(name)
+        finally:
+            self.tries.pop(name, None)
+            slots.release()
+
+    def _why_not(self, name: str) -> str:
+        """Say why a target stays as it is; empty when it may be taken back."""
+        policy = self._crew.prepared.action.spec.undo_policy
+        target = self._crew.board.targets[name]
+        if target.state is TargetState.UNKNOWN:
+            return "its outcome is not known: resolve it first"
+        if policy == "never":
+            return "undo_policy is never"
+        if policy == "always" or target.state.is_good:
+            return ""
+        if target.state is TargetState.FAILED and not self._failed_writing(name):
+            return "it did not pass its verification"
+        return "" if self._course.around.is_fit(name) else "it was not seen healthy since"
+
+    def _failed_writing(self, name: str) -> bool:
+        """A step that should have changed something failed; else it was the look afterwards."""
+        dispatched = [trace for trace in self._course.tries[name].traces if trace.dispatched]
+        return bool(dispatched) and dispatched[-1].writes
+
+    async def _undo_all(self, name: str) -> None:
+        undos = self._course.tries[name].undos
+        forward = self._course.tries[name].target
+        while undos:
+            one = self.tries[name] = Try(self._crew, forward, ledger="undo")
+            self._crew.board.say(f"takes back: {undos[0].title}", name, "undo")
+            verdict = await one.take_back(undos[0])
+            state = _ENDS.get(verdict.state, TargetState.UNDO_FAILED)
+            if state is not TargetState.UNDONE:
+                await self._end(name, state, verdict, tell_left(undos))
+                return
+            del undos[0]
+        await self._end(name, TargetState.UNDONE, Verdict(TargetState.UNDONE), "")
+
+    async def _end(self, name: str, state: TargetState, verdict: Verdict, left: str) -> None:
+        board = self._crew.board
+        board.set_target(
+            name, state=state, why=verdict.why, code=verdict.code, left=left,
+            ended=self._crew.clock.now(),
+        )  # fmt: skip
+        board.say(f"{state} {verdict.why}".rstrip(), name, "undo")
+        await board.record(
+            "undo.end", sync=True, target=name, state=str(state), why=verdict.why, left=left
+        )
+
+    def _leave(self, name: str, why: str) -> None:
+        left = tell_left(self._course.tries[name].undos)
+        self._crew.board.set_target(name, left=f"{left} (not taken back: {why})")
+        self._crew.board.say(f"is left as it is: {why}", name, "undo")

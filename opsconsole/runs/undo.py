@@ -1,0 +1,59 @@
+"""What one target could take back: pushed when a step is dispatched, gone through last in, first out."""
+
+from collections.abc import Collection, Mapping
+
+from opsconsole.actions.steps import Undo
+from opsconsole.model.run import Question
+from opsconsole.model.text import LABEL_LIMIT, clean
+from opsconsole.runs.allowance import Allowance
+from opsconsole.runs.journal import Journal
+from opsconsole.runs.questions import Questions
+from opsconsole.runs.verdict import Trace
+
+
+class TargetDesk:
+    """What a live run keeps for one try on one target beside its commands: undos, and a way to ask."""
+
+    def __init__(
+        self, target: str, journal: Journal, questions: Questions, allowance: Allowance
+    ) -> None:
+        self.undos: list[Undo] = []
+        """In the order they were pushed."""
+        self._target = target
+        self._journal = journal
+        self._questions = questions
+        self._allowance = allowance
+
+    async def push_undo(self, undo: Undo) -> None:
+        """Keep how a step is taken back; on disk on return. Raises JournalError."""
+        self.undos.append(undo)
+        await self._journal.append(
+            "undo.push",
+            sync=True,
+            target=self._target,
+            step=clean(undo.step, LABEL_LIMIT),
+            title=clean(undo.title, LABEL_LIMIT),
+        )
+
+    async def ask(self, question: Question) -> Mapping[str, str]:
+        """Ask a person while the target's time stands still; raises ActionError for no and for silence."""
+        with self._allowance.standing_still():
+            return await self._questions.ask(
+                Question("", self._target, question.text, question.params, question.until)
+            )
+
+
+def valid_undos(undos: Collection[Undo], traces: Collection[Trace]) -> list[Undo]:
+    """Pick the undos of steps that were dispatched, newest first: what never left has nothing to take back."""
+    dispatched = {trace.step for trace in traces if trace.dispatched and trace.writes}
+    found = [undo for undo in undos if undo.step in dispatched or (not undo.step and dispatched)]
+    return found[::-1]
+
+
+def tell_left(undos: Collection[Undo]) -> str:
+    """Say what a run leaves on a target and how it is taken back; empty for nothing."""
+    if not undos:
+        return ""
+    steps = ", ".join(dict.fromkeys(undo.step or "what was done" for undo in reversed(list(undos))))
+    titles = ", then ".join(undo.title for undo in undos)
+    return clean(f"{steps} stands; undo: {titles}", 400)

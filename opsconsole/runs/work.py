@@ -1,0 +1,186 @@
+"""Works on one target: its action, within its time, behind the bulkhead; then the word on how it ended."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from opsconsole.actions.steps import Target, Undo
+from opsconsole.clock import Clock
+from opsconsole.model.inventory import Host
+from opsconsole.model.states import TargetState
+from opsconsole.runs.allowance import Allowance
+from opsconsole.runs.attempt import Attempt
+from opsconsole.runs.board import Board
+from opsconsole.runs.boundary import run_guarded, undo_guarded
+from opsconsole.runs.context import RunContext
+from opsconsole.runs.planned import Prepared, target_ref
+from opsconsole.runs.ports import Ports
+from opsconsole.runs.questions import Questions
+from opsconsole.runs.undo import TargetDesk, valid_undos
+from opsconsole.runs.valve import Valve
+from opsconsole.runs.verdict import Kind, Trace, Trouble, Verdict, judge_target
+from opsconsole.transport.base import Remote
+
+
+class Crew(Struct, frozen=True):
+    """What every try of a run is made with."""
+
+    prepared: Prepared
+    board: Board
+    valve: Valve
+    questions: Questions
+    remote: Remote
+    """The starter's keys."""
+    ports: Ports
+    clock: Clock
+    why_frozen: Callable[[str], str]
+    """Says whether a freeze came over a target since the plan."""
+
+
+class Try:
+    """One try on one target, forward or back."""
+
+    def __init__(self, crew: Crew, target: Target, *, ledger: str = "step") -> None:
+        """Set up; its time begins now. `ledger` is `step`, or `undo` on the way back."""
+        self.target = target
+        self._crew = crew
+        self._is_back = ledger != "step"
+        self._interrupted = False
+        self.was_held = False
+        """Its turn came while the run was held, so it did not begin."""
+        self._allowance = Allowance(crew.prepared.plan.timeout, crew.clock)
+        journal = crew.board.journal
+        self._desk = TargetDesk(target.name, journal, crew.questions, self._allowance)
+        self.attempt = Attempt(
+            target.name,
+            self._machine(),
+            crew.prepared.action.spec,
+            remote=crew.remote,
+            journal=journal,
+            clock=crew.clock,
+            say=crew.board.speaker(target.name),
+            why_closed=self._why_closed,
+            time_left=self._allowance.left,
+            hostname=crew.prepared.hostnames.get(target.name, ""),
+        )
+        self.attempt.ledger = ledger
+        self.attempt.on_dispatch = self._on_dispatch
+        self.attempt.on_wait = self._on_wait
+        self.attempt.before_step = self._wait_while_paused
+
+    @property
+    def traces(self) -> Sequence[Trace]:
+        """Its steps so far."""
+        return self.attempt.traces
+
+    @property
+    def has_dispatched(self) -> bool:
+        """Tell whether anything left for the target."""
+        return any(trace.dispatched for trace in self.traces)
+
+    @property
+    def undos(self) -> list[Undo]:
+        """What can be taken back, newest first."""
+        return valid_undos(self._desk.undos, self.attempt.traces)
+
+    async def run(self) -> Verdict:
+        """Run the action."""
+        crew = self._crew
+        outcome, trouble = None, None
+        try:
+            async with self._allowance:
+                outcome, trouble = await run_guarded(
+                    crew.prepared.action.impl, self._door(), self.target, crew.prepared.values
+                )
+        except TimeoutError:
+            trouble = self._cut_short()
+        if self._interrupted:
+            await self.attempt.end_in_flight()
+        return judge_target(self.traces, outcome, trouble)
+
+    async def take_back(self, undo: Undo) -> Verdict:
+        """Take one step back."""
+        trouble = None
+        try:
+            async with self._allowance:
+                trouble = await undo_guarded(undo, self._door(), self.target.name)
+        except TimeoutError:
+            trouble = self._cut_short()
+        if self._interrupted:
+            await self.attempt.end_in_flight()
+        return judge_target(self.traces, None, trouble)
+
+    def interrupt(self) -> None:
+        """End it here and now; what it had dispatched may be unknown then."""
+        self._interrupted = True
+        self._allowance.end()
+
+    def judge(self, why: str) -> Verdict:
+        """Say what can be said of it if it ends here."""
+        return judge_target(self.traces, None, Trouble(Kind.INTERRUPTED, why))
+
+    def _door(self) -> RunContext:
+        crew = self._crew
+        return RunContext(
+            self.attempt,
+            crew.ports,
+            crew.clock,
+            crew.board.speaker(self.target.name),
+            self._desk,
+            run_id=crew.board.id,
+            ref=target_ref(crew.prepared.action.spec, self.target.name),
+            alert=crew.prepared.alert,
+        )
+
+    def _cut_short(self) -> Trouble:
+        if self._interrupted:
+            return Trouble(Kind.INTERRUPTED, "interrupted")
+        return Trouble(Kind.TIMEOUT, f"timeout {self._crew.prepared.plan.timeout:g} s")
+
+    def _on_dispatch(self, step: str) -> None:
+        if self._is_back:
+            self._crew.board.set_target(self.target.name, step=step)
+        else:
+            self._crew.board.set_target(self.target.name, state=TargetState.RUNNING, step=step)
+
+    def _on_wait(self, step: str) -> None:
+        """Its host was expected to go, and is waited for."""
+        self._crew.board.set_target(self.target.name, state=TargetState.WAITING, step=step)
+
+    async def _wait_while_paused(self) -> None:
+        """A pause by a person holds what is under way at its next step; its time stands still."""
+        valve = self._crew.valve
+        if not valve.holds_steps or not self.has_dispatched or self._is_back:
+            return
+        with self._allowance.standing_still():
+            while valve.holds_steps:
+                await valve.changed()
+
+    def _why_closed(self) -> str:
+        """A target that did something goes on after a stop; a broken journal, an interrupt, a freeze end it."""
+        if not self._is_back and not self.has_dispatched:
+            self.was_held = self.was_held or bool(self._crew.valve.held)
+            if why := self._crew.valve.why or self._why_moved():
+                return why
+        if broken := self._crew.board.journal.broken:
+            return f"journal {broken}"
+        if self._interrupted:
+            return "interrupted"
+        return self._crew.why_frozen(self.target.name)
+
+    def _machine(self) -> Host | None:
+        """Give the host that the plan was made for, whatever a reload made of its name since."""
+        prepared = self._crew.prepared
+        on_service = prepared.action.spec.scope == "service"
+        return None if on_service else prepared.machines.get(self.target.name)
+
+    def _why_moved(self) -> str:
+        """A name that means another machine now, or none, is not begun on."""
+        name, planned = self.target.name, self._machine()
+        if planned is None:
+            return ""
+        now = self._crew.ports.host(name)
+        if now is None:
+            return f"{name} is not in the inventory any more"
+        same = now.way == planned.way
+        return "" if same else f"{name} is reached in another way than when the plan was made"
