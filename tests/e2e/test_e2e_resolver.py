@@ -22,7 +22,7 @@ scope: host
 effect: write
 idempotent: false
 needs: [ssh]
-max_parallel: 4
+rollout: {{max_parallel: 4}}
 timeout: 300s
 steps:
   - id: hold
