@@ -141,6 +141,7 @@ class Engine:
             checks=self._checks.run,
             events=self._events_of,
             tls=self._certificate,
+            sudo=lambda: self._configuration.inventory.settings.sudo,
             syslog=to_syslog if inventory.settings.journal_to_syslog else None,
         )
         self._registry = registry

@@ -194,6 +194,8 @@ class Settings(Struct, frozen=True):
     keymap: Mapping[str, str] = {}
     """Binding id to keys."""
     journal_to_syslog: bool = True
+    sudo: Mapping[str, tuple[tuple[str, ...], ...]] = {}
+    """Sudo profile to the argument lists it covers; empty: the hosts alone decide."""
     secrets: Mapping[str, str] = {}
     """Name to provider reference (`env:NAME`, `file:PATH`, `command:PROGRAM ...`); never a value."""
 

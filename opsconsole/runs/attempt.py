@@ -1,33 +1,35 @@
 """One target's try: each step is journaled, then dispatched, then settled, in that order and through here only."""
 
-import re
 from collections.abc import Awaitable, Callable
-from secrets import token_hex
-from typing import Final
 
 from msgspec.structs import replace
 
 from opsconsole.actions.api import Result
 from opsconsole.actions.steps import Request
 from opsconsole.clock import Clock
+from opsconsole.config.sudo_table import SudoTable
 from opsconsole.errors import ActionError, OpsConsoleError
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.inventory import Host
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
 from opsconsole.runs.chain import JournalError
+from opsconsole.runs.commands import (
+    check_sudo,
+    command_for,
+    output_name,
+    shown_argv,
+    spool_name,
+    way_of,
+)
 from opsconsole.runs.identity import Identity, identify, wait_for_boot
 from opsconsole.runs.journal import Field, Journal
 from opsconsole.runs.output import LineCutter
 from opsconsole.runs.result import read_answer
 from opsconsole.runs.verdict import Trace
-from opsconsole.transport.base import OUTPUT_LIMIT, Answer, Command, Ending, Remote, Spool
+from opsconsole.transport.base import Answer, Command, Ending, Remote, Spool
 from opsconsole.transport.spool import Known
 from opsconsole.transport.spooled import kill_spooled
-
-STEP_TIMEOUT: Final = 60.0
-"""Seconds of a step that names none."""
-_ODD: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
 class WrongHostError(OpsConsoleError):
@@ -108,8 +110,8 @@ class Attempt:
         self._why_closed = why_closed
         self._time_left = time_left
         self._hostname = hostname
-        self.ledger = "step"
-        """What its records are called; `undo` on the way back."""
+        self.sudo: SudoTable = {}  # what profiles cover
+        self.ledger = "step"  # what its records are called; `undo` on the way back
         self.before_step: Callable[[], Awaitable[None]] = _at_once  # a paused run waits here
         self._identity: Identity | None = None
         self.on_dispatch: Callable[[str], None] = lambda _step: None
@@ -161,6 +163,7 @@ class Attempt:
         for need in ("ssh", f"sudo:{request.sudo}" if request.sudo else "ssh"):
             if need not in self._spec.needs:
                 raise ActionError(request.step, f"the action does not declare {need}")
+        check_sudo(request, self.sudo)
         if self._host is None:
             raise ActionError(request.step, f"{self.target} is no host commands could run on")
         return self._host
@@ -323,45 +326,3 @@ def _learned(trace: Trace, answer: Answer) -> dict[str, Field]:
     """What the host said about it beside its end."""
     told: dict[str, Field] = {"evidence": trace.evidence} if trace.evidence else {}
     return told | ({"pid": answer.pid, "boot": clean(answer.boot, 60)} if answer.pid else {})
-
-
-def output_name(target: str, step: str) -> str:
-    """Name a step's output files, without their ending."""
-    return f"{_ODD.sub('_', target)}.{_ODD.sub('_', step)}"
-
-
-def spool_name(target: str, step: str) -> str:
-    """Name a dispatch's spool: each has its own, a retry's too, and where two hosts share a home folder."""
-    name = f"{_ODD.sub('_', target)[:40]}.{_ODD.sub('_', step)[:40]}.{token_hex(4)}"
-    return name.lstrip(".")
-
-
-def way_of(host: Host) -> str:
-    """Write how a host is reached, to tell later whether it is the same one."""
-    return f"{host.transport} {host.user or ''}@{host.address}:{host.port} {','.join(host.jump)}".strip()
-
-
-def command_for(request: Request, host: Host, budget: float) -> Command:
-    """Make the command of a request; sudo never asks, and root needs none."""
-    argv, script, args = request.argv, request.script, request.args
-    if request.sudo is not None and host.user != "root":
-        argv = argv or ("sh", "-c", script, "step", *args)
-        argv, script, args = ("sudo", "-n", "--", *argv), "", ()
-    return Command(
-        argv=argv,
-        script=script,
-        args=args,
-        env=request.env,
-        stdin=request.stdin,
-        timeout=min(request.timeout or STEP_TIMEOUT, budget),
-        max_output=min(request.max_output or OUTPUT_LIMIT, OUTPUT_LIMIT),
-    )
-
-
-def shown_argv(command: Command) -> tuple[str, ...]:
-    """Show a command as the argument list that the host gets."""
-    if command.argv:
-        return command.argv
-    pairs = tuple(f"{name}={value}" for name, value in sorted(command.env.items()))
-    shell = ("sh", "-c", command.script, "step", *command.args)
-    return ("env", *pairs, *shell) if pairs else shell

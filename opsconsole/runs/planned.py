@@ -202,6 +202,7 @@ async def _look_at_all(
             now=snapshot.now,
             alert=alert,
             why_silent=_why_silent(action.spec, target.name, snapshot),
+            sudo=ports.sudo(),
         )
         async with slots:
             seconds = min(LOOK_BUDGET, until - asyncio.get_running_loop().time())

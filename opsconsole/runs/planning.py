@@ -7,6 +7,7 @@ from typing import Final, NoReturn
 from opsconsole.actions.api import Certificate, Result
 from opsconsole.actions.params import Values
 from opsconsole.actions.steps import Action, Request, Target, Undo
+from opsconsole.config.sudo_table import SudoTable
 from opsconsole.errors import ActionError
 from opsconsole.model.action import ActionSpec, PlannedStep, PlannedTarget
 from opsconsole.model.alert import Alert
@@ -16,8 +17,8 @@ from opsconsole.model.run import Question
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
-from opsconsole.runs.attempt import command_for, shown_argv
 from opsconsole.runs.boundary import run_guarded
+from opsconsole.runs.commands import check_sudo, command_for, shown_argv
 from opsconsole.runs.context import Round, Speaker, SshDoor
 from opsconsole.runs.result import PlanEndsError, Planned, read_answer
 from opsconsole.runs.targets import given_alert
@@ -53,6 +54,7 @@ class LookAhead:
         alert: Alert | None,
         runs: Runs = only_preflight,
         why_silent: str = "",
+        sudo: SudoTable | None = None,
     ) -> None:
         """Set up; `runs` says which requests are really run; `why_silent` why none is here."""
         self._target = target
@@ -61,6 +63,7 @@ class LookAhead:
         self._remote = remote
         self._runs = runs
         self._why_silent = why_silent
+        self._sudo = sudo or {}
         self.planning = runs is only_preflight
         self.now = now
         self.alert = None if alert is None else given_alert(alert)
@@ -74,6 +77,7 @@ class LookAhead:
         """Note a request; run it when it is one that may be."""
         if self._host is None:
             raise ActionError(request.step, f"{self._target} is no host commands could run on")
+        check_sudo(request, self._sudo)
         command = command_for(request, self._host, self._spec.timeout)
         if not self._runs(request):
             argv = tuple(clean(word, 4_000, multiline=True) for word in shown_argv(command))

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from opsconsole.actions.api import Certificate
+from opsconsole.config.sudo_table import SudoTable
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host
 from opsconsole.model.run import Run
@@ -19,6 +20,10 @@ def _no_poll(_names: Sequence[str]) -> None: ...
 
 
 def _no_trouble(_text: str) -> None: ...
+
+
+def _no_table() -> SudoTable:
+    return {}
 
 
 def _open_access() -> Access:
@@ -58,5 +63,7 @@ class Ports:
     """Read events of a reference since an epoch second, newest first."""
     tls: Callable[[str, int, str], Awaitable[Certificate]] | None = None
     """Fetch the leaf certificate: address, port, server name. Failure is a Certificate with a reason."""
+    sudo: Callable[[], SudoTable] = _no_table
+    """What sudo profiles cover; empty: the hosts alone decide."""
     syslog: Callable[[str], None] | None = None
     """Keeps the journal's head hashes somewhere else."""

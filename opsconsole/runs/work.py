@@ -63,6 +63,7 @@ class Try:
             time_left=self._allowance.left,
             hostname=crew.prepared.hostnames.get(target.name, ""),
         )
+        self.attempt.sudo = crew.ports.sudo()
         self.attempt.ledger = ledger
         self.attempt.on_dispatch = self._on_dispatch
         self.attempt.on_wait = self._on_wait
