@@ -87,6 +87,8 @@ class _Reader:
         """A package is imported by its name; its files are read for the digest alone."""
         pattern = "**/*.py" if self._place.module else "actions/*.py"
         for path in sorted(self._place.path.glob(pattern)):
+            if path.name == "__init__.py" and not self._place.module:
+                continue  # the folder may also be a package's
             yield path, read_trusted(path, checked=self._place.checked)
 
     def _globbed(self, patterns: Sequence[str]) -> Iterator[Path]:

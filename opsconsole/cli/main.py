@@ -23,6 +23,7 @@ _VERBS = {
     "event": "opsconsole.cli.events:event",
     "events": "opsconsole.cli.events:events",
     "freeze": "opsconsole.cli.access:freeze",
+    "handoff": "opsconsole.cli.handoff:handoff",
     "heartbeat": "opsconsole.cli.heartbeat:heartbeat",
     "init": "opsconsole.cli.init:init",
     "journal": "opsconsole.cli.journal:journal",

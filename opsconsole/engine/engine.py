@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from opsconsole import __version__
 from opsconsole.actions.ctx import Certificate
 from opsconsole.actions.wards import Wards
 from opsconsole.clock import Clock
+from opsconsole.collect.answers import Shown
 from opsconsole.collect.collector import Collector
 from opsconsole.collect.heartbeats import Heartbeats
 from opsconsole.engine.agents import Agents, OwnWays
@@ -32,6 +33,7 @@ from opsconsole.engine.objectives import Objectives
 from opsconsole.engine.outside import Dial, Outside, dial
 from opsconsole.engine.past import PastCalls
 from opsconsole.engine.place import Place
+from opsconsole.engine.plugin_checks import plugin_check
 from opsconsole.engine.plugins import Plugins
 from opsconsole.engine.probing import LiveChecks, certificate
 from opsconsole.engine.runs import RunCalls
@@ -39,10 +41,9 @@ from opsconsole.engine.silences import Silences
 from opsconsole.engine.watch import Configuration, show_warnings
 from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
-from opsconsole.model.alert import Alert
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.event import Event
-from opsconsole.model.inventory import Host, Inventory
+from opsconsole.model.inventory import Check, Host, Inventory
 from opsconsole.model.sample import CheckResult, SourceReading
 from opsconsole.model.snapshot import Banner, EngineInfo
 from opsconsole.model.text import LABEL_LIMIT, clean
@@ -113,10 +114,14 @@ class Engine:
         intake = Intake(self._store, self._on_reading, self._on_result, self._evaluation.tracks)
         self._collector = Collector(
             self._outside.remote, self._outside.web, inventory, intake, self._clock,
-            Heartbeats(self._clock, self._place.heartbeats),
+            Heartbeats(self._clock, self._place.heartbeats), self._ask_plugin,
         )  # fmt: skip
         self._silences = Silences(
-            self._store, self._collector.ask_source, self._poll_now, self._lately, self._clock
+            self._store,
+            self._collector.ask_source,
+            self._poll_now,
+            self._history.episodes,
+            self._clock,
         )
         self._silences.follow(inventory)
         self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
@@ -125,10 +130,10 @@ class Engine:
     def _build_runs(self, inventory: Inventory) -> None:
         self._wards = Wards(self._clock.now)
         registry = load_catalogue(inventory.settings, self._wards)
-        contributions = Contributions(
+        self._contributions = Contributions(
             registry, self._wards, self._outside.remote, self._host, self._clock
         )
-        self._plugins = Plugins(self._store, self._wards, contributions, self._clock)
+        self._plugins = Plugins(self._store, self._wards, self._contributions, self._clock)
         ports = Ports(
             remote=self._outside.remote,
             host=self._host,
@@ -299,14 +304,14 @@ class Engine:
         self._store.put_actions(self._registry.specs.values())
         self._plugins.follow(self._registry)
 
-    def _lately(self) -> Iterable[Alert]:
-        return self._store.snapshot.alerts.values()
-
     def _poll_now(self, targets: Sequence[str]) -> None:
         self._collector.poll_now(targets)
 
     async def _certificate(self, address: str, port: int, server_name: str) -> Certificate:
         return await certificate(self._outside.web, address, port, server_name)
+
+    async def _ask_plugin(self, check: Check) -> Shown:
+        return await plugin_check(self._contributions, check, self._store.snapshot, self._clock)
 
     def _host(self, name: str) -> Host | None:
         return self._hosts.hosts.get(name)

@@ -59,10 +59,10 @@ class Check(Struct, frozen=True):
     name: str
     """Unique: `service`, or `service/check` where a service has several."""
     kind: str
-    """`http`, `tcp`, `tls`, `dns`, `icmp`, `ssh`, `exec`, `prom` or `heartbeat`."""
+    """`http`, `tcp`, `tls`, `dns`, `icmp`, `ssh`, `exec`, `prom`, `heartbeat` or `plugin`."""
     target: str
     """http: the URL; tcp, tls and ssh: `host:port`; dns: the name asked for; icmp: the address; prom: the
-    expression; exec and heartbeat: empty."""
+    expression; plugin: the id of its check; exec and heartbeat: empty."""
     argv: tuple[str, ...] = ()
     """exec: the command, a Nagios plugin or alike."""
     via: str | None = None
@@ -94,6 +94,8 @@ class Check(Struct, frozen=True):
     """prom: the alert source (of kind prometheus) that answers."""
     span: float = 0.0
     """heartbeat: seconds that may pass between two."""
+    params: Mapping[str, str] = {}
+    """plugin: what its check is told, as typed."""
     depends_on: tuple[str, ...] = ()
 
 

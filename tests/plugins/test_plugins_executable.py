@@ -213,7 +213,7 @@ echo '{"op":"outcome","id":1,"state":"changed"}'
 def told(fleet: Fleet, run: object) -> list[dict]:
     lines = (run.journal / "journal.jsonl").read_bytes().splitlines()
     kept = [msgspec.json.decode(line) for line in lines]
-    drop = ("t_wall", "t_mono", "prev", "hash", "digest", "source", "n", "took", "spool")
+    drop = ("t_wall", "t_mono", "prev", "hash", "digest", "source", "n", "took", "spool", "limit")
     return [{key: value for key, value in each.items() if key not in drop} for each in kept]
 
 

@@ -9,6 +9,7 @@ from opsconsole.commands.keymap import shown_key
 from opsconsole.commands.line import Invocation, LineError
 from opsconsole.commands.registry import COMMANDS
 from opsconsole.model.calls import Done, Reload
+from opsconsole.model.plugin import PluginRecord
 from opsconsole.ui.console_calls import console_of
 from opsconsole.ui.help_lines import help_lines, matching_lines
 from opsconsole.ui.keymap import in_force
@@ -164,13 +165,23 @@ async def _reload(main: "Main", _: Invocation) -> None:
 
 
 async def _plugins(main: "Main", _: Invocation) -> None:
-    plugins = sorted(main.session.snapshot.plugins.values(), key=lambda p: (not p.error, p.id))
+    found = main.session.snapshot.plugins.values()
+    plugins = sorted(found, key=lambda p: (not p.error, not p.quarantined, p.id))
     lines = [
-        (*cell(f"{p.id:<20} ", Tone.ACCENT), *cell(p.error or f"{len(p.actions)} actions, {p.source}",
-                                                    Tone.CRITICAL if p.error else Tone.NORMAL))
-        for p in plugins
+        (*cell(f"{p.id:<20} ", Tone.ACCENT), *_fares(p)) for p in plugins
     ] or [cell("No plugin was found.", Tone.DIM)]  # fmt: skip
     await main.app.push_screen_wait(Sheet(main.session.look, "Plugins", lambda _: lines))
+
+
+def _fares(plugin: PluginRecord) -> Cell:
+    if plugin.error:
+        return cell(plugin.error, Tone.CRITICAL)
+    last = plugin.faults[-1].text if plugin.faults else ""
+    if plugin.quarantined:
+        return cell(f"quarantine: {last}; opsconsole plugin resume {plugin.id}", Tone.CRITICAL)
+    if last:
+        return cell(f"{len(plugin.faults)} faults, the last: {last}", Tone.WARNING)
+    return cell(f"{len(plugin.actions)} actions, {plugin.source}")
 
 
 async def _doctor(main: "Main", _: Invocation) -> None:
