@@ -5,6 +5,7 @@ from typing import Final
 from opsconsole.config import kinds
 from opsconsole.config.fields import Field, Kind, Values, list_of, map_of, record_of, table
 from opsconsole.config.loader import Node, Scalar
+from opsconsole.config.maintenance import windows
 from opsconsole.config.problems import Problems
 from opsconsole.config.sudo_table import row_problem
 from opsconsole.model.inventory import Settings
@@ -79,9 +80,10 @@ SUDO = Field(
     map_of(kinds.name, record_of(SUDO_PROFILE, lambda values, _: values.value(ALLOW, ()))),
     "What each sudo profile covers; the engine refuses anything else.",
 )
+MAINTENANCE = Field("maintenance", windows, "Agreed times in which trouble is expected.")
 FIELDS: Final = (
     ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, ACK_WITHIN, KEYMAP, SUDO,
-    SECRETS,
+    SECRETS, MAINTENANCE,
 )  # fmt: skip
 
 
@@ -112,4 +114,5 @@ def read_settings(values: Values) -> Settings:
         else usual.journal_to_syslog,
         sudo=values.value(SUDO, {}),
         secrets=values.value(SECRETS, {}),
+        maintenance=values.value(MAINTENANCE, ()),
     )

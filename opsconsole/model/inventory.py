@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from opsconsole.model.maintenance import Window
 from opsconsole.model.rules import RuleSpec
 from opsconsole.model.slo import Objective
 from opsconsole.model.states import Severity
@@ -200,6 +201,8 @@ class Settings(Struct, frozen=True):
     """Sudo profile to the argument lists it covers; empty: the hosts alone decide."""
     secrets: Mapping[str, str] = {}
     """Name to provider reference (`env:NAME`, `file:PATH`, `command:PROGRAM ...`); never a value."""
+
+    maintenance: tuple[Window, ...] = ()
 
 
 class Inventory(Struct, frozen=True):
