@@ -162,6 +162,7 @@ class Engine:
             secrets=lambda: clients.secrets,
             cache=FileCaches(self._place.folder / "plugins").of,
             plugin_config=lambda plugin: settings().plugin_config.get(plugin, {}),
+            sudo=lambda: self._configuration.inventory.settings.sudo,
             syslog=to_syslog if inventory.settings.journal_to_syslog else None,
         )
         self._registry = registry

@@ -155,7 +155,7 @@ async def test_one_target_is_interrupted_and_the_others_go_on(tmp_path: Path) ->
 
     assert states(run) == {
         "web1": "changed",
-        "web2": "unknown",
+        "web2": "cancelled",
         "web3": "changed",
         "web4": "changed",
     }
