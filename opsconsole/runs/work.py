@@ -40,9 +40,24 @@ class Crew(Struct, frozen=True):
 class Try:
     """One try on one target, forward or back."""
 
-    def __init__(self, crew: Crew, target: Target, *, ledger: str = "step") -> None:
-        """Set up; its time begins now. `ledger` is `step`, or `undo` on the way back."""
+    def __init__(
+        self,
+        crew: Crew,
+        target: Target,
+        *,
+        ledger: str = "step",
+        carried: Sequence[Undo] = (),
+    ) -> None:
+        """Set up; its time begins now.
+
+        Args:
+            crew: What it is made with.
+            target: What it is for.
+            ledger: `step`, or `undo` on the way back.
+            carried: What an earlier try on the target left to be taken back.
+        """
         self.target = target
+        self._carried = carried
         self._crew = crew
         self._is_back = ledger != "step"
         self._interrupted = False
@@ -80,8 +95,10 @@ class Try:
 
     @property
     def undos(self) -> list[Undo]:
-        """What can be taken back, newest first."""
-        return valid_undos(self._desk.undos, self.attempt.traces)
+        """What can be taken back, newest first; what an earlier try left stands until this one repeats it."""
+        own = valid_undos(self._desk.undos, self.attempt.traces)
+        steps = {undo.step for undo in own}
+        return [*own, *(undo for undo in self._carried if undo.step not in steps)]
 
     @property
     def left(self) -> str:
