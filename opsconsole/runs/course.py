@@ -189,8 +189,8 @@ class Course:
         attempt = self._crew.board.targets[name].attempt
         try:
             before = self.tries.pop(name, None)
-            carried = before.undos if before is not None else ()
-            one = Try(self._crew, self._targets[name], carried=carried)
+            one = Try(self._crew, self._targets[name])
+            one.carried = before.undos if before is not None else ()
             self.tries[name] = one
             if attempt > 1:
                 await self._crew.board.record(
