@@ -21,6 +21,10 @@ _TONE_OF_STATE: Final = {
 BLANK: Final[Cell] = ()
 
 
+WAITING: Final = "Waiting for the engine."
+"""What a pane says before the first snapshot: an empty inventory is something else."""
+
+
 def state_tone(state: str) -> Tone:
     """Give the tone of a state's or severity's word; healthy ones are ok."""
     return _TONE_OF_STATE.get(state, Tone.OK)
@@ -75,10 +79,10 @@ def chosen(columns: Iterable[Column], width: int) -> tuple[Column, ...]:
 
     Args:
         columns: In their order on the screen.
-        width: Cells inside the frame, the cursor's included.
+        width: Cells inside the frame, the cursor's and a blank one at the end included.
     """
     kept = list(columns)
-    while _needed(kept) > width - 1 and any(column.rank for column in kept):
+    while _needed(kept) > width - 2 and any(column.rank for column in kept):
         kept.remove(max(kept, key=lambda column: column.rank))
     return tuple(kept)
 

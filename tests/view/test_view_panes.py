@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from opsconsole.model.alert import Ack
 from opsconsole.model.event import Event
-from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.snapshot import EngineInfo, Snapshot
 from opsconsole.model.states import AlertState, Freshness
 from opsconsole.query.contexts import ALERTS, EVENTS, HOSTS, SERVICES
 from opsconsole.query.filter_line import compile_filter
@@ -32,7 +32,7 @@ def test_fires_stand_in_the_order_of_triage(snapshot: Snapshot) -> None:
 
 
 def test_fires_with_room_read_as_designed(snapshot: Snapshot, painted: Painted) -> None:
-    assert painted(fires.table(snapshot, NOW, 104), 104) == [
+    assert painted(fires.table(snapshot, NOW, 105), 104) == [
         "   SEV    FOR ALERT           ON                  STATE WHO  WHAT                           RUNBOOK",
         " ✗ CRIT   14m PgReplLag       db-prod-02          NEW!  —    lag 412s > 60s, rising 29s/min pg-lag",
         " ✗ CRIT    9m HttpProbe       checkout            NEW!  —    5xx 38% > 2%, 2/6 probes pass  link",
@@ -140,7 +140,8 @@ def test_a_raw_severity_that_says_more_is_shown_verbatim() -> None:
 @pytest.mark.parametrize(
     ("snapshot", "line", "says"),
     [
-        (Snapshot(), "", "Nothing is watched yet."),
+        (Snapshot(), "", "Waiting for the engine."),
+        (Snapshot(engine=EngineInfo(pid=1)), "", "Nothing is watched yet."),
         (replace(make_snapshot(), alerts={}, feeds={}), "", "Nothing is on fire."),
         (make_snapshot(), "nosuchthing", "No fire passes `nosuchthing`; esc clears it."),
     ],
@@ -150,7 +151,7 @@ def test_an_empty_pane_says_why(snapshot: Snapshot, line: str, says: str) -> Non
 
     table = fires.table(snapshot, NOW, 118, options)
 
-    assert (table.rows, table.empty) == ((), says)
+    assert (tuple(table.rows), table.empty) == ((), says)
 
 
 def test_no_fires_from_silent_feeds_is_not_an_all_clear(snapshot: Snapshot) -> None:
