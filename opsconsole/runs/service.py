@@ -364,7 +364,8 @@ class RunService:
             live.abandon("internal error; see the engine's log")
             held.release()
             self._ports.publish(live.run)
-        self._ports.poll(live.refs)
+        if live.run.effect is not Effect.READ:  # what only looked has changed nothing
+            self._ports.poll(live.refs)
 
 
 def _new_id(now: float) -> str:
