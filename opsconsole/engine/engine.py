@@ -12,13 +12,12 @@ from msgspec import Struct
 
 from opsconsole import __version__
 from opsconsole.actions.ctx import Certificate
-from opsconsole.actions.wards import Wards
+from opsconsole.actions.registry import Registry
 from opsconsole.clock import Clock
 from opsconsole.collect.answers import Shown
 from opsconsole.collect.collector import Collector
 from opsconsole.collect.heartbeats import Heartbeats
 from opsconsole.engine.agents import Agents, OwnWays
-from opsconsole.engine.catalogue import load_catalogue
 from opsconsole.engine.control import ControlCalls, Figures
 from opsconsole.engine.evaluation import Evaluation
 from opsconsole.engine.fires import FireCalls
@@ -33,7 +32,6 @@ from opsconsole.engine.objectives import Objectives
 from opsconsole.engine.outside import Dial, Outside, dial
 from opsconsole.engine.past import PastCalls
 from opsconsole.engine.place import Place
-from opsconsole.engine.plugin_checks import plugin_check
 from opsconsole.engine.plugins import Plugins
 from opsconsole.engine.probing import LiveChecks, certificate
 from opsconsole.engine.runs import RunCalls
@@ -50,7 +48,6 @@ from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.rpc.messages import PROTOCOL, Hello
 from opsconsole.rpc.peer import Peer
 from opsconsole.rpc.server import Server
-from opsconsole.runs.contributions import Contributions
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.seal import to_syslog
 from opsconsole.runs.service import RunService
@@ -128,12 +125,10 @@ class Engine:
         self._hosts.hosts = {host.name: host for host in inventory.hosts}
 
     def _build_runs(self, inventory: Inventory) -> None:
-        self._wards = Wards(self._clock.now)
-        registry = load_catalogue(inventory.settings, self._wards)
-        self._contributions = Contributions(
-            registry, self._wards, self._outside.remote, self._host, self._clock
+        self._plugins = Plugins(
+            self._store, self._outside.remote, self._host, self._clock, self._use
         )
-        self._plugins = Plugins(self._store, self._wards, self._contributions, self._clock)
+        registry = self._plugins.load(inventory.settings)
         ports = Ports(
             remote=self._outside.remote,
             host=self._host,
@@ -283,7 +278,7 @@ class Engine:
         return self._clock.now() - self._quiet_since >= linger
 
     async def _follow(self, inventory: Inventory, change: Changes) -> None:
-        registry = await asyncio.to_thread(load_catalogue, inventory.settings, self._wards)
+        registry = await asyncio.to_thread(self._plugins.load, inventory.settings)
         # from here to the end of the hosts nothing waits: no plan of the old hosts meets the new ones
         self._registry = registry
         self._runs.use(registry)
@@ -299,6 +294,11 @@ class Engine:
         self._history.forget(change.removed)
         self._tell(Event(0, self._clock.now(), "engine", "config", "", change.sentence))
 
+    def _use(self, registry: Registry) -> None:
+        self._registry = registry
+        self._runs.use(registry)
+        self._offer()
+
     def _offer(self) -> None:
         self._store.put_actions(self._registry.specs.values())
         self._plugins.follow(self._registry)
@@ -310,7 +310,7 @@ class Engine:
         return await certificate(self._outside.web, address, port, server_name)
 
     async def _ask_plugin(self, check: Check) -> Shown:
-        return await plugin_check(self._contributions, check, self._store.snapshot, self._clock)
+        return await self._plugins.check(check)
 
     def _host(self, name: str) -> Host | None:
         return self._hosts.hosts.get(name)
