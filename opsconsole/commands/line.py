@@ -121,6 +121,8 @@ def complete(
         return ()
     if argument.kind == "order":
         known = _order_values(done, last, snapshot)
+        if not last:
+            return tuple(" ".join([name, *done, word]) for word in known[:_LIMIT])
     else:
         known = values_of(argument, snapshot, values)
     head = " ".join([name, *done])

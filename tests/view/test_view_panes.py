@@ -32,7 +32,7 @@ def test_fires_stand_in_the_order_of_triage(snapshot: Snapshot) -> None:
 
 
 def test_fires_with_room_read_as_designed(snapshot: Snapshot, painted: Painted) -> None:
-    assert painted(fires.table(snapshot, NOW, 104), 104) == [
+    assert painted(fires.table(snapshot, NOW, 105), 104) == [
         "   SEV    FOR ALERT           ON                  STATE WHO  WHAT                           RUNBOOK",
         " ✗ CRIT   14m PgReplLag       db-prod-02          NEW!  —    lag 412s > 60s, rising 29s/min pg-lag",
         " ✗ CRIT    9m HttpProbe       checkout            NEW!  —    5xx 38% > 2%, 2/6 probes pass  link",
