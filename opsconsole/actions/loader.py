@@ -67,8 +67,8 @@ def _finished(found: dict[str, Found], records: dict[str, PluginRecord]) -> tupl
     for name, loaded in found.items():
         own = (*loaded.actions, *verdict_actions(loaded))
         typed, error = with_types(own, types)
-        if error:
-            records[name] = replace(records[name], error=error, actions=())
+        ids = tuple(action.spec.id for action in typed)
+        records[name] = replace(records[name], error=error, actions=ids)
         actions += typed
     kept, lost = without_clashes(actions)
     for each in lost:
