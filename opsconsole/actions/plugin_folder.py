@@ -80,7 +80,7 @@ class _Reader:
             isolation=manifest.isolation,
             warnings=tuple(self._warnings()),
             contributes=manifest.contributions,
-            themes=tuple(shown(path) for path in self._globbed(manifest.themes)),
+            themes=tuple(self._themes()),
         )
         return Found(record, actions, self._code, self._programs())
 
@@ -91,6 +91,11 @@ class _Reader:
             if path.name == "__init__.py" and not self._place.module:
                 continue  # the folder may also be a package's
             yield path, read_trusted(path, checked=self._place.checked)
+
+    def _themes(self) -> Iterator[str]:
+        for path in self._globbed(self._manifest.themes):
+            read_trusted(path, checked=self._place.checked)
+            yield shown(path)
 
     def _globbed(self, patterns: Sequence[str]) -> Iterator[Path]:
         for pattern in patterns:

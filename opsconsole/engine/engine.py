@@ -14,9 +14,9 @@ from opsconsole import __version__
 from opsconsole.actions.ctx import Certificate
 from opsconsole.actions.registry import Registry
 from opsconsole.clock import Clock
-from opsconsole.collect.answers import Shown
 from opsconsole.collect.collector import Collector
 from opsconsole.collect.heartbeats import Heartbeats
+from opsconsole.collect.plugin_port import PluginPort
 from opsconsole.engine.agents import Agents, OwnWays
 from opsconsole.engine.control import ControlCalls, Figures
 from opsconsole.engine.evaluation import Evaluation
@@ -42,7 +42,7 @@ from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.event import Event
-from opsconsole.model.inventory import Check, Host, Inventory
+from opsconsole.model.inventory import Host, Inventory
 from opsconsole.model.sample import CheckResult, SourceReading
 from opsconsole.model.snapshot import Banner, EngineInfo
 from opsconsole.model.text import LABEL_LIMIT, clean
@@ -113,7 +113,7 @@ class Engine:
         intake = Intake(self._store, self._on_reading, self._on_result, self._evaluation.tracks)
         self._collector = Collector(
             self._outside.remote, self._outside.web, inventory, intake, self._clock,
-            Heartbeats(self._clock, self._place.heartbeats), self._ask_plugin,
+            Heartbeats(self._clock, self._place.heartbeats), self._plugin_port(),
         )  # fmt: skip
         self._silences = Silences(
             self._store,
@@ -316,8 +316,12 @@ class Engine:
     async def _certificate(self, address: str, port: int, server_name: str) -> Certificate:
         return await certificate(self._outside.web, address, port, server_name)
 
-    async def _ask_plugin(self, check: Check) -> Shown:
-        return await self._plugins.check(check)
+    def _plugin_port(self) -> PluginPort:
+        return PluginPort(  # the plugins are built after what watches
+            lambda check: self._plugins.check(check),
+            lambda source: self._plugins.alerts(source),
+            lambda name: self._plugins.secret(name),
+        )
 
     def _host(self, name: str) -> Host | None:
         return self._hosts.hosts.get(name)

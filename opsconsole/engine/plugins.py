@@ -15,7 +15,9 @@ from opsconsole.actions.wards import Wards
 from opsconsole.clock import Clock
 from opsconsole.collect.answers import Shown
 from opsconsole.collect.loop import PollLoop
+from opsconsole.collect.member import Member
 from opsconsole.engine.catalogue import load_catalogue, plugin_roots
+from opsconsole.engine.plugin_alerts import plugin_alerts
 from opsconsole.engine.plugin_checks import plugin_check
 from opsconsole.engine.plugin_probes import CollectorProbe, schedule_of
 from opsconsole.engine.watch import Stamp, stamp
@@ -87,6 +89,20 @@ class Plugins:
     async def check(self, check: Check) -> Shown:
         """Ask a plugin's check."""
         return await plugin_check(self._contributions, check, self._store.snapshot, self._clock)
+
+    async def alerts(self, source: str) -> Member:
+        """Ask a plugin's alert source, by `plugin:<id>`."""
+        return await plugin_alerts(self._contributions, source)
+
+    async def secret(self, name: str) -> str:
+        """Ask a plugin's secret provider, `<id>/<name>`; empty where it cannot be had. Nothing is kept."""
+        id_, _, wanted = name.partition("/")
+        spec = self._contributions.find("secret", id_)
+        if spec is None:
+            return ""
+        found = await self._contributions.call(spec, given=(wanted,))
+        told = found.answer.get("value") if isinstance(found.answer, Mapping) else found.answer
+        return told if isinstance(told, str) else ""
 
     async def _follow_files(self) -> None:
         """Read plugins again when one of their files changed; one that would break keeps what it was."""
