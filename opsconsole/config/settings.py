@@ -4,6 +4,7 @@ from typing import Final
 
 from opsconsole.config import kinds
 from opsconsole.config.fields import Field, Kind, Values, list_of, map_of, record_of, table
+from opsconsole.config.http_clients import HTTP, PLUGIN_CONFIG
 from opsconsole.config.loader import Node, Scalar
 from opsconsole.config.maintenance import windows
 from opsconsole.config.problems import Problems
@@ -58,6 +59,7 @@ SECRETS = Field(
 MAINTENANCE = Field("maintenance", windows, "Agreed times in which trouble is expected.")
 FIELDS: Final = (
     ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, ACK_WITHIN, KEYMAP, SECRETS, MAINTENANCE,
+    HTTP, PLUGIN_CONFIG,
 )  # fmt: skip
 
 
@@ -88,4 +90,6 @@ def read_settings(values: Values) -> Settings:
         else usual.journal_to_syslog,
         secrets=values.value(SECRETS, {}),
         maintenance=values.value(MAINTENANCE, ()),
+        http=values.value(HTTP, {}),
+        plugin_config=values.value(PLUGIN_CONFIG, {}),
     )

@@ -4,24 +4,37 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from opsconsole.actions.api import Result
+from opsconsole.actions.api import Outcome, Result
 from opsconsole.actions.calling import NOWHERE, work_of
 from opsconsole.actions.params import Values
 from opsconsole.actions.registry import Registry
-from opsconsole.actions.steps import Request, Target
+from opsconsole.actions.steps import Action, Door, Request, Target
 from opsconsole.actions.wards import Wards
 from opsconsole.clock import Clock
 from opsconsole.errors import ActionError
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.inventory import Host
 from opsconsole.model.plugin import Contribution
+from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect
 from opsconsole.runs.boundary import Call, call_guarded
-from opsconsole.runs.planning import LookAhead, every_read
+from opsconsole.runs.planning import LookAhead
+from opsconsole.runs.ports import Ports
+from opsconsole.runs.stage import Shared, Stage
 from opsconsole.transport.base import Remote
 
 AT_ONCE: Final = 16
 """Calls under way, all plugins together."""
+
+
+class _NoImpl:
+    """A contribution is called by its kind, not as an action."""
+
+    async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        raise ActionError("contribution", f"{door.run_id} {target.name} {len(values)}")
+
+
+_NO_IMPL: Final = _NoImpl()
 
 
 class ReadDoor(LookAhead):
@@ -31,8 +44,6 @@ class ReadDoor(LookAhead):
         """Run a read."""
         if request.effect is not Effect.READ:
             raise ActionError(request.step, "only an action may change something")
-        if "ssh" not in self._spec.needs:
-            raise ActionError(request.step, "the manifest does not declare ssh in needs")
         return await super().execute(request)
 
 
@@ -104,7 +115,8 @@ class Contributions:
         action = ActionSpec(
             spec.id, spec.title, Effect.READ, spec.scope, needs=spec.needs, timeout=spec.timeout
         )
-        return ReadDoor(
-            target.name, self._host(target.name), action, self._remote,
-            now=self._clock.now(), alert=None, runs=every_read,
-        )  # fmt: skip
+        shared = Shared(Snapshot(), Effect.READ)
+        stage = Stage(Action(action, _NO_IMPL, spec.plugin), target.name, "", shared)
+        host = self._host(target.name)
+        ports = Ports(self._remote, self._host)
+        return ReadDoor(stage, host, ports, now=self._clock.now(), every_read=True)
