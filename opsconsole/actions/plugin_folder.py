@@ -13,6 +13,7 @@ from opsconsole.actions.entries import ActionEntry
 from opsconsole.actions.executable import ExecutableImpl
 from opsconsole.actions.lazy_action import LazyImpl, resolve
 from opsconsole.actions.manifest import MANIFEST, Manifest, read_manifest
+from opsconsole.actions.oneshot import OneshotImpl
 from opsconsole.actions.program import Program, find_program
 from opsconsole.actions.python_action import make_action
 from opsconsole.actions.python_plugin import Contain, PythonCode
@@ -173,7 +174,11 @@ class _Reader:
     def _executable(self, entry: ActionEntry) -> Action:
         program = self._program(entry.run)
         spec = self._spec(entry, program.content)
-        impl: Impl = ExecutableImpl(program, spec)
+        impl: Impl
+        if entry.protocol == "oneshot":
+            impl = OneshotImpl(program, spec)
+        else:
+            impl = ExecutableImpl(program, spec, has_rollback=entry.rollback)
         return Action(spec, impl, self._manifest.id)
 
     def _programs(self) -> dict[str, Program]:
