@@ -74,8 +74,6 @@ class Attempt:
 
     sudo: SudoTable = MappingProxyType({})
     """What profiles cover."""
-    ledger = "step"
-    """What its records are called; `undo` on the way back."""
 
     def __init__(
         self,
