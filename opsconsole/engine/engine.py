@@ -29,6 +29,7 @@ from opsconsole.engine.hosts import HostCalls
 from opsconsole.engine.intake import Intake
 from opsconsole.engine.launch import LaunchSpec
 from opsconsole.engine.lookers import Lookers
+from opsconsole.engine.maintenance import Maintenance
 from opsconsole.engine.objectives import Objectives
 from opsconsole.engine.outside import Dial, Outside, dial
 from opsconsole.engine.past import PastCalls
@@ -99,6 +100,7 @@ class Engine:
         self._gate = Gate(self._store, self._place.access, self._clock, read_only=spec.read_only)
         self._evaluation = Evaluation(self._store, inventory)
         self._objectives = Objectives(self._store, self._history, self._clock, inventory)
+        self._maintenance = Maintenance(self._store, self._history, self._clock, inventory)
         self._configuration = Configuration(
             spec.sources, inventory, self._store, self._clock, self._follow
         )
@@ -163,6 +165,7 @@ class Engine:
             self._gate,
             self._hosts,
             self._silences,
+            self._maintenance,
             RunCalls(self._store, self._runs, self._own_ways.of),
             PastCalls(self._history, lambda: self._store.snapshot.events),
             self._plugins,
@@ -263,6 +266,7 @@ class Engine:
             now = self._clock.now()
             self._store.tick(now)
             await self._gate.tick(now)
+            self._maintenance.tick(now)
             self._evaluation.step(now)
             self._note_known_hosts()
             await self._clock.sleep(_STEP)
@@ -296,6 +300,7 @@ class Engine:
         self._offer()
         self._evaluation.follow(inventory)
         self._objectives.follow(inventory)
+        self._maintenance.follow(inventory)
         self._silences.follow(inventory)
         await self._collector.update(inventory)
         self._history.forget(change.removed)
@@ -342,6 +347,7 @@ class Engine:
 
     def _on_loaded(self, loaded: Loaded) -> None:
         self._store.restore(loaded)
+        self._maintenance.restore(loaded.kept)
         self._evaluation.recall(loaded.alerts, self._clock.now())
 
     async def _events_of(self, subject: str, since: float) -> Sequence[Event]:

@@ -10,14 +10,8 @@ from opsconsole.alerting.silencing import effect_of
 from opsconsole.clock import Clock
 from opsconsole.collect.silences import AskSource, SilenceDesk
 from opsconsole.errors import ParseError, RefusedError, TransportError
-from opsconsole.model.calls import (
-    AnyCall,
-    Done,
-    ExpireSilence,
-    MakeSilence,
-    PreviewSilence,
-    SilenceMade,
-)
+from opsconsole.model.alert_calls import ExpireSilence, MakeSilence, PreviewSilence, SilenceMade
+from opsconsole.model.calls import AnyCall, Done
 from opsconsole.model.episode import Episode
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import AlertSource, Inventory

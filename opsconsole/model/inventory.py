@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from opsconsole.model.maintenance import Window
 from opsconsole.model.rules import RuleSpec
 from opsconsole.model.slo import Objective
 from opsconsole.model.states import Severity
@@ -198,6 +199,8 @@ class Settings(Struct, frozen=True):
     journal_to_syslog: bool = True
     secrets: Mapping[str, str] = {}
     """Name to provider reference (`env:NAME`, `file:PATH`, `command:PROGRAM ...`); never a value."""
+
+    maintenance: tuple[Window, ...] = ()
 
 
 class Inventory(Struct, frozen=True):

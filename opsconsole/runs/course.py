@@ -15,7 +15,6 @@ from opsconsole.runs.budget import Meter
 from opsconsole.runs.gatekeeper import Gatekeeper
 from opsconsole.runs.gates import FAIL, INCONCLUSIVE
 from opsconsole.runs.surroundings import Surroundings
-from opsconsole.runs.undo import tell_left
 from opsconsole.runs.verdict import Verdict
 from opsconsole.runs.work import Crew, Try
 
@@ -212,7 +211,7 @@ class Course:
             self.tries.pop(name, None)
             self._queue.appendleft(name)
             return
-        left = "" if verdict.state.is_good else tell_left(one.undos)
+        left = "" if verdict.state.is_good else one.left
         board.set_target(
             name, state=verdict.state, why=verdict.why, code=verdict.code, left=left,
             ended=self._crew.clock.now(), evidence=one.attempt.evidence,

@@ -1,7 +1,7 @@
 """Thousands of schedules: whatever hosts, people and engines do, a rollout says no more than was seen.
 
-Drops, hangs, bad exits, late answers, pauses, stops, interrupts, retries, ways back and engines that are killed, over a
-scripted fleet in virtual time. Seeded: a schedule that fails is the number in its name.
+Drops, hangs, bad exits, late answers, pauses, stops, interrupts, retries, ways back and engines that are killed,
+over a scripted fleet in virtual time. Seeded: a schedule that fails is named by its number.
 """
 
 import asyncio
@@ -79,7 +79,8 @@ class World:
         self.remote = ScriptedRemote(self.clock)  # type: ignore[arg-type]  # any clock will do
         self.remote.before = self._before
         self.published: dict[str, Run] = {}
-        self.kill_at = self.random.randint(1, 40) if self.random.random() < 0.2 else 0
+        self.kill_at = self.random.randint(1, 16) if self.random.random() < 0.2 else 0
+        self.calm = self.random.choice((0.7, 0.9, 0.97))
         self.commands = 0
         self.killed: Path | None = None
         self.run_id = ""
@@ -145,7 +146,7 @@ class World:
         self.remote.on(line, self._draw(line), host=host)
 
     def _draw(self, line: str) -> Exit | Drop | Hang | Slow:
-        if self.random.random() < 0.75:
+        if self.random.random() < self.calm:
             return Exit(took=self.random.uniform(0, 3))
         return self.random.choice(
             (Exit(1), Drop("connect"), Drop("dispatch"), Hang(), Slow(self.random.uniform(1, 40)))
@@ -265,7 +266,7 @@ def _check_once(world: World, chain: Chain) -> None:
 
 
 def _check_budget(world: World, chain: Chain, run: Run) -> None:
-    """From the trip on nothing is begun until a person says so; so no more than what was in flight goes bad on top."""
+    """From the trip on nothing is begun until a person says so: what was in flight may go bad, no more."""
     plan = world.plan
     rollout = plan.rollout
     assert rollout is not None
