@@ -77,7 +77,9 @@ async def _rounds(pid: int, socket: Path, count: int, rounds: int) -> float:
                 await client.wait_change()
             cpu = cpu_of(pid) + time.process_time() - before
             if run.state is not RunState.SUCCEEDED or len(run.targets) != count:
-                raise SystemExit(f"the run ended {run.state} on {len(run.targets)} hosts: {run.targets[0].why}")
+                raise SystemExit(
+                    f"the run ended {run.state} on {len(run.targets)} hosts: {run.targets[0].why}"
+                )
             seen.append(cpu / count)
             await asyncio.sleep(3 + count / 50)
     return statistics.median(seen[1:])
@@ -88,9 +90,7 @@ def _children() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _measured(
-    argv: Sequence[str], count: int, rounds: int, env: Mapping[str, str]
-) -> float | None:
+def _measured(argv: Sequence[str], count: int, rounds: int, env: Mapping[str, str]) -> float | None:
     """Run a peer: once to open what it keeps, then counted; its children are in the count."""
     if shutil.which(argv[0]) is None:
         return None
