@@ -7,6 +7,7 @@ from opsconsole.config.fields import Field, Kind, Values, list_of, map_of, recor
 from opsconsole.config.loader import Node, Scalar
 from opsconsole.config.maintenance import windows
 from opsconsole.config.problems import Problems
+from opsconsole.config.triggers import triggers
 from opsconsole.model.inventory import Settings
 
 _PROD: Final = ("prod", "production", "prd", "live")
@@ -55,9 +56,11 @@ SECRETS = Field(
     map_of(kinds.name, kinds.secret),
     "Names of secrets and where each is: env:NAME or file:PATH.",
 )
+TRIGGERS = Field("triggers", triggers, "Runs that start by themselves; in shadow unless live.")
 MAINTENANCE = Field("maintenance", windows, "Agreed times in which trouble is expected.")
 FIELDS: Final = (
     ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, ACK_WITHIN, KEYMAP, SECRETS, MAINTENANCE,
+    TRIGGERS,
 )  # fmt: skip
 
 
@@ -88,4 +91,5 @@ def read_settings(values: Values) -> Settings:
         else usual.journal_to_syslog,
         secrets=values.value(SECRETS, {}),
         maintenance=values.value(MAINTENANCE, ()),
+        triggers=values.value(TRIGGERS, ()),
     )
