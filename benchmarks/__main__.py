@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import fanout, fleet, jitter, screen, storage, web
+from benchmarks import alerts, fanout, fleet, jitter, screen, storage, web
 from benchmarks.table import Line, show
 
 
@@ -22,6 +22,7 @@ class Sizes:
         self.fanout = 50 if quick else 200
         self.seconds = 15.0 if quick else 30.0
         self.endpoints = (20, 200) if quick else (20, 200, 1_000)
+        self.alerts = 1_000 if quick else 5_000
         self.jitter_hosts = 40 if quick else 100
 
 
@@ -66,6 +67,10 @@ def _storage(sizes: Sizes) -> Iterator[Line]:
     yield from storage.bytes_written(200 if sizes.starts < 5 else 1_000)
 
 
+def _alerts(sizes: Sizes) -> Iterator[Line]:
+    yield from alerts.arriving(sizes.alerts, sizes.keys)
+
+
 SECTIONS: dict[str, Callable[[Sizes], Iterator[Line]]] = {
     "screen": _screen,
     "start": _start,
@@ -74,6 +79,7 @@ SECTIONS: dict[str, Callable[[Sizes], Iterator[Line]]] = {
     "jitter": _jitter,
     "web": _web,
     "storage": _storage,
+    "alerts": _alerts,
 }
 
 

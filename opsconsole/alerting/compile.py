@@ -24,7 +24,7 @@ from opsconsole.model.states import Severity
 from opsconsole.query.fields import Kind
 from opsconsole.query.nodes import Binary, Call, Expr, Literal, Name
 from opsconsole.query.rule_names import Shape, filled, read_rule, shape_of, walk
-from opsconsole.query.templates import read_template
+from opsconsole.query.templates import fill, names_in, read_template
 from opsconsole.query.values import as_number
 
 _OWN_KINDS: Final = {"time_to": Kind.SECONDS, "changes": Kind.NUMBER, "resets": Kind.NUMBER,
@@ -102,7 +102,10 @@ def compiled(spec: RuleSpec) -> tuple[Rule, Shape]:
         keep=spec.keep,
         labels=spec.labels,
         summary=summary,
-        annotations=others,
+        annotations={k: parts for k, parts in others.items() if names_in([parts])},
+        fixed={
+            k: fill(parts, lambda _: None) for k, parts in others.items() if not names_in([parts])
+        },
         no_data=spec.no_data,
     ), shape
 

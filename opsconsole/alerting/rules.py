@@ -58,6 +58,9 @@ class Rule(Struct, frozen=True):
     labels: Mapping[str, str] = {}
     summary: Template = ()
     annotations: Mapping[str, Template] = {}
+    """Those with names in them."""
+    fixed: Mapping[str, str] = {}
+    """Those without: a runbook, a link."""
     no_data: str = "keep"
     about: str = ""
     """Scope `fleet`: the reference the alert is on."""

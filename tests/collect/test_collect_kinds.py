@@ -159,7 +159,7 @@ async def test_a_query_is_judged_and_a_prometheus_that_cannot_answer_is_unknown(
     result = await asking.result()
 
     assert (result.state, result.reason) == (state, reason)
-    assert asking.http.asked[0].body == b"query=up&timeout=2.5s"
+    assert asking.http.asked[0].body == b"query=up&timeout=2500ms"
 
 
 async def test_the_second_member_answers_for_the_first():

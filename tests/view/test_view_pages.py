@@ -413,7 +413,7 @@ def test_the_status_document_has_the_promised_shape(snapshot: Snapshot) -> None:
     assert set(read["services"][0]) == {"name", "state", "reason", "age", "latency"}
     assert set(read["alerts"][0]) == {
         "fingerprint", "episode", "name", "severity", "state", "since", "on", "source", "labels", "owner",
-        "ack", "suppressed_by",
+        "ack", "suppressed_by", "freshness", "summary", "value",
     }  # fmt: skip
     assert set(read["feeds"][0]) == {"name", "kind", "state", "reason", "age"}
     assert [host["age"] for host in read["hosts"] if host["name"] == "new-prod-01"] == [None]
