@@ -15,7 +15,8 @@ from tests.e2e.realservers import RealAlertmanager
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _MIB = 1 << 20
-_SETTLE = 8.0
+_SETTLE = 5.0
+_FEW = 100
 _LOOKS = 4.0
 """Seconds between two forced polls: far more often than the engine would by itself."""
 
@@ -77,7 +78,10 @@ def arriving(count: int, keys: int) -> Iterator[Line]:
         try:
             terminal.until(b"Fires", 30)
             terminal.drain(_SETTLE)
-            terminal.press(b"3")
+            server.post(_FEW)
+            scene.verb("poll", "feed:am")
+            terminal.drain(_SETTLE)
+            terminal.press(b"1")
             quiet, before = _keys(terminal, keys), scene.rss()
             cpu, began = scene.cpu(), time.perf_counter()
             busy: list[float] = []
@@ -97,7 +101,7 @@ def arriving(count: int, keys: int) -> Iterator[Line]:
     late = sorted(busy)[int(0.95 * len(busy))]
     yield Line(
         f"{count:,} alerts of a real Alertmanager arrive and repeat three times within {wall:.0f} s",
-        f"keys p95 {1000 * late:.0f} ms (without alerts {1000 * quiet[int(0.95 * len(quiet))]:.0f}); "
+        f"keys p95 {1000 * late:.0f} ms (with 100 {1000 * quiet[int(0.95 * len(quiet))]:.0f}); "
         f"engine {used:.1f} s CPU, {grown:+.0f} MiB; {100 * rest:.1f}% of a core afterwards",
         {"keys p95 / 50 ms <= 1": late / 0.05, "RSS growth / 60 MiB <= 1": grown / 60},
     )

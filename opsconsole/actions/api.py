@@ -10,7 +10,9 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from opsconsole.actions.argv import Given
 from opsconsole.actions.contributing import (
     Contributing,
     FoundAlert,
@@ -24,15 +26,17 @@ from opsconsole.actions.contributing import (
 from opsconsole.actions.ctx import (
     Certificate,
     Ctx,
+    Health,
     Host,
     Log,
     Outcome,
-    Result,
+    PastRun,
     Service,
-    Ssh,
     Tick,
 )
+from opsconsole.actions.doors import Cache, Http, HttpClient, Local, Result, Ssh
 from opsconsole.actions.rollout_form import read_rollout
+from opsconsole.actions.secret import Secret
 from opsconsole.errors import ActionError, OutcomeUnknownError
 from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
@@ -46,6 +50,7 @@ __all__ = [
     "Alert",
     "Body",
     "Bytes",
+    "Cache",
     "Certificate",
     "CheckResult",
     "Cidr",
@@ -56,13 +61,18 @@ __all__ = [
     "Event",
     "FoundAlert",
     "FoundHost",
+    "Health",
     "Host",
     "Hostname",
+    "Http",
+    "HttpClient",
     "Ip",
+    "Local",
     "Log",
     "Outcome",
     "OutcomeUnknownError",
     "Param",
+    "PastRun",
     "Path",
     "Percent",
     "Pid",
@@ -71,6 +81,7 @@ __all__ = [
     "Result",
     "Rollout",
     "Samples",
+    "Secret",
     "Series",
     "Service",
     "ServiceState",
@@ -200,6 +211,27 @@ class Declared(Struct, frozen=True):
     name: str
     function: ActionFunction
     fields: Mapping[str, object]
+    rollback: ActionFunction | None = None
+    """Takes it back on a target that dispatched a write; parameters as the function's own."""
+
+
+class Handle:
+    """A declared action: still the function it was made of, with `.rollback` to declare its inverse."""
+
+    def __init__(self, plugin: "Plugin", place: int, function: ActionFunction) -> None:
+        self._plugin = plugin
+        self._place = place
+        self.function = function
+
+    def __call__(self, *args: Any) -> Awaitable[Outcome | None]:  # noqa: ANN401 - as the function has it
+        """Call the function itself, as another action of the plugin may."""
+        return self.function(*args)
+
+    def rollback(self, function: ActionFunction) -> ActionFunction:
+        """Declare the function below as what takes the action back."""
+        actions = self._plugin.actions
+        actions[self._place] = replace(actions[self._place], rollback=function)
+        return function
 
 
 class Plugin(Contributing):
@@ -233,7 +265,10 @@ class Plugin(Contributing):
         output: str = "fold",
         rollout: Strategy | None = None,
         undo_policy: str = "if_healthy",
-    ) -> Callable[[ActionFunction], ActionFunction]:
+        targets: str = "",
+        locks: Sequence[str] = (),
+        notify: Sequence[str] = (),
+    ) -> Callable[[ActionFunction], Handle]:
         """Declare the function below as an action; words as in a YAML runbook."""
         fields = {
             key: value
@@ -241,21 +276,33 @@ class Plugin(Contributing):
             if key not in ("self", "name") and value is not None
         }
 
-        def declare(function: ActionFunction) -> ActionFunction:
+        def declare(function: ActionFunction) -> Handle:
             told = {**fields, "doc": doc or inspect.cleandoc(function.__doc__ or "")}
             self.actions.append(Declared(name, function, told))
-            return function
+            return Handle(self, len(self.actions) - 1, function)
 
         return declare
 
 
 def decode_json(text: str) -> object:
-    """Read JSON that a command wrote.
+    """Read JSON that a command or an HTTP service wrote; its texts stay what somebody else said.
 
     Raises:
         ActionError: It is no JSON.
     """
     try:
-        return msgspec.json.decode(text)
+        return _given(msgspec.json.decode(text.encode()))
     except (msgspec.DecodeError, RecursionError) as error:
         raise ActionError("json", str(error)) from None
+
+
+def _given(value: object) -> object:
+    match value:
+        case str():
+            return Given(value)
+        case list():
+            return [_given(each) for each in value]
+        case dict():
+            return {name: _given(each) for name, each in value.items()}
+        case _:
+            return value

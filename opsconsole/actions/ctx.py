@@ -1,10 +1,13 @@
 """What an action sees and is handed: targets, results, outcomes, and `Ctx`, the only door to side effects."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from msgspec import Struct
 
+from opsconsole.actions.doors import Cache, Http, Local, Result, Ssh
+from opsconsole.actions.secret import Secret
 from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
 from opsconsole.model.sample import CheckResult
@@ -49,83 +52,28 @@ class Certificate(Struct, frozen=True):
     """Why it is not trusted, or why nothing was shown."""
 
 
-class Result(Protocol):
-    """What one command did; it ended, and its exit code was among the allowed ones."""
+class Health(Struct, frozen=True):
+    """What the console sees of a target right now."""
 
-    @property
-    def code(self) -> int:
-        """The exit code."""
-        ...
-
-    @property
-    def text(self) -> str:
-        """Standard output, decoded, without its last newline. It is data: hostile until cleaned."""
-        ...
-
-    @property
-    def lines(self) -> Sequence[str]:
-        """`text` by lines; empty for no output."""
-        ...
-
-    @property
-    def stderr(self) -> str:
-        """Standard error, decoded."""
-        ...
-
-    @property
-    def took(self) -> float:
-        """Seconds."""
-        ...
+    name: str
+    state: str
+    """ok to critical, or up to down; unknown where nothing fresh is known: never read that as bad or good."""
+    reach: str = ""
+    fresh: bool = False
+    """False: what is known is older than it may be."""
+    alerts: tuple[str, ...] = ()
+    """Names of the fires on it that are not muted."""
 
 
-class Ssh(Protocol):
-    """Commands on the target. An argument list always: a str is a TypeError."""
+class PastRun(Struct, frozen=True):
+    """An earlier run of an action on a target."""
 
-    async def read(
-        self,
-        argv: Sequence[str | int],
-        *,
-        step: str = "",
-        sudo: str | None = None,
-        stdin: bytes = b"",
-        timeout: float | None = None,
-        ok: Sequence[int] = (0,),
-        show: bool = False,
-        max_output: int | None = None,
-    ) -> Result:
-        """Run a command that changes nothing.
-
-        Args:
-            argv: Program and arguments.
-            step: Its name in the journal; by default the program's.
-            sudo: A declared sudo profile; None runs it as the login user.
-            stdin: Fed to it; end of file follows.
-            timeout: Seconds; never beyond the action's own.
-            ok: Exit codes that are no failure.
-            show: Put its output into the run's output as it comes.
-            max_output: Bytes kept.
-
-        Raises:
-            ActionError: It ended badly, and that was seen.
-            OutcomeUnknownError: Its end was not seen.
-            TransportError: It was never started.
-        """
-        ...
-
-    async def write(
-        self,
-        argv: Sequence[str | int],
-        *,
-        step: str = "",
-        sudo: str | None = None,
-        stdin: bytes = b"",
-        timeout: float | None = None,
-        ok: Sequence[int] = (0,),
-        show: bool = True,
-        max_output: int | None = None,
-    ) -> Result:
-        """Run a command that changes something: journaled before its first byte leaves. See `read`."""
-        ...
+    run: str
+    at: float
+    actor: str
+    state: str
+    """The target's: changed, failed, unknown ..."""
+    why: str = ""
 
 
 class Log(Protocol):
@@ -171,7 +119,37 @@ class Ctx(Protocol):
 
     @property
     def ssh(self) -> Ssh:
-        """Commands on the target."""
+        """Commands on the target; needs `ssh`."""
+        ...
+
+    @property
+    def http(self) -> Http:
+        """Named HTTP clients; each needs `http:<client>`."""
+        ...
+
+    @property
+    def local(self) -> Local:
+        """Commands on the jump host; needs `local`."""
+        ...
+
+    @property
+    def cache(self) -> Cache:
+        """What the plugin keeps between runs."""
+        ...
+
+    @property
+    def config(self) -> Mapping[str, object]:
+        """The plugin's part of the configuration (`plugin_config:`), read by the types it declared."""
+        ...
+
+    @property
+    def features(self) -> frozenset[str]:
+        """What this engine can beyond the API's first version; additions are names here."""
+        ...
+
+    @property
+    def cancelled(self) -> bool:
+        """A person stopped the run: end at the next good moment."""
         ...
 
     @property
@@ -193,6 +171,70 @@ class Ctx(Protocol):
 
     def table(self, rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
         """Show rows in columns that line up."""
+        ...
+
+    async def artifact(self, name: str, content: bytes) -> None:
+        """Keep a file with the run (`out/<target>.<name>`), 64 MiB at most; secrets in it are masked."""
+        ...
+
+    async def ask(
+        self,
+        text: str,
+        *,
+        type: str = "str",
+        choices: Sequence[str] = (),
+        default: str | None = None,
+        timeout: float = 900.0,
+    ) -> str:
+        """Ask a person for a value of a parameter type; the run waits, and its time stands still.
+
+        Raises:
+            ActionError: They refused, or nobody answered in time.
+        """
+        ...
+
+    async def choose(self, text: str, choices: Sequence[str], *, timeout: float = 900.0) -> str:
+        """Ask a person for one of some words; see `ask`."""
+        ...
+
+    async def confirm(self, text: str, *, timeout: float = 900.0) -> None:
+        """Go on only when a person says yes; see `ask`."""
+        ...
+
+    def health(self, target: str = "") -> Health:
+        """Tell what is known of a target now (`host:web01`, `service:shop`); empty: of this one."""
+        ...
+
+    def peers(self, target: str = "") -> Sequence[Host]:
+        """List the other hosts of the same service, else of the same role; by name."""
+        ...
+
+    def history(self, action: str = "", target: str = "") -> Sequence[PastRun]:
+        """List earlier runs of an action (empty: this one) on a target (empty: this one), newest first."""
+        ...
+
+    async def lock(self, key: str) -> None:
+        """Take one more lock, before the first write.
+
+        Raises:
+            ActionError: Somebody holds it, or something was written already.
+        """
+        ...
+
+    async def on_undo(self, undo: Callable[["Ctx"], Awaitable[object]], *, title: str = "") -> None:
+        """Keep how what comes next is taken back; called with a context of its own, last first."""
+        ...
+
+    def critical(self, why: str) -> AbstractAsyncContextManager[None]:
+        """Hold an interrupt off while something must not be cut in half; bounded by the step's timeout."""
+        ...
+
+    async def secret(self, name: str) -> Secret:
+        """Fetch a secret; needs `secret:<name>`. From here on its value is masked wherever output is shown.
+
+        Raises:
+            ActionError: It cannot be had.
+        """
         ...
 
     async def checks(self) -> Sequence[CheckResult]:
@@ -228,6 +270,11 @@ class Outcome(Struct, frozen=True):
     def unchanged(cls, summary: str = "") -> "Outcome":
         """Nothing was made different; a read ends so."""
         return cls("unchanged", summary)
+
+    @classmethod
+    def nothing_to_undo(cls, why: str) -> "Outcome":
+        """A rollback found nothing that it could or should take back."""
+        return cls("unchanged", f"nothing to undo: {why}")
 
     @classmethod
     def failed(cls, reason: str, *, evidence: Result | None = None) -> "Outcome":

@@ -42,6 +42,8 @@ class World(Struct, frozen=True):
     services: Collection[str] = ()
     alerts: Collection[str] = ()
     now: float = 0.0
+    secrets: Collection[str] = ()
+    """Names of the configuration's `secrets:`."""
 
 
 class Parsed(Struct, frozen=True):
@@ -188,11 +190,21 @@ def _pid(spec: ParamSpec, text: str, _: World) -> Parsed:
     return _ranged(spec, int(text), str(int(text)))
 
 
-def _path(spec: ParamSpec, text: str, _: World) -> Parsed:
+def check_path(text: str) -> str:
+    """Read a path: absolute, printable, without `..`.
+
+    Raises:
+        ValueError: With the end of a sentence that begins with the path.
+    """
     _printable(text, 4_096)
     path = PurePosixPath(text)
     if not path.is_absolute() or ".." in path.parts:
         raise ValueError("is no absolute path without ..")
+    return str(path)
+
+
+def _path(spec: ParamSpec, text: str, _: World) -> Parsed:
+    path = PurePosixPath(check_path(text))
     if spec.under and not any(path.is_relative_to(root) for root in spec.under):
         raise ValueError(f"does not lie under {' or '.join(spec.under)}")
     return _same(str(path))
@@ -229,8 +241,12 @@ def _url(_spec: ParamSpec, text: str, _: World) -> Parsed:
     return _same(text)
 
 
-def _secret(_spec: ParamSpec, _text: str, _: World) -> Parsed:
-    raise ValueError("cannot be given: this version has no secret providers for actions")
+def _secret(_spec: ParamSpec, text: str, world: World) -> Parsed:
+    """A secret is given by its name, never by its value."""
+    name = text.removeprefix("secret:")
+    if name not in world.secrets:
+        raise ValueError("is no name of the configuration's secrets")
+    return _same(name)
 
 
 GRAMMARS: Final[Mapping[str, Grammar]] = {

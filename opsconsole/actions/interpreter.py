@@ -2,14 +2,38 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from opsconsole.actions.api import Outcome, Result
-from opsconsole.actions.argv import build_argv
 from opsconsole.actions.params import Values
-from opsconsole.actions.reference import Scope, Template, fill_slot, fill_text
-from opsconsole.actions.runbook import Exec, Note, Runbook, Step, Until, Wait
-from opsconsole.actions.steps import Door, Request, Target
-from opsconsole.config.units import parse_duration
+from opsconsole.actions.reference import Scope, fill_text
+from opsconsole.actions.requests import (
+    call_request,
+    exec_request,
+    get_request_for,
+    put_request_for,
+    seconds,
+)
+from opsconsole.actions.retries import execute
+from opsconsole.actions.runbook import (
+    Ask,
+    Call,
+    Check,
+    Exec,
+    Get,
+    Note,
+    Pause,
+    Put,
+    Runbook,
+    Step,
+    Until,
+    Use,
+    Wait,
+)
+from opsconsole.actions.steps import CheckAnswer, Door, Request, Target, Undo
+from opsconsole.actions.using import ask_check, use
 from opsconsole.errors import ActionError, OutcomeUnknownError, TransportError
+from opsconsole.model.run import Question
 from opsconsole.model.states import Effect
 from opsconsole.query.evaluator import holds
 
@@ -24,7 +48,7 @@ class RunbookImpl:
 
     async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
         """Run preflight, steps and finally on one target."""
-        scope = Scope(values, target, door.alert, door.run_id)
+        scope = Scope(values, target, door.alert, door.run_id, door.service)
         for step in self._runbook.preflight:
             await _run_step(step, door, scope, preflight=True)
         try:
@@ -35,6 +59,18 @@ class RunbookImpl:
             await _run_final(self._runbook.final, door, scope)
             raise
         await _run_final(self._runbook.final, door, scope)
+        return None
+
+    @property
+    def has_rollback(self) -> bool:
+        """Tell whether there are steps for the way back."""
+        return bool(self._runbook.rollback)
+
+    async def rollback(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        """Run the steps for the way back, after the undos of single steps."""
+        scope = Scope(values, target, door.alert, door.run_id, door.service)
+        for step in self._runbook.rollback:
+            await _run_step(step, door, scope)
         return None
 
 
@@ -52,60 +88,161 @@ async def _run_step(step: Step, door: Door, scope: Scope, *, preflight: bool = F
     if step.when is not None and holds(step.when, scope) is not True:
         return
     try:
-        await _do(step, door, scope, preflight=preflight)
+        if step.place == "once":
+            await _once(step, door, scope, preflight=preflight)
+        else:
+            await _do(step, door, scope, preflight=preflight)
     except ActionError as error:
-        if not step.goes_on:
+        if step.on_fail == "stop":
             raise
+        if step.on_fail == "ask":
+            await door.inquire(Question("", "", f"{error}; go on with the next step?"))
         said = f"{error}; going on"
         door.log.warning(said)
 
 
+async def _once(step: Step, door: Door, scope: Scope, *, preflight: bool) -> None:
+    """The first target does it; what it got is everybody's."""
+
+    async def work() -> object:
+        await _do(step, door, scope, preflight=preflight)
+        return scope.saved.get(step.id), scope.answers.get(step.id)
+
+    got = await door.once(step.id, work)
+    assert isinstance(got, tuple)
+    saved, answers = got
+    if saved is not None:
+        _save(step, saved, scope)
+    if answers is not None:
+        scope.answers[step.id] = answers
+
+
 async def _do(step: Step, door: Door, scope: Scope, *, preflight: bool) -> None:
-    match step.verb:
-        case Exec():
-            await _execute(step, step.verb, door, scope, preflight=preflight)
+    verb = step.verb
+    if step.undo:
+        await _push(step, door, scope)
+    match verb:
+        case Exec() | Call() | Put() | Get():
+            await _execute(step, door, scope, preflight=preflight)
         case Until():
-            await _wait_until(step, step.verb, door, scope)
-        case Note():
-            door.log.info(fill_text(step.verb.text, scope))
-        case Wait():
-            await door.wait(_seconds(step.verb.seconds, scope))
+            await _wait_until(step, verb, door, scope)
+        case Use():
+            outcome = await use(step.id, verb, door, scope, preflight=preflight)
+            if outcome is not None and outcome.state == "failed":
+                raise ActionError(step.id, outcome.summary)
+        case Check():
+            _judge(step, await ask_check(step.id, verb, door, scope), door)
+        case _:
+            await _speak(step, door, scope)
 
 
-async def _execute(step: Step, verb: Exec, door: Door, scope: Scope, *, preflight: bool) -> None:
-    request = _request(step, verb, scope, ok=step.ok, preflight=preflight)
-    result = await door.execute(request)
+async def _speak(step: Step, door: Door, scope: Scope) -> None:
+    """Do what is about people and time."""
+    match step.verb:
+        case Ask() as verb:
+            scope.answers[step.id] = await door.inquire(
+                Question("", "", step.title or step.id, verb.params)
+            )
+        case Pause() as verb:
+            await door.inquire(Question("", "", fill_text(verb.text, scope)))
+        case Note() as verb:
+            door.log.info(fill_text(verb.text, scope))
+        case Wait() as verb:
+            await door.wait(seconds(verb.seconds, scope))
+
+
+async def _push(step: Step, door: Door, scope: Scope) -> None:
+    """Before it is dispatched: a half-done step must be undone too."""
+
+    async def take_back(back: Door) -> None:
+        for each in step.undo:
+            await _run_step(each, back, scope)
+
+    titles = ", ".join(each.title or each.id for each in step.undo)
+    await door.push_undo(Undo(step.id, titles, take_back))
+
+
+async def _execute(step: Step, door: Door, scope: Scope, *, preflight: bool) -> None:
+    verb = step.verb
+    match verb:
+        case Call():
+            request = call_request(step, verb, scope)
+        case Put():
+            request, back = await put_request_for(step, verb, door, scope)
+            await door.push_undo(Undo(step.id, back.shown, lambda other: other.execute(back)))
+        case Get():
+            request = get_request_for(step, verb, scope)
+        case _:
+            assert isinstance(verb, Exec)
+            request = await exec_request(step, verb, door, scope, ok=step.ok)
+    result = await execute(door, replace(request, preflight=preflight), step.retries)
+    _save(step, result, scope)
+    if isinstance(verb, Get) and not door.planning:
+        await door.artifact(f"{step.id}.{verb.dest}", result.data)
+    if step.expect is not None and not _is_planned(door, request, preflight=preflight):
+        missed = step.expect.miss(result)
+        if missed:
+            raise ActionError(step.id, missed)
+
+
+def _is_planned(door: Door, request: Request, *, preflight: bool) -> bool:
+    """Tell whether an answer is only planned; looking at it would end the plan where it need not end."""
+    return door.planning and not preflight and not door.tells(request)
+
+
+def _save(step: Step, result: Result, scope: Scope) -> None:
+    scope.saved[step.id] = result
     if step.save:
         scope.saved[step.save] = result
-    scope.saved[step.id] = result
-    if step.expect is None or (door.planning and not preflight):
+
+
+def _judge(step: Step, answer: CheckAnswer, door: Door) -> None:
+    if door.planning:
         return
-    if missed := step.expect.miss(result):
-        raise ActionError(step.id, missed)
+    if answer.state != "ok":
+        raise ActionError(step.id, f"{answer.state}: {answer.said}".rstrip(": "))
+    door.log.info(f"{step.id}: ok {answer.said}".rstrip())
 
 
 async def _wait_until(step: Step, verb: Until, door: Door, scope: Scope) -> None:
-    request = _request(step, verb.command, scope, ok=_ANY_CODE)
+    request = None
+    if isinstance(verb.look, Exec):
+        request = await exec_request(step, verb.look, door, scope, ok=_ANY_CODE)
+        request = replace(request, effect=Effect.READ, show=False)
     if door.planning:
-        await door.execute(request)
+        await _look(step, verb, door, scope, request, planning=True)
         return
-    seconds = _seconds(verb.hold, scope)
+    limit = seconds(verb.hold, scope)
     passes, last = 0, "never asked"
-    async for tick in door.until(seconds, every=verb.every):
-        last = await _look(step, verb, door, request)
+    async for tick in door.until(limit, every=verb.every):
+        last = await _look(step, verb, door, scope, request)
         passes = 0 if last else passes + 1
         tick.note(last or f"holds {passes}/{verb.stable}")
         if passes >= verb.stable:
             return
-    raise ActionError(step.id, f"not so within {seconds:g} s: {last or 'not stable'}")
+    raise ActionError(step.id, f"not so within {limit:g} s: {last or 'not stable'}")
 
 
-async def _look(step: Step, verb: Until, door: Door, request: Request) -> str:
+async def _look(
+    step: Step,
+    verb: Until,
+    door: Door,
+    scope: Scope,
+    request: Request | None,
+    *,
+    planning: bool = False,
+) -> str:
     """Ask once; say what does not hold yet. Not being able to ask is one more thing that does not hold."""
     try:
+        if request is None:
+            assert isinstance(verb.look, Check)
+            answer = await ask_check(step.id, verb.look, door, scope)
+            return "" if answer.state == "ok" else f"{answer.state}: {answer.said}"
         result = await door.execute(request)
     except (OutcomeUnknownError, TransportError, ActionError) as error:
         return str(error)
+    if planning:
+        return ""
     if verb.expect is not None:
         return verb.expect.miss(result)
     return "" if result.code in step.ok else _exit_words(result)
@@ -114,37 +251,3 @@ async def _look(step: Step, verb: Until, door: Door, request: Request) -> str:
 def _exit_words(result: Result) -> str:
     words = (result.text or result.stderr).strip().splitlines()
     return f"exit {result.code}" + (f": {words[-1][:120]}" if words else "")
-
-
-def _request(
-    step: Step, verb: Exec, scope: Scope, *, ok: tuple[int, ...], preflight: bool = False
-) -> Request:
-    try:
-        argv = build_argv([fill_slot(each, scope) for each in verb.argv]) if verb.argv else ()
-        args = build_argv(["--", *(fill_slot(each, scope) for each in verb.args)])[1:]
-    except ValueError as error:
-        raise ActionError(step.id, str(error)) from None
-    return Request(
-        step=step.id,
-        effect=Effect.READ if isinstance(step.verb, Until) else step.effect,
-        argv=argv,
-        script=verb.script,
-        args=args,
-        env={name: str(fill_slot(each, scope)) for name, each in verb.env},
-        stdin=fill_text(verb.stdin, scope).encode() if verb.stdin is not None else b"",
-        sudo=step.sudo,
-        timeout=step.timeout,
-        ok=ok,
-        show=step.shows and not isinstance(step.verb, Until) and not preflight,
-        preflight=preflight,
-    )
-
-
-def _seconds(template: Template, scope: Scope) -> float:
-    """Read a duration, written out or a parameter (whose text is seconds)."""
-    if len(template.parts) == 1 and not isinstance(template.parts[0], str):
-        ref = template.parts[0]
-        value = scope.values.value(ref.path) if ref.root == "params" else None
-        if isinstance(value, int | float):
-            return float(value)
-    return parse_duration(fill_text(template, scope))

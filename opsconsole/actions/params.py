@@ -1,6 +1,6 @@
 """Parameters as typed become values that are safe in one argv slot, or a refusal that names each mistake."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from opsconsole.actions.argv import Given
@@ -13,8 +13,10 @@ from opsconsole.model.text import clean
 class Values(Mapping[str, Parsed]):
     """Good values by parameter; one that was left out and has no default is not there."""
 
-    def __init__(self, values: Mapping[str, Parsed]) -> None:
+    def __init__(self, values: Mapping[str, Parsed], secrets: Collection[str] = ()) -> None:
         self._values = dict(values)
+        self.secrets = frozenset(secrets)
+        """Which of them are the names of secrets."""
 
     def __getitem__(self, name: str) -> Parsed:
         return self._values[name]
@@ -66,7 +68,7 @@ def read_params(specs: Sequence[ParamSpec], typed: Mapping[str, str], world: Wor
             wrong.append(f"{spec.name}: {clean(text, 60)!r} {error}")
     if wrong:
         raise RefusedError("param", "; ".join(wrong))
-    return Values(values)
+    return Values(values, [spec.name for spec in specs if spec.type == "secret"])
 
 
 def read_value(spec: ParamSpec, text: str, world: World) -> Parsed:

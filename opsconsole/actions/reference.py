@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -16,12 +17,13 @@ _REFERENCE: Final = re.compile(r"\$\{([^{}]*)\}")
 _ROOTS: Final = ("params", "target", "service", "alert", "save", "run")
 _FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "target": frozenset({"name", "address"}),
-    "service": frozenset({"name"}),
+    "service": frozenset({"name", "port"}),
     "alert": frozenset({"name", "on", "summary", "fingerprint", "severity"}),
     "run": frozenset({"id"}),
 }
 _LABELLED: Final = frozenset({"target", "service", "alert"})
-_SAVED: Final = frozenset({"text", "code"})
+SAVED: Final = frozenset({"text", "code"})
+"""What is known of a step that ran a command or call."""
 
 
 class Ref(Struct, frozen=True):
@@ -69,8 +71,6 @@ def _parse_ref(inside: str) -> Ref:
     root, _, path = inside.strip().partition(".")
     if root not in _ROOTS or not path:
         raise ValueError(f"${{{inside}}} refers to nothing; there is {', '.join(_ROOTS)}")
-    if root == "save" and path.rpartition(".")[2] not in _SAVED:
-        raise ValueError(f"${{{inside}}}: a saved step has .text and .code")
     labelled = (root in _LABELLED and path.startswith("labels.")) or (
         root == "target" and path.startswith("facts.")
     )
@@ -83,13 +83,24 @@ class Scope:
     """What references mean while one target is worked on."""
 
     def __init__(
-        self, values: Values, target: Host | Service, alert: Alert | None, run_id: str
+        self,
+        values: Values,
+        target: Host | Service,
+        alert: Alert | None,
+        run_id: str,
+        service: Service | None = None,
     ) -> None:
+        """Set up; `service` is what a host is worked on for."""
         self.values = values
         self.target = target
         self.alert = alert
         self.run_id = run_id
+        self.service = target if isinstance(target, Service) else service
         self.saved: dict[str, Result] = {}
+        self.answers: dict[str, Mapping[str, str]] = {}
+        """What people said to `ask:`, by step and parameter."""
+        self.secrets = values.secrets
+        """Names of parameters that are names of secrets."""
         self.failed = False
 
     def get(self, name: str) -> str | int | float | bool | tuple[str, ...] | None:
@@ -119,8 +130,10 @@ class Scope:
         match ref.root:
             case "params":
                 return self.values.slot(ref.path) if ref.path in self.values else None
-            case "target" | "service":
+            case "target":
                 return _field(self.target, ref.path)
+            case "service":
+                return None if self.service is None else _field(self.service, ref.path)
             case "alert":
                 return None if self.alert is None else _field(self.alert, ref.path)
             case "run":
@@ -130,6 +143,8 @@ class Scope:
 
     def _find_saved(self, path: str) -> str | None:
         step, _, what = path.rpartition(".")
+        if step in self.answers:
+            return self.answers[step].get(what)
         result = self.saved.get(step)
         if result is None:
             return None
@@ -141,8 +156,23 @@ def _field(record: Host | Service | Alert, path: str) -> str | None:
         return record.labels.get(path.removeprefix("labels."))
     if path.startswith("facts."):
         return record.facts.get(path.removeprefix("facts.")) if isinstance(record, Host) else None
+    if path == "port" and isinstance(record, Service):
+        return _port(record)
     found = getattr(record, path, None)
     return None if found is None else str(found)
+
+
+def _port(service: Service) -> str | None:
+    """Give the port of the first thing a service's checks ask."""
+    for endpoint in service.endpoints:
+        try:
+            parts = urlsplit(endpoint if "://" in endpoint else f"tcp://{endpoint}")
+            port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        except ValueError:
+            continue
+        if port is not None:
+            return str(port)
+    return None
 
 
 def fill_slot(template: Template, scope: Scope) -> str:

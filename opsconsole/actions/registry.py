@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
+from msgspec.structs import replace
+
+from opsconsole.actions.linking import link
 from opsconsole.actions.plugin_folder import Found
 from opsconsole.actions.steps import Action
 from opsconsole.errors import RefusedError
@@ -20,8 +23,8 @@ class Registry:
         plugins: Iterable[PluginRecord] = (),
         found: Mapping[str, Found] | None = None,
     ) -> None:
-        self._actions = {action.spec.id: action for action in actions}
-        self._plugins = {plugin.id: plugin for plugin in plugins}
+        self._actions, wrong = link({action.spec.id: action for action in actions})
+        self._plugins = {plugin.id: _told(plugin, wrong) for plugin in plugins}
         self._found = found or {}
 
     @property
@@ -60,6 +63,16 @@ class Registry:
             RefusedError: `unknown-action`: nobody has it, or several do.
         """
         return self._actions[find_id(name, self._actions)]
+
+
+def _told(plugin: PluginRecord, wrong: Mapping[str, str]) -> PluginRecord:
+    """Say in a plugin's row which of its actions use what they cannot use; the others stay."""
+    lost = [name for name in plugin.actions if name in wrong]
+    if not lost:
+        return plugin
+    said = "; ".join(wrong[name] for name in lost)
+    left = tuple(name for name in plugin.actions if name not in wrong)
+    return replace(plugin, actions=left, error="; ".join(filter(None, (plugin.error, said))))
 
 
 def find_id(name: str, ids: Iterable[str], noun: str = "action") -> str:

@@ -25,12 +25,14 @@ OUTPUTS: Final = ("fold", "table", "plain")
 UNDO_POLICIES: Final = ("if_healthy", "always", "never")
 TIMEOUT_LIMIT: Final = 3_600.0
 PARALLEL_LIMIT: Final = 32
-_NEED: Final = re.compile(r"ssh|local|checks|events|tls|sudo:[a-z][a-z0-9-]{0,40}")
+_NEED: Final = re.compile(
+    r"ssh|local|checks|events|tls|(sudo|http|secret):[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}"
+)
 
 SPEC_FIELDS: Final = (
     "title", "scope", "effect", "idempotent", "arity", "doc", "owner", "tags", "runbook_url", "match",
     "needs", "confirm", "max_parallel", "stop_on_failure", "max_targets", "timeout", "keys", "output",
-    "rollout", "undo_policy",
+    "rollout", "undo_policy", "targets", "locks", "notify",
 )  # fmt: skip
 """What an author may say about an action; `title scope effect idempotent` must be said."""
 REQUIRED: Final = ("title", "scope", "effect", "idempotent")
@@ -41,6 +43,7 @@ _SETS: Final[Mapping[str, Sequence[str]]] = {
     "arity": ARITIES,
     "output": OUTPUTS,
     "undo_policy": UNDO_POLICIES,
+    "targets": ("", "service.hosts"),
     "effect": tuple(Effect),
 }
 
@@ -93,7 +96,7 @@ def _rollout(told: Mapping[str, object]) -> Rollout:
     try:
         return read_rollout(told)
     except RolloutError as error:
-        raise SpecError(str(error), "rollout") from None
+        raise SpecError(str(error), f"rollout.{error.key}") from None
 
 
 def _cleaned(spec: ActionSpec) -> ActionSpec:
@@ -154,17 +157,18 @@ def read_timeout(told: object) -> float:
 
 
 def _confirm(told: object, effect: Effect) -> Confirm:
+    try:
+        wished = Confirm.NONE if told is None else Confirm(str(told))
+    except ValueError:
+        raise SpecError(f"confirm must be one of {', '.join(Confirm)}", "confirm") from None
+    return confirm_floor(wished, effect)
+
+
+def confirm_floor(wished: Confirm, effect: Effect) -> Confirm:
     """The author may ask for more than the effect demands, never for less."""
-    levels = list(Confirm)
     floor = {
         Effect.READ: Confirm.NONE,
         Effect.WRITE: Confirm.KEY,
         Effect.DESTRUCTIVE: Confirm.TYPED,
     }[effect]
-    if told is None:
-        return floor
-    try:
-        wished = Confirm(str(told))
-    except ValueError:
-        raise SpecError(f"confirm must be one of {', '.join(levels)}", "confirm") from None
-    return max(floor, wished, key=levels.index)
+    return max(floor, wished, key=list(Confirm).index)

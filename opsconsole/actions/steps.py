@@ -1,12 +1,13 @@
 """What an implementation is: a function over a door; and what it may ask of the door, one request a step."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from opsconsole.actions.api import Ctx, Host, Outcome, Result, Service
+from opsconsole.actions.grammars import World
 from opsconsole.actions.params import Values
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.run import Question
@@ -15,8 +16,27 @@ from opsconsole.model.states import Effect
 Target = Host | Service
 
 
+class HttpCall(Struct, frozen=True):
+    """One call of a named HTTP client, as it will be sent; credentials are the client's own."""
+
+    client: str
+    method: str
+    path: str
+    """Below the client's base URL; begins with `/`, already encoded."""
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    """JSON; empty: none."""
+
+    @property
+    def words(self) -> str:
+        """What people read: `PUT lb /pools/web/members/web01 {"state":"drain"}`."""
+        pairs = "&".join(f"{name}={value}" for name, value in self.query)
+        where = f"{self.path}?{pairs}" if pairs else self.path
+        return f"{self.method} {self.client} {where} {self.body.decode()}".rstrip()
+
+
 class Request(Struct, frozen=True):
-    """One command of one step; argv, or a constant script with arguments."""
+    """One thing of one step: a command (argv, or a constant script with arguments) or an HTTP call."""
 
     step: str
     effect: Effect
@@ -29,13 +49,32 @@ class Request(Struct, frozen=True):
     sudo: str | None = None
     timeout: float | None = None
     ok: tuple[int, ...] = (0,)
+    """Exit codes, or HTTP statuses, that are no failure."""
     show: bool = False
     """Its output goes into the run's output as it comes."""
     max_output: int | None = None
     preflight: bool = False
     """A read that is also run while planning."""
+    http: HttpCall | None = None
+    """Set: it is a call, and nothing of a command is."""
+    on_console: bool = False
+    """True: a command on the jump host, not on the target."""
     expect_disconnect: bool = False
-    """It takes the host down (a reboot): its end is another boot id, not an exit code."""
+    """Its own doing ends the connection (a reboot): the outcome is the host coming back."""
+    critical: str = ""
+    """Why an interrupt must wait until it is over; empty: it need not."""
+    shown: str = ""
+    """What people read in a plan instead of the argument list: `put nginx.conf to /etc/nginx/nginx.conf`."""
+    hear: Callable[[str, bytes], None] | None = None
+    """Told each chunk of its output: stream and bytes."""
+
+
+class CheckAnswer(Struct, frozen=True):
+    """What a check said."""
+
+    state: str
+    """ok, warning, critical or unknown."""
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +109,7 @@ class Door(Ctx, Protocol):
         """
         ...
 
-    async def ask(self, question: Question) -> Mapping[str, str]:
+    async def inquire(self, question: Question) -> Mapping[str, str]:
         """Ask a person and wait: the target's time stands still meanwhile. Id and target are filled in here.
 
         Returns:
@@ -79,6 +118,44 @@ class Door(Ctx, Protocol):
         Raises:
             ActionError: Refused, or nobody answered in time: it never means yes.
         """
+        ...
+
+    async def check(self, name: str, params: Mapping[str, str]) -> CheckAnswer:
+        """Ask a built-in gate (`core.no-new-alerts`) or a check of the inventory (`shop/web01`) once.
+
+        Raises:
+            ActionError: There is none of that name.
+        """
+        ...
+
+    async def once(self, step: str, work: Callable[[], Awaitable[object]]) -> object:
+        """Do something for the whole run: the first target does it, the others get what it gave or raised."""
+        ...
+
+    def within(self, step: str, action: "Action", *, preflight: bool = False) -> "Door":
+        """Give the door for an action used inside a step: its steps are called `step/...`, its limits hold too.
+
+        With `preflight` its reads are also run while planning.
+        """
+        ...
+
+    def tells(self, request: Request) -> bool:
+        """Tell whether a request's answer is known now; always, but for what a plan only notes."""
+        ...
+
+    @property
+    def world(self) -> World:
+        """What exists, for parameters that name something."""
+        ...
+
+    @property
+    def action(self) -> "Action":
+        """The action this door is for."""
+        ...
+
+    @property
+    def service(self) -> Service | None:
+        """The service a host is worked on for."""
         ...
 
 
@@ -96,6 +173,33 @@ class Impl(Protocol):
         ...
 
 
+@runtime_checkable
+class Reversible(Protocol):
+    """An implementation with a way back beside the undos of its steps."""
+
+    @property
+    def has_rollback(self) -> bool:
+        """Tell whether there is one."""
+        ...
+
+    async def rollback(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        """Take it back on a target that dispatched a write; raises as `run` does."""
+        ...
+
+
+class Reference(Struct, frozen=True):
+    """One place where an action names another."""
+
+    action: str
+    where: str
+    """`file:line:column`."""
+    params: tuple[str, ...] = ()
+    reads: bool = False
+    """True: only a reading action may stand there."""
+    is_check: bool = False
+    """True: it may also be a built-in gate or a check of the inventory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """A specification and what carries it out."""
@@ -103,3 +207,9 @@ class Action:
     spec: ActionSpec
     impl: Impl
     plugin: str
+    uses: tuple["Reference", ...] = ()
+    """Other actions it runs, as they were written; found by `linking.link`."""
+    used: Mapping[str, "Action"] = field(default_factory=dict)
+    """Those actions, by id, once they are found."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """The plugin's `scripts/` and `files/` by relative name, read when it was loaded; part of the digest."""

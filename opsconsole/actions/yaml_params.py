@@ -17,12 +17,12 @@ _PARAM_KEYS: Final = (
 )  # fmt: skip
 
 
-def read_param_specs(keys: Keys) -> tuple[ParamSpec, ...]:
-    """Read `params:`; mistakes go to the keys' problems."""
-    node = keys.node("params")
+def read_param_specs(keys: Keys, key: str = "params") -> tuple[ParamSpec, ...]:
+    """Read `params:`, or what else is a mapping of parameters; mistakes go to the keys' problems."""
+    node = keys.node(key)
     if node is None:
         return ()
-    inner = Keys(node, keys.problems, "params")
+    inner = Keys(node, keys.problems, key)
     entries: Mapping[str, object] = node.entries if isinstance(node, Map) else {}
     found = (_param(name, Keys(inner.node(name), keys.problems, name)) for name in entries)
     return tuple(param for param in found if param is not None)

@@ -1,31 +1,42 @@
 """Reads one YAML runbook into an action: specification, parameters, steps; all mistakes at once."""
 
+from collections.abc import Iterator, Mapping
 from typing import Final
+
+from msgspec.structs import replace
 
 from opsconsole.actions.api import API
 from opsconsole.actions.interpreter import RunbookImpl
-from opsconsole.actions.runbook import Runbook
+from opsconsole.actions.reference import parse_template
+from opsconsole.actions.runbook import Check, Put, Runbook, Until, Use
 from opsconsole.actions.spec import SPEC_FIELDS, SpecError, make_spec
-from opsconsole.actions.steps import Action
+from opsconsole.actions.steps import Action, Reference
 from opsconsole.actions.yaml_keys import Keys
 from opsconsole.actions.yaml_params import read_param_specs
 from opsconsole.actions.yaml_steps import StepReader
-from opsconsole.config.loader import Node, Scalar, Seq, plain, read_text
-from opsconsole.config.problems import Problems
+from opsconsole.config.loader import Map, Node, Scalar, Seq, plain, read_text
+from opsconsole.config.problems import Mark, Problems
 from opsconsole.model.action import ActionSpec, ParamSpec
 from opsconsole.model.states import Effect
 
-_KEYS: Final = ("api", "id", "params", "preflight", "steps", "finally", *SPEC_FIELDS)
-_LATER: Final = ("targets", "locks", "rollback", "notify")
+_KEYS: Final = ("api", "id", "params", "preflight", "steps", "rollback", "finally", *SPEC_FIELDS)
+_TYPED: Final = ("idempotent", "max_parallel", "stop_on_failure", "max_targets")
+_LOCK_ROOTS: Final = ("params", "target", "service", "alert")
 
 
-def read_runbook(text: str, file: str, plugin: str | None = None) -> Action:
+def read_runbook(
+    text: str,
+    file: str,
+    plugin: str | None = None,
+    files: Mapping[str, bytes] | None = None,
+) -> Action:
     """Read a runbook.
 
     Args:
         text: The file's content.
         file: What mistakes call it.
         plugin: The plugin it must belong to; None: the first half of its id decides.
+        files: The plugin's `scripts/` and `files/`, by relative name.
 
     Raises:
         ConfigError: With every mistake, `file:line:col: what`.
@@ -33,26 +44,73 @@ def read_runbook(text: str, file: str, plugin: str | None = None) -> Action:
     problems = Problems()
     keys = Keys(read_text(text, file, problems), problems, "a runbook")
     problems.raise_if_any()
-    keys.only(_KEYS, _LATER)
+    keys.only(_KEYS)
     if keys.required("api") not in ("", str(API)):
         keys.wrong("api", f"this version reads api: {API}")
     params = read_param_specs(keys)
-    reader = StepReader(problems, _effect(keys), {param.name: param.type for param in params})
-    runbook = Runbook(
-        preflight=reader.read(keys.items("preflight"), effect=Effect.READ),
-        steps=reader.read(keys.items("steps")),
-        final=reader.read(keys.items("finally"), effect=Effect.READ),
+    reader = StepReader(
+        problems,
+        _effect(keys),
+        {param.name: param.type for param in params},
+        files or {},
+        idempotent=keys.text("idempotent") == "true",
     )
-    if "steps" not in keys.given or _is_empty(keys.node("steps")):
-        problems.add(keys.mark, "steps: a runbook has at least one step")
-    spec = _spec(keys, params, reader.needs, text, file)
+    runbook = _runbook(keys, reader)
+    _check_locks(keys, {param.name for param in params})
+    content = _content(text, runbook)
+    spec = _spec(keys, params, reader.needs, content, file)
     problems.raise_if_any()
     assert spec is not None
+    spec = replace(spec, front="yaml")
     owner = spec.id.partition(".")[0]
     if plugin is not None and owner != plugin:
         keys.wrong("id", f"must begin with {plugin}.")
         problems.raise_if_any()
-    return Action(spec, RunbookImpl(runbook), owner)
+    return Action(spec, RunbookImpl(runbook), owner, uses=tuple(_references(runbook)))
+
+
+def _runbook(keys: Keys, reader: StepReader) -> Runbook:
+    if "steps" not in keys.given or _is_empty(keys.node("steps")):
+        keys.problems.add(keys.mark, "steps: a runbook has at least one step")
+    return Runbook(
+        preflight=reader.read(keys.items("preflight"), effect=Effect.READ),
+        steps=reader.read(keys.items("steps")),
+        final=reader.read(keys.items("finally"), effect=Effect.READ),
+        rollback=reader.read(keys.items("rollback"), is_undo=True),
+    )
+
+
+def _content(text: str, runbook: Runbook) -> bytes:
+    """Everything the action is made of: the file, and the files it puts on hosts."""
+    puts = (step.verb for step in runbook.all_steps if isinstance(step.verb, Put))
+    return b"\0".join([text.encode(), *(put.content for put in puts)])
+
+
+def _references(runbook: Runbook) -> Iterator[Reference]:
+    reading = {step.id for step in (*runbook.preflight, *runbook.final)}
+    for step in runbook.all_steps:
+        verb = step.verb.look if isinstance(step.verb, Until) else step.verb
+        if isinstance(verb, Use):
+            names = tuple(name for name, _ in verb.params)
+            reads = step.id in reading or step.effect is Effect.READ
+            yield Reference(verb.action, verb.where, names, reads=reads)
+        elif isinstance(verb, Check):
+            names = tuple(name for name, _ in verb.params)
+            yield Reference(verb.check, verb.where, names, reads=True, is_check=True)
+
+
+def _check_locks(keys: Keys, params: set[str]) -> None:
+    for lock in keys.words("locks") or ():
+        try:
+            refs = list(parse_template(lock).refs)
+        except ValueError as error:
+            keys.wrong("locks", str(error))
+            continue
+        for ref in refs:
+            if ref.root not in _LOCK_ROOTS:
+                keys.wrong("locks", f"{lock!r} may refer to {', '.join(_LOCK_ROOTS)} only")
+            elif ref.root == "params" and ref.path not in params:
+                keys.wrong("locks", f"there is no parameter {ref.path}")
 
 
 def _is_empty(node: Node | None) -> bool:
@@ -65,7 +123,7 @@ def _effect(keys: Keys) -> Effect:
 
 
 def _spec(
-    keys: Keys, params: tuple[ParamSpec, ...], used: set[str], text: str, file: str
+    keys: Keys, params: tuple[ParamSpec, ...], used: set[str], content: bytes, file: str
 ) -> ActionSpec | None:
     told: dict[str, object] = {}
     for field in SPEC_FIELDS:
@@ -76,13 +134,25 @@ def _spec(
     for need in sorted(used - set(needs)):
         keys.problems.add(keys.mark_of("needs"), f"needs: {need} is used and not declared")
     try:
-        return make_spec(keys.required("id"), told, params, source=file, content=text.encode())
+        return make_spec(keys.required("id"), told, params, source=file, content=content)
     except SpecError as error:
-        keys.problems.add(keys.mark_of(error.field), str(error))
+        keys.problems.add(_place(keys, error.field), str(error))
         return None
+
+
+def _place(keys: Keys, field: str) -> Mark:
+    """Find where a key stands, `rollout.canary.bake` below another; else the nearest above it."""
+    first, *below = field.split(".")
+    mark, node = keys.mark_of(first), keys.node(first)
+    for name in below:
+        if not isinstance(node, Map) or name not in node.entries:
+            break
+        mark, node = node.keys[name], node.entries[name]
+    return mark
 
 
 def _told(node: Node, field: str) -> object:
     """Numbers and truths keep their type; everything else is text as written (`keys: 8`, `timeout: 90s`)."""
-    typed = field in ("idempotent", "max_parallel", "stop_on_failure", "max_targets")
-    return node.text if isinstance(node, Scalar) and not typed else plain(node)
+    if field == "keys" and isinstance(node, Seq):
+        return " ".join(each.text for each in node.items if isinstance(each, Scalar))
+    return node.text if isinstance(node, Scalar) and field not in _TYPED else plain(node)

@@ -67,6 +67,7 @@ def rules_for(
         states={spec.name: _state_rule(spec) for spec in in_force if spec.built_in},
         depends_on={spec.name: spec.depends_on for spec in in_force if spec.depends_on},
         windows=_windows(shape for _, shape in made),
+        functions=_functions(shape for _, shape in made),
         sources={source.name: source for source in inventory.sources},
         index=index_of(inventory),
         find_runbook=find_runbook,
@@ -163,6 +164,14 @@ def _windows(shapes: Iterable[Shape]) -> Mapping[str, float]:
         for metric, window in shape.windows.items():
             longest[metric] = max(longest.get(metric, 0.0), window)
     return longest
+
+
+def _functions(shapes: Iterable[Shape]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for shape in shapes:
+        for metric, functions in shape.functions.items():
+            found[metric] = found.get(metric, frozenset()) | functions
+    return found
 
 
 def _left_of(expr: Expr) -> Expr | None:

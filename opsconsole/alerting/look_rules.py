@@ -92,7 +92,7 @@ def look_at_answer(
 def look_at_fleet(rule: Rule, lives: Lives, sky: Sky, now: float) -> Iterator[Seen]:
     """Look at what a rule asks of checks and services."""
     kind, _, name = rule.about.partition(":")
-    key = key_of(rule.name, rule.about)
+    key = key_of(rule.name, rule.about, name if kind == "check" else "")
     env = FleetRuleEnv("", sky.snapshot, sky.measures, now)
     yield from _seen(rule, key, rule.about, {kind: name}, env, lives.get(key), now)
 

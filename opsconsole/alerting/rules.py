@@ -90,6 +90,8 @@ class Rules(Struct, frozen=True):
     """Rule name to what must not be down for it to count."""
     windows: Mapping[str, float] = {}
     """Metric to the longest time a rule looks back on it, seconds."""
+    functions: Mapping[str, frozenset[str]] = {}
+    """Metric to the functions that look back on it."""
     sources: Mapping[str, AlertSource] = {}
     index: TargetIndex = TargetIndex()
     find_runbook: FindRunbook | None = None

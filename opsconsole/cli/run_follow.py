@@ -15,8 +15,10 @@ from opsconsole.model.run import OutputLine, Run
 from opsconsole.model.states import RunState
 from opsconsole.rpc.client import Client
 
+_LOOK: Final = 2.0
+"""Seconds one look at the output waits for its first new line; then whether it waits for a person is looked at."""
 _WAIT: Final = 20.0
-"""Seconds one look at the output waits for its first new line."""
+"""Seconds until its end is told, once its output is over."""
 OUTCOMES: Mapping[RunState, Exit] = {
     RunState.SUCCEEDED: Exit.DONE,
     RunState.INDETERMINATE: Exit.UNKNOWN,
@@ -52,8 +54,8 @@ async def follow(client: Client, run_id: str, *, as_json: bool, after: int = 0) 
     """Print what a run says until it is over; gives the exit code."""
     cursor, stood = after, ""
     while True:
-        call = ReadOutput(run_id, cursor, wait=_WAIT)
-        got = await client.call(call, Output, within=_WAIT + 30.0)
+        call = ReadOutput(run_id, cursor, wait=_LOOK)
+        got = await client.call(call, Output, within=_LOOK + 30.0)
         for line in got.lines:
             cursor = line.cursor
             if not as_json:

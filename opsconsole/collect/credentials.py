@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from opsconsole.clock import Clock
-from opsconsole.model.inventory import AlertSource
+from opsconsole.model.inventory import AlertSource, HttpClient
 from opsconsole.model.secret import Secret
 
 _MARK: Final = "secret:"
@@ -66,8 +66,8 @@ class Credentials:
         """Give the headers to send, each hidden: which of them is a secret is for the file to say."""
         return {name: Secret(await self.reveal(value)) for name, value in headers.items()}
 
-    async def of_source(self, source: AlertSource) -> Mapping[str, Secret]:
-        """Give the headers of a source, its basic or bearer authorization among them."""
+    async def of_source(self, source: AlertSource | HttpClient) -> Mapping[str, Secret]:
+        """Give the headers of a source or a client, its basic or bearer authorization among them."""
         found = dict(await self.hidden(source.headers))
         if source.bearer:
             found["authorization"] = Secret("Bearer " + await self.reveal(source.bearer))

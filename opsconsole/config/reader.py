@@ -46,7 +46,7 @@ _ADDS_UP: Final = frozenset(
     {"hosts", "inventory", "services", "checks", "alert_sources", "plugins", "themes", "rules"}
 )
 _SECRET: Final = re.compile(r"secret:([A-Za-z0-9_.-]+)")
-_MERGES: Final = frozenset({"rules", "keymap", "secrets"})
+_MERGES: Final = frozenset({"rules", "keymap", "secrets", "http", "plugin_config"})
 
 
 def read(path: Path) -> Document:

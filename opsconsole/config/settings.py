@@ -4,6 +4,7 @@ from typing import Final
 
 from opsconsole.config import kinds
 from opsconsole.config.fields import Field, Kind, Values, list_of, map_of, record_of, table
+from opsconsole.config.http_clients import HTTP, PLUGIN_CONFIG
 from opsconsole.config.loader import Node, Scalar
 from opsconsole.config.maintenance import windows
 from opsconsole.config.problems import Problems
@@ -61,6 +62,7 @@ MAINTENANCE = Field("maintenance", windows, "Agreed times in which trouble is ex
 FIELDS: Final = (
     ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, ACK_WITHIN, KEYMAP, SECRETS, MAINTENANCE,
     TRIGGERS,
+    HTTP, PLUGIN_CONFIG,
 )  # fmt: skip
 
 
@@ -92,4 +94,6 @@ def read_settings(values: Values) -> Settings:
         secrets=values.value(SECRETS, {}),
         maintenance=values.value(MAINTENANCE, ()),
         triggers=values.value(TRIGGERS, ()),
+        http=values.value(HTTP, {}),
+        plugin_config=values.value(PLUGIN_CONFIG, {}),
     )

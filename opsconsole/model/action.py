@@ -76,6 +76,15 @@ class ActionSpec(Struct, frozen=True):
     """if_healthy, always or never."""
     front: str = "python"
     """python, yaml or executable: the front end it was written in."""
+    targets: str = ""
+    """`service.hosts`: an action on a service that goes over its hosts, one service a run."""
+    notify: tuple[str, ...] = ()
+    """Notifiers that are told of its end."""
+
+    @property
+    def works_on(self) -> str:
+        """What its targets are, beside `scope`, which is what it is offered on."""
+        return "host" if self.targets == "service.hosts" else self.scope
 
 
 class PlannedStep(Struct, frozen=True):

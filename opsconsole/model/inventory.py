@@ -156,6 +156,27 @@ class AlertSource(Struct, frozen=True):
     """webhook: `127.0.0.1:9097`, or the absolute path of a unix socket."""
 
 
+class HttpClient(Struct, frozen=True):
+    """A named HTTP client of actions: where it asks, as whom, and what it may send."""
+
+    url: str
+    """Without a slash at its end; every path is put behind it."""
+    methods: tuple[str, ...] = ("GET", "HEAD")
+    timeout: float = 10.0
+    headers: Mapping[str, str] = {}
+    """May hold `secret:NAME` values; never shown."""
+    user: str = ""
+    """Basic authentication, with `password`."""
+    password: str = ""
+    """`secret:NAME`, never the value."""
+    bearer: str = ""
+    """`secret:NAME` of a token; never the value."""
+    ca: str | None = None
+    cert: str | None = None
+    """PEM file of the certificate we show (mTLS)."""
+    key: str | None = None
+
+
 class RuleSettings(Struct, frozen=True):
     """What bends a rule that is there: other limits, another wait, off."""
 
@@ -198,6 +219,10 @@ class Settings(Struct, frozen=True):
     keymap: Mapping[str, str] = {}
     """Binding id to keys."""
     journal_to_syslog: bool = True
+    http: Mapping[str, HttpClient] = {}
+    """HTTP clients of actions, by name."""
+    plugin_config: Mapping[str, Mapping[str, str]] = {}
+    """What plugins are told, by their id."""
     secrets: Mapping[str, str] = {}
     """Name to provider reference (`env:NAME`, `file:PATH`, `command:PROGRAM ...`); never a value."""
 

@@ -207,8 +207,26 @@ class _MatchEnv:
             "fleet.services": len(snapshot.services),
             "fleet.environment": snapshot.access.environment,
         }
+        self._service_features = self._features_of_service(snapshot, now)
+
+    def _features_of_service(self, snapshot: Snapshot, now: float) -> Value:
+        """A service has what its checks are, and what its hosts have."""
+        env = self._below.get("service")
+        name = env.get("name") if env is not None else None
+        service = snapshot.services.get(name) if isinstance(name, str) else None
+        if env is None or service is None:
+            return None
+        known = (snapshot.hosts[host] for host in service.hosts if host in snapshot.hosts)
+        found = [_HOST["features"](record, now) for record in known]
+        own = env.get("features")
+        every = [own, *found]
+        return tuple(
+            dict.fromkeys(word for words in every if isinstance(words, tuple) for word in words)
+        )
 
     def get(self, name: str, /) -> Value:
+        if name == "service.features":
+            return self._service_features
         head, dot, rest = name.partition(".")
         if head in self._below:
             env = self._below[head]

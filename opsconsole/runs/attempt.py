@@ -18,15 +18,32 @@ from opsconsole.model.text import clean
 from opsconsole.runs.chain import JournalError
 from opsconsole.runs.identity import Identity, identify, wait_for_boot
 from opsconsole.runs.journal import Field, Journal
-from opsconsole.runs.output import LineCutter
+from opsconsole.runs.ports import Clients
+from opsconsole.runs.redaction import Redactor
 from opsconsole.runs.result import read_answer
+from opsconsole.runs.sending import (
+    CONSOLE,
+    Listener,
+    Say,
+    command_for,
+    idempotency_key,
+    send_call,
+    shown_words,
+    why_undeclared,
+)
 from opsconsole.runs.verdict import Trace
-from opsconsole.transport.base import OUTPUT_LIMIT, Answer, Command, Ending, Remote, Spool
+from opsconsole.transport.base import (
+    Answer,
+    Command,
+    Ending,
+    OnDispatch,
+    OnOutput,
+    Remote,
+    Spool,
+)
 from opsconsole.transport.spool import Known
 from opsconsole.transport.spooled import kill_spooled
 
-STEP_TIMEOUT: Final = 60.0
-"""Seconds of a step that names none."""
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -38,36 +55,19 @@ class ClosedError(OpsConsoleError):
     """The run dispatches nothing any more."""
 
 
-Say = Callable[[str, str, str | bytes], None]
-"""Told one line: step, stream, text."""
-
-
 async def _at_once() -> None: ...
-
-
-class _Listener:
-    """Cuts what a shown step says into lines of the run's output."""
-
-    def __init__(self, request: Request, say: Say) -> None:
-        self._request = request
-        self._say = say
-        self._cutters = {"out": LineCutter(), "err": LineCutter()}
-
-    def hear(self, stream: str, chunk: bytes) -> None:
-        if self._request.show:
-            self._tell(stream, self._cutters[stream].feed(chunk))
-
-    def end(self) -> None:
-        for stream, cutter in self._cutters.items():
-            self._tell(stream, cutter.end())
-
-    def _tell(self, stream: str, lines: list[bytes]) -> None:
-        for line in lines:
-            self._say(self._request.step, stream, line)
 
 
 class Attempt:
     """Executes one target's requests and keeps the traces that its verdict is made of."""
+
+    clients: Clients | None = None
+    """Where HTTP calls go; None: nowhere."""
+    ledger = "step"
+    """What its records are called; `undo` on the way back."""
+    shielded = ""
+    """Why an interrupt must wait; empty: it need not."""
+    on_unshield: Callable[[], None] | None = None
 
     def __init__(
         self,
@@ -108,8 +108,8 @@ class Attempt:
         self._why_closed = why_closed
         self._time_left = time_left
         self._hostname = hostname
-        self.ledger = "step"
-        """What its records are called; `undo` on the way back."""
+        self.redactor = Redactor()
+        """Masks the run's secrets in everything that is said and kept."""
         self.before_step: Callable[[], Awaitable[None]] = _at_once  # a paused run waits here
         self._identity: Identity | None = None
         self.on_dispatch: Callable[[str], None] = lambda _step: None
@@ -133,7 +133,7 @@ class Attempt:
         trace = Trace(request.step, request.effect)
         self.traces.append(trace)
         command = self._command(request, host, trace)
-        listener = _Listener(request, self._say)
+        listener = Listener(request, self._say, self.redactor)
         refused: list[JournalError | ClosedError] = []
 
         async def on_dispatch() -> None:
@@ -143,9 +143,7 @@ class Attempt:
                 refused.append(error)
                 raise
 
-        answer = await self._remote.run(
-            host, command, on_output=listener.hear, on_dispatch=on_dispatch
-        )
+        answer = await self._send(request, host, command, listener.hear, on_dispatch)
         if refused:
             raise refused[0]
         listener.end()
@@ -154,13 +152,32 @@ class Attempt:
         await self._settle(trace, answer)
         return read_answer(request, answer, self.target)
 
+    async def _send(
+        self,
+        request: Request,
+        host: Host,
+        command: Command,
+        on_output: OnOutput,
+        on_dispatch: OnDispatch,
+    ) -> Answer:
+        if request.http is None:
+            answer = await self._remote.run(
+                host, command, on_output=on_output, on_dispatch=on_dispatch
+            )
+        else:
+            key = idempotency_key(self._journal.folder.name, self.target, request.step)
+            answer = await send_call(
+                self.clients, request, command, key=key, on_dispatch=on_dispatch
+            )
+            on_output("out", answer.stdout)
+        return self.redactor.answer(answer)
+
     def _checked_host(self, request: Request) -> Host:
         """Undeclared use is refused before anything is sent."""
-        if request.effect is not Effect.READ and self._spec.effect is Effect.READ:
-            raise ActionError(request.step, "a reading action may not change anything")
-        for need in ("ssh", f"sudo:{request.sudo}" if request.sudo else "ssh"):
-            if need not in self._spec.needs:
-                raise ActionError(request.step, f"the action does not declare {need}")
+        if why := why_undeclared(request, self._spec):
+            raise ActionError(request.step, why)
+        if request.http is not None or request.on_console:
+            return CONSOLE
         if self._host is None:
             raise ActionError(request.step, f"{self.target} is no host commands could run on")
         return self._host
@@ -173,7 +190,7 @@ class Attempt:
 
     async def _identify(self, request: Request, host: Host) -> None:
         """Before the first write: does the machine still call itself what polling saw?"""
-        if self._identity is not None or request.effect is Effect.READ:
+        if self._identity is not None or request.effect is Effect.READ or host is CONSOLE:
             return
         if not self._hostname and not request.expect_disconnect:
             return
@@ -187,7 +204,7 @@ class Attempt:
     def _command(self, request: Request, host: Host, trace: Trace) -> Command:
         """Make the command; one that changes something goes through the host's spool."""
         command = command_for(request, host, self._time_left())
-        if not trace.writes:
+        if not trace.writes or host is CONSOLE:
             return command
         trace.spool = spool_name(self.target, trace.step)
         trace.sudo = request.sudo is not None and host.user != "root"
@@ -262,7 +279,7 @@ class Attempt:
                 target=self.target,
                 step=trace.step,
                 effect=str(request.effect),
-                argv=shown_argv(command),
+                argv=self.redactor.words(shown_words(request, command)),
                 **self._spool_fields(trace, request, command),
             )
         except JournalError:
@@ -313,10 +330,23 @@ class Attempt:
             return
         if self.ledger != "step":
             return
-        name = output_name(self.target, trace.step)
         for suffix, content in (("out", answer.stdout), ("err", answer.stderr)):
             if content:
-                await self._journal.keep(f"out/{name}.{suffix}", content)
+                await self.keep(f"{trace.step}.{suffix}", content)
+
+    async def keep(self, name: str, content: bytes) -> None:
+        """Keep a file of this target with the run. Raises JournalError."""
+        await self._journal.keep(f"out/{output_name(self.target, name)}", content)
+
+    def shield(self, why: str) -> None:
+        """From here on an interrupt waits."""
+        self.shielded = why
+
+    def unshield(self) -> None:
+        """An interrupt that waited comes now."""
+        self.shielded = ""
+        if self.on_unshield is not None:
+            self.on_unshield()
 
 
 def _learned(trace: Trace, answer: Answer) -> dict[str, Field]:
@@ -339,29 +369,3 @@ def spool_name(target: str, step: str) -> str:
 def way_of(host: Host) -> str:
     """Write how a host is reached, to tell later whether it is the same one."""
     return f"{host.transport} {host.user or ''}@{host.address}:{host.port} {','.join(host.jump)}".strip()
-
-
-def command_for(request: Request, host: Host, budget: float) -> Command:
-    """Make the command of a request; sudo never asks, and root needs none."""
-    argv, script, args = request.argv, request.script, request.args
-    if request.sudo is not None and host.user != "root":
-        argv = argv or ("sh", "-c", script, "step", *args)
-        argv, script, args = ("sudo", "-n", "--", *argv), "", ()
-    return Command(
-        argv=argv,
-        script=script,
-        args=args,
-        env=request.env,
-        stdin=request.stdin,
-        timeout=min(request.timeout or STEP_TIMEOUT, budget),
-        max_output=min(request.max_output or OUTPUT_LIMIT, OUTPUT_LIMIT),
-    )
-
-
-def shown_argv(command: Command) -> tuple[str, ...]:
-    """Show a command as the argument list that the host gets."""
-    if command.argv:
-        return command.argv
-    pairs = tuple(f"{name}={value}" for name, value in sorted(command.env.items()))
-    shell = ("sh", "-c", command.script, "step", *command.args)
-    return ("env", *pairs, *shell) if pairs else shell

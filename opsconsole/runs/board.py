@@ -30,6 +30,8 @@ class Board:
         self._run = run
         self._ports = ports
         self._clock = clock
+        self.mask: Callable[[str | bytes], str | bytes] = lambda text: text
+        """Takes the run's secrets out of a line."""
         self._dirty = asyncio.Event()
 
     @property
@@ -90,7 +92,7 @@ class Board:
         """Give what one target's lines go through."""
 
         def say(step: str, stream: str, text: str | bytes) -> None:
-            line = self.ring.say(name, step, stream, text)
+            line = self.ring.say(name, step, stream, self.mask(text))
             if line.text.strip():
                 self.set_target(name, last_line=line.text[:200])
 

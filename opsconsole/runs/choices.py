@@ -18,9 +18,10 @@ from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
 from opsconsole.runs.boundary import run_guarded
-from opsconsole.runs.planning import LookAhead, every_read
+from opsconsole.runs.planning import LookAhead
+from opsconsole.runs.ports import Ports
+from opsconsole.runs.stage import Shared, Stage
 from opsconsole.runs.targets import host_target
-from opsconsole.transport.base import Remote
 
 BUDGET: Final = 2.0
 """Seconds a form waits."""
@@ -31,8 +32,8 @@ LIMIT: Final = 500
 class ChoiceBook:
     """Asks, and remembers for half a minute."""
 
-    def __init__(self, remote: Remote, clock: Clock) -> None:
-        self._remote = remote
+    def __init__(self, ports: Ports, clock: Clock) -> None:
+        self._ports = ports
         self._clock = clock
         self._kept: dict[tuple[str, str, str], tuple[float, Choices]] = {}
 
@@ -81,10 +82,8 @@ class ChoiceBook:
     ) -> Choices:
         if source.spec.effect is not Effect.READ or source.spec.params:
             return Choices((), f"{source.spec.id} is no reading action without parameters")
-        ahead = LookAhead(
-            host.name, host, source.spec, self._remote,
-            now=snapshot.now, alert=None, runs=every_read,
-        )  # fmt: skip
+        stage = Stage(source, host.name, host.ref, Shared(snapshot, Effect.READ))
+        ahead = LookAhead(stage, host, self._ports, now=snapshot.now, every_read=True)
         try:
             async with asyncio.timeout(BUDGET):
                 target = host_target(host.name, snapshot)
@@ -93,7 +92,7 @@ class ChoiceBook:
             return Choices((), f"{host.name} did not answer in {BUDGET:g} s")
         if trouble is not None:
             return Choices((), f"{host.name}: {trouble.why}")
-        lines = [line for answer in ahead.answers for line in answer.lines]
+        lines = [line for answer in ahead.seen.answers for line in answer.lines]
         return Choices(_good_values(lines, param, snapshot))
 
 

@@ -1,32 +1,43 @@
 """What an action is handed while it runs: `ctx`, over one attempt and the engine's ports."""
 
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
-from msgspec.structs import replace
+import msgspec
 
-from opsconsole.actions.api import Certificate, Result
-from opsconsole.actions.argv import build_argv
-from opsconsole.actions.steps import Request, Undo
+from opsconsole.actions.api import Certificate, Ctx, Result
+from opsconsole.actions.steps import Action, CheckAnswer, Door, Request, Undo
 from opsconsole.clock import Clock
 from opsconsole.errors import ActionError
-from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
 from opsconsole.model.run import Question
 from opsconsole.model.sample import CheckResult
-from opsconsole.model.states import Effect
 from opsconsole.model.text import NAME_LIMIT, clean
-from opsconsole.runs.attempt import Attempt, Say
+from opsconsole.runs.attempt import Attempt
+from opsconsole.runs.door import AnyDoor, Round
+from opsconsole.runs.doors import HttpDoor, LocalDoor, SshDoor
 from opsconsole.runs.ports import Ports
-from opsconsole.runs.tables import lay_out
-from opsconsole.runs.targets import given_alert
+from opsconsole.runs.sending import Say
+from opsconsole.runs.stage import Stage
 
-Execute = Callable[[Request], Awaitable[Result]]
-_STEP: Final = "action"
+ARTIFACT_LIMIT: Final = 64 << 20
+STATES: Final = {"up": "ok", "degraded": "warning", "down": "critical", "maintenance": "ok"}
+"""A check's state as a Nagios plugin would say it; whatever else is unknown."""
 
 
 class Desk(Protocol):
     """What a live run keeps for one of its targets beside its commands."""
+
+    @property
+    def is_stopping(self) -> bool:
+        """Tell whether nothing new is started any more."""
+        ...
+
+    async def lock(self, key: str) -> None:
+        """Take one more lock for the rest of the run; raises ActionError, naming the holder."""
+        ...
 
     async def push_undo(self, undo: Undo) -> None:
         """Keep how a step is taken back; on disk on return. Raises JournalError."""
@@ -37,144 +48,118 @@ class Desk(Protocol):
         ...
 
 
-class SshDoor:
-    """`ctx.ssh`: argument lists become requests."""
-
-    def __init__(self, execute: Execute) -> None:
-        self._execute = execute
-
-    async def read(
-        self,
-        argv: Sequence[str | int],
-        *,
-        step: str = "",
-        sudo: str | None = None,
-        stdin: bytes = b"",
-        timeout: float | None = None,
-        ok: Sequence[int] = (0,),
-        show: bool = False,
-        max_output: int | None = None,
-    ) -> Result:
-        """Run a command that changes nothing; see `actions.api.Ssh`."""
-        request = _request(Effect.READ, argv, step, ok)
-        return await self._execute(
-            replace(
-                request, stdin=stdin, sudo=sudo, timeout=timeout, show=show, max_output=max_output
-            )
-        )
-
-    async def write(
-        self,
-        argv: Sequence[str | int],
-        *,
-        step: str = "",
-        sudo: str | None = None,
-        stdin: bytes = b"",
-        timeout: float | None = None,
-        ok: Sequence[int] = (0,),
-        show: bool = True,
-        max_output: int | None = None,
-    ) -> Result:
-        """Run a command that changes something; see `actions.api.Ssh`."""
-        request = _request(Effect.WRITE, argv, step, ok)
-        return await self._execute(
-            replace(
-                request, stdin=stdin, sudo=sudo, timeout=timeout, show=show, max_output=max_output
-            )
-        )
-
-
-def _request(effect: Effect, argv: Sequence[str | int], step: str, ok: Sequence[int]) -> Request:
-    try:
-        built = build_argv(argv)
-    except ValueError as error:
-        raise ActionError(step or "command", str(error)) from None
-    name = clean(step or built[0].rpartition("/")[2], NAME_LIMIT)
-    return Request(name, effect, built, ok=tuple(ok))
-
-
-class Speaker:
-    """`ctx.log`, `ctx.progress`, `ctx.table`: lines that the engine's side says."""
-
-    def __init__(self, say: Say) -> None:
-        self._say = say
-
-    def info(self, text: str) -> None:
-        """Say something."""
-        self._say(_STEP, "run", text)
-
-    def warning(self, text: str) -> None:
-        """Say something that is not well."""
-        self._say(_STEP, "run", f"! {text}")
-
-    def progress(self, done: int, total: int, note: str = "") -> None:
-        """Say how far it is."""
-        self._say(_STEP, "run", f"{done}/{total} {note}".rstrip())
-
-    def table(self, rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
-        """Show rows in columns that line up."""
-        for line in lay_out(rows, header):
-            self._say(_STEP, "out", line)
-
-
-class Round:
-    """One tick of `ctx.until`."""
-
-    def __init__(self, elapsed: float, note: Callable[[str], None]) -> None:
-        self.elapsed = elapsed
-        self._note = note
-
-    def note(self, text: str) -> None:
-        """Say where it stands."""
-        self._note(text)
-
-
-class RunContext:
+class RunContext(AnyDoor):
     """`ctx` of a real run on one target."""
 
-    planning = False
-
     def __init__(
-        self,
-        attempt: Attempt,
-        ports: Ports,
-        clock: Clock,
-        say: Say,
-        desk: Desk,
-        *,
-        run_id: str,
-        ref: str,
-        alert: Alert | None,
+        self, attempt: Attempt, ports: Ports, clock: Clock, say: Say, desk: Desk, stage: Stage
     ) -> None:
-        """Set up; `ref` is the target as checks and events know it (`host:web01`)."""
+        """Set up."""
+        super().__init__(stage, ports, lambda step, stream, text: say(step, stream, text))
+        self.ssh, self.local, self.http = SshDoor(self), LocalDoor(self), HttpDoor(self)
         self._attempt = attempt
-        self._ports = ports
         self._clock = clock
-        self._ref = ref
         self._said = ""
         self._say = say
         self._desk = desk
-        self.run_id = run_id
-        self.alert = None if alert is None else given_alert(alert)
-        self.ssh = SshDoor(attempt.execute)
-        self.log = Speaker(say)
+        self._masked: set[str] = set()
 
     @property
     def now(self) -> float:
         """Epoch seconds of the engine."""
         return self._clock.now()
 
+    @property
+    def cancelled(self) -> bool:
+        """A person stopped the run."""
+        return self._desk.is_stopping
+
+    def tells(self, _request: Request) -> bool:
+        """In a run every answer is known when it is there."""
+        return True
+
+    def within(self, step: str, action: Action, *, preflight: bool = False) -> "RunContext":
+        """Give the door for an action used inside a step."""
+        del preflight
+        prefix = f"{self.stage.prefix}{step}/"
+        return self.on(replace(self.stage, action=action, prefix=prefix))
+
     async def execute(self, request: Request) -> Result:
-        """Run one request of a runbook."""
-        return await self._attempt.execute(request)
+        """Run one request; the secrets the action may use are masked before anything is said."""
+        await self._mask()
+        named = msgspec.structs.replace(request, step=self.named(request))
+        if not named.critical:
+            return await self._attempt.execute(named)
+        async with self.critical(named.critical):
+            return await self._attempt.execute(named)
 
-    async def push_undo(self, undo: Undo) -> None:
-        """Keep how a step is taken back."""
-        await self._desk.push_undo(undo)
+    async def _mask(self) -> None:
+        for need in self.action.spec.needs:
+            if need.startswith("secret:") and need not in self._masked:
+                self._masked.add(need)
+                with contextlib.suppress(ActionError):  # told when it is asked for
+                    await self.secret(need.removeprefix("secret:"))
 
-    async def ask(self, question: Question) -> Mapping[str, str]:
+    async def inquire(self, question: Question) -> Mapping[str, str]:
         """Ask a person and wait."""
         return await self._desk.ask(question)
+
+    async def once(self, step: str, work: Callable[[], Awaitable[object]]) -> object:
+        """Do something for the whole run."""
+        return await self.stage.shared.once.do(f"{self.stage.prefix}{step}", work)
+
+    async def on_undo(self, undo: Callable[[Ctx], Awaitable[object]], *, title: str = "") -> None:
+        """Keep how what comes next is taken back."""
+        said = clean(title or getattr(undo, "__name__", "undo"), NAME_LIMIT)
+        await self.push_undo(Undo("", said, undo))
+
+    async def lock(self, key: str) -> None:
+        """Take one more lock, before the first write."""
+        if any(trace.writes for trace in self._attempt.traces):
+            raise ActionError("lock", "a lock is taken before the first write")
+        await self._desk.lock(key)
+
+    @contextlib.asynccontextmanager
+    async def critical(self, why: str) -> AsyncIterator[None]:
+        """Hold an interrupt off while something must not be cut in half."""
+        self._attempt.shield(clean(why, NAME_LIMIT))
+        try:
+            yield
+        finally:
+            self._attempt.unshield()
+
+    async def artifact(self, name: str, content: bytes) -> None:
+        """Keep a file with the run."""
+        if len(content) > ARTIFACT_LIMIT:
+            raise ActionError("artifact", f"{clean(name, 60)} is more than 64 MiB")
+        await self._attempt.keep(name, self.stage.shared.redactor.content(content))
+        self._say("artifact", "run", f"kept {clean(name, 80)}, {len(content)} bytes")
+
+    async def check(self, name: str, params: Mapping[str, str]) -> CheckAnswer:
+        """Ask a check of the inventory once, freshly."""
+        if self.ports.checks is None:
+            raise ActionError("checks", "this engine cannot run checks on demand")
+        ref = f"service:{params['service']}" if "service" in params else self.stage.ref
+        for result in await self.ports.checks(ref):
+            if result.check == name:
+                return CheckAnswer(STATES.get(str(result.state), "unknown"), result.reason)
+        raise ActionError("check", f"there is no check {clean(name, 80)} on {ref}")
+
+    async def push_undo(self, undo: Undo) -> None:
+        """Keep how a step is taken back; it runs over a door like this one."""
+        stage = self.stage
+
+        async def take_back(door: Door) -> object:
+            if isinstance(door, RunContext):
+                door = door.on(stage)
+            return await undo.run(door)
+
+        step = f"{stage.prefix}{undo.step}" if undo.step else ""
+        await self._desk.push_undo(Undo(step, undo.title, take_back))
+
+    def on(self, stage: Stage) -> "RunContext":
+        """Give the same door for another stage: an undo of a nested step speaks for its own action."""
+        return RunContext(self._attempt, self.ports, self._clock, self._say, self._desk, stage)
 
     async def until(self, seconds: float, *, every: float = 2.0) -> AsyncIterator[Round]:
         """Give a tick now and then every `every` seconds, until `seconds` have passed."""
@@ -196,28 +181,20 @@ class RunContext:
         """Do nothing for a while."""
         await self._clock.sleep(seconds)
 
-    def progress(self, done: int, total: int, note: str = "") -> None:
-        """Say how far it is."""
-        self.log.progress(done, total, note)
-
-    def table(self, rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
-        """Show rows in columns that line up."""
-        self.log.table(rows, header)
-
     async def checks(self) -> Sequence[CheckResult]:
         """Run every check of the target now."""
-        if self._ports.checks is None:
+        if self.ports.checks is None:
             raise ActionError("checks", "this engine cannot run checks on demand")
-        return await self._ports.checks(self._ref)
+        return await self.ports.checks(self.stage.ref)
 
     async def events(self, since: float) -> Sequence[Event]:
         """Read what happened to the target since an epoch second."""
-        if self._ports.events is None:
+        if self.ports.events is None:
             return ()
-        return await self._ports.events(self._ref, since)
+        return await self.ports.events(self.stage.ref, since)
 
     async def tls(self, address: str, port: int, server_name: str) -> Certificate:
         """Fetch the certificate an endpoint shows for a name."""
-        if self._ports.tls is None:
+        if self.ports.tls is None:
             raise ActionError("tls", "this engine cannot look at certificates")
-        return await self._ports.tls(address, port, server_name)
+        return await self.ports.tls(address, port, server_name)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from opsconsole.actions.api import Host as TargetHost
-from opsconsole.actions.api import Result
+from opsconsole.actions.api import Outcome, Result
 from opsconsole.actions.argv import build_argv
 from opsconsole.actions.contributing import Verdict
 from opsconsole.actions.conversation import Child, converse
@@ -17,17 +17,20 @@ from opsconsole.actions.protocol import Invoke
 from opsconsole.actions.python_plugin import PluginCodeError
 from opsconsole.actions.reference import Scope, fill_slot, parse_template
 from opsconsole.actions.registry import Registry
-from opsconsole.actions.steps import Request, Target
+from opsconsole.actions.steps import Action, Door, Request, Target
 from opsconsole.actions.wards import Wards
 from opsconsole.clock import Clock
 from opsconsole.errors import ActionError
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.inventory import Host
 from opsconsole.model.plugin import Contribution
+from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect
 from opsconsole.parsers.perfdata import parse_plugin_output
 from opsconsole.runs.boundary import Call, call_guarded
-from opsconsole.runs.planning import LookAhead, every_read
+from opsconsole.runs.planning import LookAhead
+from opsconsole.runs.ports import Ports
+from opsconsole.runs.stage import Shared, Stage
 from opsconsole.transport.base import Remote
 
 _NAGIOS: Final[Mapping[int, str]] = {0: "ok", 1: "warning", 2: "critical"}
@@ -37,6 +40,16 @@ AT_ONCE: Final = 16
 """Calls under way, all plugins together."""
 
 
+class _NoImpl:
+    """A contribution is called by its kind, not as an action."""
+
+    async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        raise ActionError("contribution", f"{door.run_id} {target.name} {len(values)}")
+
+
+_NO_IMPL: Final = _NoImpl()
+
+
 class ReadDoor(LookAhead):
     """`ctx` of a contribution: reads are run, a change is refused."""
 
@@ -44,8 +57,6 @@ class ReadDoor(LookAhead):
         """Run a read."""
         if request.effect is not Effect.READ:
             raise ActionError(request.step, "only an action may change something")
-        if "ssh" not in self._spec.needs:
-            raise ActionError(request.step, "the manifest does not declare ssh in needs")
         return await super().execute(request)
 
 
@@ -128,10 +139,11 @@ class Contributions:
         action = ActionSpec(
             spec.id, spec.title, Effect.READ, spec.scope, needs=spec.needs, timeout=spec.timeout
         )
-        return ReadDoor(
-            target.name, self._host(target.name), action, self._remote,
-            now=self._clock.now(), alert=None, runs=every_read,
-        )  # fmt: skip
+        shared = Shared(Snapshot(), Effect.READ)
+        stage = Stage(Action(action, _NO_IMPL, spec.plugin), target.name, "", shared)
+        host = self._host(target.name)
+        ports = Ports(self._remote, self._host)
+        return ReadDoor(stage, host, ports, now=self._clock.now(), every_read=True)
 
     async def _python(
         self,

@@ -1,15 +1,18 @@
 """Asks a run's gates between batches until each has its verdict; what was seen and what was found is on disk."""
 
 import asyncio
+import dataclasses
 from typing import Final
 
 from opsconsole.actions.params import Values
 from opsconsole.actions.steps import Action
 from opsconsole.model.rollout import Gate, GateStatus
+from opsconsole.model.states import Effect
 from opsconsole.runs.boundary import run_guarded
 from opsconsole.runs.gates import FAIL, INCONCLUSIVE, PASS, WAITING, Look, Watch, combine
 from opsconsole.runs.looks import look_at
-from opsconsole.runs.planning import LookAhead, every_read
+from opsconsole.runs.planning import LookAhead
+from opsconsole.runs.stage import Shared, Stage
 from opsconsole.runs.surroundings import Surroundings
 from opsconsole.runs.targets import host_target
 from opsconsole.runs.verdict import Kind
@@ -101,10 +104,11 @@ class Gatekeeper:
     async def _look_on(self, action: Action, name: str) -> Look:
         crew = self._crew
         snapshot = crew.ports.snapshot()
-        ahead = LookAhead(
-            name, crew.ports.host(name), action.spec, crew.remote,
-            now=snapshot.now, alert=crew.prepared.alert, runs=every_read,
-        )  # fmt: skip
+        shared = Shared(snapshot, Effect.READ, crew.prepared.shared.world)
+        stage = Stage(action, name, f"host:{name}", shared, crew.board.id, crew.prepared.alert)
+        ports = dataclasses.replace(crew.ports, remote=crew.remote)
+        host = crew.ports.host(name)
+        ahead = LookAhead(stage, host, ports, now=snapshot.now, every_read=True)
         target = host_target(name, snapshot)
         outcome, trouble = await run_guarded(action.impl, ahead, target, Values({}))
         if trouble is not None:

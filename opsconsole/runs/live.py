@@ -1,13 +1,13 @@
 """One run while it lives: carried out to its end, told to everybody. Nobody's screen is needed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
 
 from opsconsole.clock import Clock
-from opsconsole.errors import ActionError, OpsConsoleError
+from opsconsole.errors import ActionError, OpsConsoleError, RefusedError
 from opsconsole.model.action import ParamSpec, Plan, PlannedTarget
 from opsconsole.model.rollout import RolloutStatus
 from opsconsole.model.run import Question, Run, RunTarget
@@ -21,10 +21,11 @@ from opsconsole.runs.ending import judge_run
 from opsconsole.runs.helm import Helm
 from opsconsole.runs.journal import Journal
 from opsconsole.runs.output import OutputRing
-from opsconsole.runs.planned import Prepared, target_ref
+from opsconsole.runs.planned import Prepared
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.questions import Questions
 from opsconsole.runs.rollback import Rollback
+from opsconsole.runs.standpoint import target_ref
 from opsconsole.runs.valve import Valve
 from opsconsole.runs.work import Crew
 from opsconsole.transport.base import Remote
@@ -36,6 +37,9 @@ _ASKS_WHO: Final = "nobody has gone on for 30 min: will you take this run over? 
 
 class LiveRun:
     """Carries one prepared plan out."""
+
+    take_lock: Callable[[str], Awaitable[None]] | None = None
+    """Takes one more lock for the rest of the run; raises RefusedError."""
 
     def __init__(
         self,
@@ -74,15 +78,22 @@ class LiveRun:
         self.valve = Valve()
         self.questions = Questions(self.board, clock)
         crew = Crew(
-            prepared, self.board, self.valve, self.questions, remote, ports, clock, why_frozen
-        )
+            prepared, self.board, self.valve, self.questions, remote, ports, clock, why_frozen,
+            self._lock,
+        )  # fmt: skip
         self.course = Course(crew, channels)
         self.back = Rollback(crew, self.course, channels)
         self.helm = Helm(crew, self.course, self.back)
         self._departed: asyncio.Queue[str] = asyncio.Queue()
         self._connect()
 
+    async def _lock(self, key: str) -> None:
+        if self.take_lock is None:
+            raise RefusedError("held", f"{key} cannot be locked by this engine")
+        await self.take_lock(key)
+
     def _connect(self) -> None:
+        self.board.mask = self._prepared.shared.redactor.line
         self.board.on_broken = self.valve.close
         self.valve.on_change = self._on_change
         self.helm.stand()
@@ -180,7 +191,7 @@ class LiveRun:
     def _judge(self) -> RunState:
         return judge_run(
             self.board.targets.values(),
-            stopped=self.helm.is_stopped,
+            stopped=self.helm.is_stopped or self.course.is_refused,
             halted=self.course.is_halted,
             rolled_back=self.helm.is_going_back,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from opsconsole.actions.api import Service
 from opsconsole.actions.params import Values
 from opsconsole.actions.reference import Scope, fill_slot, parse_template
 from opsconsole.actions.steps import Target
@@ -18,6 +19,7 @@ def lock_keys(
     hosts: Iterable[str],
     values: Values,
     alert: Alert | None,
+    service: Service | None = None,
 ) -> tuple[str, ...]:
     """List a run's lock keys, sorted; empty for a read that asks for none.
 
@@ -30,9 +32,9 @@ def lock_keys(
     keys: set[str] = set()
     if spec.effect is not Effect.READ:
         keys |= {f"target:{name}" for name in hosts}
-        keys |= {f"service:{target.name}" for target in targets if spec.scope == "service"}
+        keys |= {f"service:{target.name}" for target in targets if spec.works_on == "service"}
     for target in targets:
-        scope = Scope(values, target, alert, "")
+        scope = Scope(values, target, alert, "", service)
         keys |= {_resolved(key, scope) for key in spec.locks}
     return tuple(sorted(keys))
 

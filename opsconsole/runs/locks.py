@@ -36,9 +36,16 @@ class Held:
     def __init__(self, fds: Sequence[int], *, shared: bool = False) -> None:
         self._fds = list(fds)
         self._shared = shared
+        self._more: list[Held] = []
+
+    def add(self, other: "Held") -> None:
+        """Give another's back together with these."""
+        self._more.append(other)
 
     def release(self) -> None:
         """Give them back."""
+        while self._more:
+            self._more.pop().release()
         while self._fds:
             fd = self._fds.pop()
             if not self._shared:  # others may hold it with us, and the file names one of them

@@ -1,6 +1,7 @@
 """Makes plans: targets frozen, parameters read, what each target would see, how it must be confirmed."""
 
 import asyncio
+import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -8,12 +9,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from opsconsole.actions.api import Service
 from opsconsole.actions.grammars import World
-from opsconsole.actions.match import Subject, subject_of, why_not
-from opsconsole.actions.params import Values, read_params
-from opsconsole.actions.prefill import with_defaults
+from opsconsole.actions.params import Values
 from opsconsole.actions.steps import Action, Target
-from opsconsole.actions.target_words import WHOLE, resolve_targets
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import ActionSpec, Plan, PlannedTarget
 from opsconsole.model.alert import Alert
@@ -26,8 +25,10 @@ from opsconsole.runs.lock_keys import lock_keys
 from opsconsole.runs.planning import LOOK_BUDGET, LookAhead, look_ahead
 from opsconsole.runs.policy import confirm_level, expected_answer, why_refused
 from opsconsole.runs.ports import Ports
+from opsconsole.runs.stage import Shared, Stage
+from opsconsole.runs.standpoint import Standpoint, check_needs, ref_of
 from opsconsole.runs.strategy import Strategy, decide
-from opsconsole.runs.targets import target_record, touched_hosts
+from opsconsole.runs.targets import choose_targets, service_target, target_record, touched_hosts
 
 AHEAD_AT_ONCE: Final = 16
 PLAN_BUDGET: Final = 20.0
@@ -49,6 +50,10 @@ class Prepared(Struct, frozen=True):
     """What polling saw each host call itself."""
     machines: Mapping[str, Host]
     """Each host as it was reached when the plan was made."""
+    shared: Shared
+    """What all its targets share."""
+    service: Service | None = None
+    """What the hosts are worked on for."""
     gate_actions: Mapping[str, Action] = {}
     """Read actions that gates ask, by what the gate calls them."""
     rerun_of: str = ""
@@ -73,31 +78,75 @@ async def prepare(
     Raises:
         RefusedError: unknown-target, empty, match, param.
     """
-    spec = action.spec
-    names = resolve_targets(call.targets, spec.scope, spec.effect, snapshot)
-    _check_count(spec, names)
-    alert = snapshot.alerts.get(call.alert) if call.alert else None
-    values = _read_values(spec, call, names, actor, snapshot)
-    targets = tuple(target_record(name, spec.scope, snapshot) for name in names)
-    reasons = [_why_skipped(spec, name, call.alert, actor, snapshot) for name in names]
+    draft = _draft(call, action, actor, snapshot, ports)
+    reasons = [draft.stands.why_skipped(target.name) for target in draft.targets]
+    title = action.spec.title
     if all(reasons):
-        raise RefusedError("match", f"{spec.title}: {reasons[0]}")
-    planned = await _look_at_all(action, targets, reasons, values, alert, snapshot, ports)
+        raise RefusedError("match", f"{title}: {reasons[0]}")
+    planned = await _look_at_all(draft.stage, draft.targets, reasons, draft.values, ports)
     if all(target.skip for target in planned):
-        raise RefusedError("match", f"{spec.title}: {planned[0].name}: {planned[0].skip}")
+        raise RefusedError("match", f"{title}: {planned[0].name}: {planned[0].skip}")
+    return _bound(draft, planned, plan_id, ports, find)
+
+
+class _Draft(Struct, frozen=True):
+    """What is known before anything was looked at."""
+
+    call: PlanRun
+    actor: str
+    stands: Standpoint
+    stage: Stage
+    values: Values
+    targets: tuple[Target, ...]
+
+
+def _draft(call: PlanRun, action: Action, actor: str, snapshot: Snapshot, ports: Ports) -> _Draft:
+    spec = action.spec
+    names, on_service = choose_targets(call.targets, spec, snapshot)
+    _check_count(spec, names)
+    check_needs(spec, ports)
+    world = World(snapshot.hosts, snapshot.services, snapshot.alerts, snapshot.now, ports.secrets())
+    stands = Standpoint(call, spec, actor, snapshot, on_service)
+    values = stands.read_values(names[0], world)
+    targets = tuple(target_record(name, spec.works_on, snapshot) for name in names)
+    service = service_target(on_service, snapshot) if on_service else None
+    alert = snapshot.alerts.get(call.alert) if call.alert else None
+    stage = Stage(action, "", "", Shared(snapshot, spec.effect, world), "plan", alert, service)
+    return _Draft(call, actor, stands, stage, values, targets)
+
+
+def _bound(
+    draft: _Draft,
+    planned: Sequence[PlannedTarget],
+    plan_id: str,
+    ports: Ports,
+    find: Callable[[str], Action],
+) -> Prepared:
+    """Put what was seen together with how it goes over the targets, and what it locks."""
+    stage, call, values = draft.stage, draft.call, draft.values
+    spec, snapshot = stage.action.spec, stage.shared.before
     going = tuple(target.name for target in planned if not target.skip)
-    subject = _with_service(_subject(spec, names[0], call.alert, actor, snapshot), call)
     strategy = decide(spec, call.rollout, going, snapshot)
-    strategy = with_gates(strategy, values, subject)
-    hosts = touched_hosts(going, spec.scope, snapshot)
+    strategy = with_gates(strategy, values, draft.stands.subject(draft.targets[0].name))
+    hosts = touched_hosts(going, spec.works_on, snapshot)
     plan = _plan(plan_id, spec, values, planned, call.alert, strategy)
-    plan = _admitted(plan, spec, hosts, actor, snapshot, ports)
-    keys = lock_keys(spec, _going(targets, going), hosts, values, alert)
-    plan = msgspec.structs.replace(plan, locks=keys)
-    gates = find_gates(strategy.rollout, find, snapshot)
-    machines = {name: host for name in hosts if (host := ports.host(name)) is not None}
-    named = _hostnames(hosts, snapshot)
-    return Prepared(plan, action, values, targets, hosts, actor, alert, named, machines, gates)
+    plan = _admitted(plan, spec, hosts, draft.actor, snapshot, ports)
+    worked_on = [target for target in draft.targets if target.name in going]
+    keys = lock_keys(spec, worked_on, hosts, values, stage.alert, stage.service)
+    return Prepared(
+        msgspec.structs.replace(plan, locks=keys),
+        stage.action,
+        values,
+        draft.targets,
+        hosts,
+        draft.actor,
+        stage.alert,
+        _hostnames(hosts, snapshot),
+        {name: host for name in hosts if (host := ports.host(name)) is not None},
+        stage.shared,
+        stage.service,
+        find_gates(strategy.rollout, find, snapshot),
+    )
 
 
 def _admitted(
@@ -130,79 +179,40 @@ def _hostnames(hosts: Sequence[str], snapshot: Snapshot) -> Mapping[str, str]:
     }
 
 
-def _going(targets: Sequence[Target], names: Sequence[str]) -> Sequence[Target]:
-    return [target for target in targets if target.name in names]
-
-
 def _check_count(spec: ActionSpec, names: Sequence[str]) -> None:
     limit = 1 if spec.arity == "one" else min(spec.max_targets or TARGETS_LIMIT, TARGETS_LIMIT)
     if len(names) > limit:
         raise RefusedError("param", f"{spec.title} takes {limit} at most, not {len(names)}")
 
 
-def _read_values(
-    spec: ActionSpec, call: PlanRun, names: Sequence[str], actor: str, snapshot: Snapshot
-) -> Values:
-    """Defaults that depend on the target come from the first one: a run has one set of parameters."""
-    subject = _with_service(_subject(spec, names[0], call.alert, actor, snapshot), call)
-    world = World(snapshot.hosts, snapshot.services, snapshot.alerts, snapshot.now)
-    typed = with_defaults(spec.params, call.params, subject)
-    plain = tuple(msgspec.structs.replace(param, default=None) for param in spec.params)
-    return read_params(plain, typed, world)
-
-
-def _with_service(subject: Subject, call: PlanRun) -> Subject:
-    """A service that was named as the target says as much about the parameters as a fire on it."""
-    named = (word.removeprefix("service:") for word in call.targets if word.startswith("service:"))
-    service = subject.snapshot.services.get(next(named, ""))
-    if subject.service is not None or service is None:
-        return subject
-    return msgspec.structs.replace(subject, service=service)
-
-
-def _subject(
-    spec: ActionSpec, name: str, episode: str | None, actor: str, snapshot: Snapshot
-) -> Subject:
-    ref = "" if spec.scope in WHOLE else target_ref(spec, name)
-    return subject_of(snapshot, ref, episode, actor)
-
-
-def target_ref(spec: ActionSpec, name: str) -> str:
-    """Write a target as a reference."""
-    return f"service:{name}" if spec.scope == "service" else f"host:{name}"
-
-
-def _why_skipped(
-    spec: ActionSpec, name: str, episode: str | None, actor: str, snapshot: Snapshot
-) -> str:
-    return why_not(spec, _subject(spec, name, episode, actor, snapshot))
+def stage_for(prepared: Prepared, name: str, run_id: str) -> Stage:
+    """Say what a run's door on one target is about."""
+    ref = ref_of(prepared.action.spec, name)
+    return Stage(
+        prepared.action, name, ref, prepared.shared, run_id, prepared.alert, prepared.service
+    )
 
 
 async def _look_at_all(
-    action: Action,
+    stage: Stage,
     targets: Sequence[Target],
     reasons: Sequence[str],
     values: Values,
-    alert: Alert | None,
-    snapshot: Snapshot,
     ports: Ports,
 ) -> tuple[PlannedTarget, ...]:
     slots = asyncio.Semaphore(AHEAD_AT_ONCE)
+    action, snapshot = stage.action, stage.shared.before
+    spec = action.spec
     until = asyncio.get_running_loop().time() + PLAN_BUDGET
 
     async def look(target: Target, reason: str) -> PlannedTarget:
-        state = _state_of(action.spec, target.name, snapshot)
+        state = _state_of(spec, target.name, snapshot)
         if reason:
             return PlannedTarget(target.name, (), reason, state)
-        ahead = LookAhead(
-            target.name,
-            ports.host(target.name) if action.spec.scope != "service" else None,
-            action.spec,
-            ports.remote,
-            now=snapshot.now,
-            alert=alert,
-            why_silent=_why_silent(action.spec, target.name, snapshot),
-        )
+        host = ports.host(target.name) if spec.works_on != "service" else None
+        own = dataclasses.replace(stage, target=target.name, ref=ref_of(spec, target.name))
+        ahead = LookAhead(own, host, ports, now=snapshot.now)
+        ahead.why_silent = _why_silent(spec, target.name, snapshot)
         async with slots:
             seconds = min(LOOK_BUDGET, until - asyncio.get_running_loop().time())
             return await look_ahead(action, ahead, target, values, state=state, seconds=seconds)
@@ -217,14 +227,14 @@ async def _look_at_all(
 
 def _why_silent(spec: ActionSpec, name: str, snapshot: Snapshot) -> str:
     """A host that polling cannot reach is not asked while planning: 2,000 of them would take minutes."""
-    record = snapshot.hosts.get(name) if spec.scope != "service" else None
+    record = snapshot.hosts.get(name) if spec.works_on != "service" else None
     if record is None or record.reach in (None, Reach.UP, Reach.SLOW):
         return ""
     return f"not reachable: {record.reach}"
 
 
 def _state_of(spec: ActionSpec, name: str, snapshot: Snapshot) -> str:
-    if spec.scope == "service":
+    if spec.works_on == "service":
         service = snapshot.services.get(name)
         return "" if service is None else str(service.state)
     host = snapshot.hosts.get(name)
@@ -279,7 +289,7 @@ def plan_hash(
 
 def _blast(plan: Plan, spec: ActionSpec, hosts: Sequence[str], snapshot: Snapshot) -> str:
     going = sum(1 for target in plan.targets if not target.skip)
-    if spec.scope == "service":
+    if spec.works_on == "service":
         return f"{going} of {len(snapshot.services)} services"
     carried = [name for name, s in snapshot.services.items() if set(s.hosts) & set(hosts)]
     said = f"{going} of {len(snapshot.hosts)} hosts"

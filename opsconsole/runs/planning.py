@@ -1,104 +1,239 @@
-"""The dry run, made by the engine and not by the author: what each target would see, as far as can be known."""
+"""The dry run, made by the engine and not by the author: what each target would see, as far as can be known.
+
+Before the first change every read is really done: the plan of a change rests on what is there. From the first
+change on nothing is asked any more, because the answers would be those of a world before it.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, NoReturn
 
-from opsconsole.actions.api import Certificate, Result
+import msgspec
+
+from opsconsole.actions.api import Cache, Certificate, Ctx, Result
 from opsconsole.actions.params import Values
-from opsconsole.actions.steps import Action, Request, Target, Undo
+from opsconsole.actions.secret import Secret
+from opsconsole.actions.steps import Action, CheckAnswer, Request, Target, Undo
 from opsconsole.errors import ActionError
-from opsconsole.model.action import ActionSpec, PlannedStep, PlannedTarget
-from opsconsole.model.alert import Alert
+from opsconsole.model.action import PlannedStep, PlannedTarget
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host
 from opsconsole.model.run import Question
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
-from opsconsole.runs.attempt import command_for, shown_argv
 from opsconsole.runs.boundary import run_guarded
-from opsconsole.runs.context import Round, Speaker, SshDoor
+from opsconsole.runs.door import AnyDoor, Round
+from opsconsole.runs.doors import HttpDoor, LocalDoor, SshDoor
+from opsconsole.runs.ports import Ports
 from opsconsole.runs.result import PlanEndsError, Planned, read_answer
-from opsconsole.runs.targets import given_alert
+from opsconsole.runs.sending import CONSOLE, command_for, send_call, shown_argv, why_undeclared
+from opsconsole.runs.stage import Stage
 from opsconsole.runs.verdict import Kind
-from opsconsole.transport.base import Remote
+from opsconsole.transport.base import Answer
 
 LOOK_BUDGET: Final = 5.0
 """Seconds that looking ahead may take on one target."""
-Runs = Callable[[Request], bool]
+_NOTE_LIMIT: Final = 400
 
 
-def only_preflight(request: Request) -> bool:
-    """In a plan only declared preflight reads are run."""
-    return request.preflight and request.effect is Effect.READ
+@dataclass(slots=True)
+class Seen:
+    """What a look ahead has gathered on one target, nested actions and all."""
+
+    steps: list[PlannedStep] = field(default_factory=list)
+    answers: list[Result] = field(default_factory=list)
+    changes: bool = False
+    """A change is planned: from here on answers would be those of another world."""
+    is_told: bool = False
+    """The last step says itself why nothing is known behind it."""
 
 
-def every_read(request: Request) -> bool:
-    """For choices every read is run."""
-    return request.effect is Effect.READ
-
-
-class LookAhead:
-    """`ctx` while nothing may change: requests are noted, and a few reads are run."""
+class LookAhead(AnyDoor):
+    """`ctx` while nothing may change: changes are noted, and reads are run as long as they tell something."""
 
     def __init__(
         self,
-        target: str,
+        stage: Stage,
         host: Host | None,
-        spec: ActionSpec,
-        remote: Remote,
+        ports: Ports,
         *,
         now: float,
-        alert: Alert | None,
-        runs: Runs = only_preflight,
-        why_silent: str = "",
+        every_read: bool = False,
+        seen: Seen | None = None,
     ) -> None:
-        """Set up; `runs` says which requests are really run; `why_silent` why none is here."""
-        self._target = target
+        """Set up; `every_read` runs all reads of a reading action too, for the choices of a form."""
+        super().__init__(stage, ports, lambda _step, _stream, _text: None)
+        self.ssh, self.local, self.http = SshDoor(self), LocalDoor(self), HttpDoor(self)
         self._host = host
-        self._spec = spec
-        self._remote = remote
-        self._runs = runs
-        self._why_silent = why_silent
-        self.planning = runs is only_preflight
-        self.now = now
-        self.alert = None if alert is None else given_alert(alert)
-        self.run_id = "plan"
-        self.steps: list[PlannedStep] = []
-        self.answers: list[Result] = []
-        self.ssh = SshDoor(self.execute)
-        self.log = Speaker(lambda _step, _stream, _text: None)
+        self._now = now
+        self._every_read = every_read
+        self.planning = not every_read
+        self.why_silent = ""
+        """Why the host is not asked now; empty: it is."""
+        self.preflight = False
+        """True: everything read here is read while planning."""
+        self.seen = seen or Seen()
+
+    @property
+    def cancelled(self) -> bool:
+        """A plan is not stopped."""
+        return False
+
+    @property
+    def now(self) -> float:
+        """Epoch seconds of the plan."""
+        return self._now
+
+    def within(self, step: str, action: Action, *, preflight: bool = False) -> "LookAhead":
+        """Give the door for an action used inside a step."""
+        stage = replace(self.stage, action=action, prefix=f"{self.stage.prefix}{step}/")
+        inner = LookAhead(
+            stage, self._host, self.ports, now=self._now, every_read=self._every_read,
+            seen=self.seen,
+        )  # fmt: skip
+        inner.preflight = self.preflight or preflight
+        inner.why_silent = self.why_silent
+        return inner
 
     async def execute(self, request: Request) -> Result:
-        """Note a request; run it when it is one that may be."""
-        if self._host is None:
-            raise ActionError(request.step, f"{self._target} is no host commands could run on")
-        command = command_for(request, self._host, self._spec.timeout)
-        if not self._runs(request):
-            argv = tuple(clean(word, 4_000, multiline=True) for word in shown_argv(command))
-            self.steps.append(PlannedStep(request.step, request.effect, argv))
-            return Planned(request.step)
-        if self._why_silent:
-            self._end(request.step, f"cannot tell: {self._why_silent}")
-        answer = await self._remote.run(self._host, command)
-        result = read_answer(request, answer, self._target)
-        self.answers.append(result)
+        """Note a request; run it when it is a read that tells something."""
+        host = self._checked_host(request)
+        step = self.named(request)
+        preflight = request.preflight or self.preflight
+        named = msgspec.structs.replace(request, step=step, preflight=preflight)
+        if not self.tells(named):
+            self.seen.changes |= request.effect is not Effect.READ
+            self._note(named, host)
+            return Planned(named.step)
+        if not preflight:
+            self._note(named, host)
+        if self.why_silent and host is not CONSOLE:
+            self._end(request.step, f"cannot tell: {self.why_silent}")
+        result = read_answer(named, await self._ask(named, host), self.stage.target)
+        self.seen.answers.append(result)
+        if not preflight and not self._every_read:
+            self._append_seen(result)
         return result
+
+    def _checked_host(self, request: Request) -> Host:
+        """Undeclared use is refused here as in the run."""
+        if why := why_undeclared(request, self.action.spec):
+            raise ActionError(request.step, why)
+        if request.http is not None or request.on_console:
+            return CONSOLE
+        if self._host is None:
+            raise ActionError(request.step, f"{self.stage.target} is no host commands could run on")
+        return self._host
+
+    def tells(self, request: Request) -> bool:
+        """Tell whether a request is run now; a reading action's own reads wait for the run."""
+        if request.effect is not Effect.READ or self.seen.changes:
+            return False
+        is_asked = self._every_read or request.preflight or self.preflight
+        return is_asked or not self._only_reads
+
+    @property
+    def _only_reads(self) -> bool:
+        return self.stage.shared.effect is Effect.READ
+
+    async def _ask(self, request: Request, host: Host) -> Answer:
+        command = command_for(request, host, self.action.spec.timeout)
+        if request.http is None:
+            answer = await self.ports.remote.run(host, command)
+        else:
+            answer = await send_call(self.ports.clients, request, command, key="")
+        return self.stage.shared.redactor.answer(answer)
+
+    def _note(self, request: Request, host: Host) -> None:
+        words = () if request.shown else shown_argv(command_for(request, host, 1.0))
+        self.seen.steps.append(
+            PlannedStep(
+                request.step,
+                request.effect,
+                tuple(clean(word, 4_000, multiline=True) for word in words),
+                shown=clean(self.stage.shared.redactor.text(request.shown), 4_000),
+            )
+        )
+
+    def _append_seen(self, result: Result) -> None:
+        """Show the beginning of what a read said beside it."""
+        lines = result.lines
+        more = f" … {len(lines)} lines" if len(lines) > 1 else ""
+        self._annotate(f"→ {lines[0]}{more}" if lines else "→ nothing")
+
+    def _annotate(self, note: str) -> None:
+        last = self.seen.steps[-1]
+        self.seen.steps[-1] = msgspec.structs.replace(last, note=clean(note, _NOTE_LIMIT))
+
+    def tell(self, step: str, note: str) -> None:
+        """Add a step that is no command."""
+        name = f"{self.stage.prefix}{step}"
+        said = clean(self.stage.shared.redactor.text(note), _NOTE_LIMIT)
+        self.seen.steps.append(PlannedStep(name, Effect.READ, (), said))
 
     async def push_undo(self, undo: Undo) -> None:
         """Nothing is done in a plan, so nothing is taken back."""
 
-    async def ask(self, question: Question) -> Mapping[str, str]:
-        """Note that a person would be asked; what they say is not known."""
-        self._end("ask", f"asks: {question.text}")
+    async def on_undo(self, undo: Callable[[Ctx], Awaitable[object]], *, title: str = "") -> None:
+        """Nothing is done in a plan, so nothing is taken back."""
 
-    async def until(self, seconds: float, *, every: float = 2.0) -> AsyncIterator[Round]:  # noqa: ARG002 - one look is all a plan takes
-        """Give one tick: what the loop asks is shown once."""
+    async def inquire(self, question: Question) -> Mapping[str, str]:
+        """Note that a person would be asked; what they say to more than yes or no is not known."""
+        if question.params:
+            self._end("ask", f"asks: {question.text}")
+        self.tell("ask", f"waits for a yes: {question.text}")
+        return {}
+
+    async def once(self, step: str, work: Callable[[], Awaitable[object]]) -> object:
+        """Show it on every target, and that it is done once."""
+        before = len(self.seen.steps)
+        result = await work()
+        if len(self.seen.steps) > before and not self.seen.steps[-1].note:
+            self._annotate("once for the whole run")
+        del step
+        return result
+
+    async def check(self, name: str, params: Mapping[str, str]) -> CheckAnswer:
+        """Note that a check would be asked."""
+        said = ", ".join(f"{key} {value}" for key, value in params.items())
+        self.tell("check", f"asks the check {name} {said}".rstrip())
+        return CheckAnswer("unknown", "only planned")
+
+    async def until(self, seconds: float, *, every: float = 2.0) -> AsyncIterator[Round]:
+        """Give one tick; whoever wants a second one waits for something that is not so yet."""
+        del every
         yield Round(0.0, lambda _text: None)
+        self._end("until", f"cannot tell: asks again for up to {seconds:g} s")
 
     async def wait(self, seconds: float) -> None:
         """Nobody waits in a plan."""
+
+    async def secret(self, name: str) -> Secret:
+        """Fetch nothing: a plan sends nothing."""
+        if f"secret:{name}" not in self.action.spec.needs:
+            raise ActionError("secret", f"the action does not declare secret:{clean(name, 60)}")
+        return Secret(name, "")
+
+    @property
+    def cache(self) -> Cache:
+        """What the plugin keeps, to be read only."""
+        return _ReadOnly(super().cache)
+
+    async def lock(self, key: str) -> None:
+        """Note that a lock would be taken."""
+        self.tell("lock", f"takes the lock {key}")
+
+    @contextlib.asynccontextmanager
+    async def critical(self, why: str) -> AsyncIterator[None]:
+        """Nothing is interrupted in a plan."""
+        del why
+        yield
+
+    async def artifact(self, name: str, content: bytes) -> None:
+        """Nothing is kept in a plan."""
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """Nothing is said in a plan."""
@@ -110,19 +245,33 @@ class LookAhead:
         """Note that checks would run."""
         self._end("checks", "run every check now")
 
-    async def events(self, since: float) -> Sequence[Event]:  # noqa: ARG002 - the signature is Ctx's
+    async def events(self, since: float) -> Sequence[Event]:
         """Read nothing: what happened does not change the plan."""
+        del since
         return ()
 
     async def tls(self, address: str, port: int, server_name: str) -> Certificate:
         """Note that a certificate would be looked at."""
-        note = f"connect to {address}:{port} and read the certificate for {server_name}"
-        self.steps.append(PlannedStep("tls", Effect.READ, (), clean(note, 400)))
+        self.tell("tls", f"connect to {address}:{port} and read the certificate for {server_name}")
         return Certificate(address, port, server_name, reason="only planned")
 
     def _end(self, step: str, note: str) -> NoReturn:
-        self.steps.append(PlannedStep(step, Effect.READ, (), clean(note, 400)))
+        self.tell(step, note)
+        self.seen.is_told = True
         raise PlanEndsError(step)
+
+
+class _ReadOnly:
+    """A cache that a plan may not write."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    async def get(self, key: str) -> object:
+        return await self._cache.get(key)
+
+    async def put(self, key: str, value: object) -> None:
+        """Nothing is kept in a plan."""
 
 
 async def look_ahead(
@@ -144,29 +293,30 @@ async def look_ahead(
         state: The target's state, for the blast radius.
         seconds: How long it may take.
     """
+    then = ""
     try:
         async with asyncio.timeout(seconds):
-            _, trouble = await run_guarded(action.impl, ahead, target, values)
+            outcome, trouble = await run_guarded(action.impl, ahead, target, values)
     except PlanEndsError as end:
         note = f"cannot tell: depends on the result of {end.step}"
-        return _planned(ahead, target, state, note if not _last_notes(ahead) else "")
+        return _planned(ahead, target, state, "" if ahead.seen.is_told else note)
     except TimeoutError:
         return _planned(
             ahead, target, state, f"cannot tell: no answer in {max(0.0, seconds):.3g} s"
         )
     if trouble is None:
-        return _planned(ahead, target, state, "")
-    if trouble.kind is Kind.FAILED and not ahead.steps:
+        if outcome is not None and not ahead.seen.changes and outcome.summary:
+            then = f"ends there: {outcome.summary}" if action.spec.effect is not Effect.READ else ""
+        return _planned(ahead, target, state, then)
+    if trouble.kind is Kind.FAILED and not ahead.seen.steps:
         return PlannedTarget(target.name, (), trouble.why, state)
+    if trouble.kind is Kind.FAILED and not ahead.seen.changes:
+        return _planned(ahead, target, state, f"would stop there: {trouble.why}")
     return _planned(ahead, target, state, f"cannot tell: {trouble.why}")
 
 
-def _last_notes(ahead: LookAhead) -> bool:
-    return bool(ahead.steps) and bool(ahead.steps[-1].note)
-
-
 def _planned(ahead: LookAhead, target: Target, state: str, note: str) -> PlannedTarget:
-    steps = list(ahead.steps)
+    steps = list(ahead.seen.steps)
     if note:
-        steps.append(PlannedStep("…", Effect.READ, (), clean(note, 400)))
+        steps.append(PlannedStep("…", Effect.READ, (), clean(note, _NOTE_LIMIT)))
     return PlannedTarget(target.name, tuple(steps), "", state)

@@ -1,15 +1,18 @@
 """What runs needs of the rest of the engine, as callables the engine hands in."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from opsconsole.actions.api import Certificate
+from opsconsole.actions.api import Cache, Certificate
+from opsconsole.actions.steps import HttpCall
+from opsconsole.errors import ActionError
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host
 from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.snapshot import Access, HostRecord, Snapshot
-from opsconsole.transport.base import Remote
+from opsconsole.transport.base import Answer, OnDispatch, Remote
 
 
 def _no_publish(_run: Run) -> None: ...
@@ -31,6 +34,46 @@ def _no_snapshot() -> Snapshot:
 
 def _no_records() -> Mapping[str, HostRecord]:
     return {}
+
+
+async def _no_secret(name: str) -> str:
+    raise ActionError("secret", f"this engine has no secret {name}")
+
+
+def _no_cache(_plugin: str) -> Cache:
+    raise ActionError("cache", "this engine keeps nothing for plugins")
+
+
+def _no_config(_plugin: str) -> Mapping[str, object]:
+    return {}
+
+
+class Clients(Protocol):
+    """The configuration's named HTTP clients."""
+
+    def why_not(self, client: str, method: str = "GET") -> str:
+        """Say why a client cannot be used so; empty when it can."""
+        ...
+
+    async def send(
+        self,
+        call: HttpCall,
+        *,
+        key: str,
+        timeout: float,
+        max_output: int,
+        on_dispatch: OnDispatch | None = None,
+    ) -> Answer:
+        """Send a call once; its HTTP status is the answer's code, and every failure is an Answer.
+
+        Args:
+            call: What to send; credentials are added here, and masked in the answer.
+            key: The Idempotency-Key of a change.
+            timeout: Seconds for all of it.
+            max_output: Bytes of the body that are kept.
+            on_dispatch: Awaited before the first byte leaves.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +101,14 @@ class Ports:
     """Read events of a reference since an epoch second, newest first."""
     tls: Callable[[str, int, str], Awaitable[Certificate]] | None = None
     """Fetch the leaf certificate: address, port, server name. Failure is a Certificate with a reason."""
+    clients: Clients | None = None
+    secret: Callable[[str], Awaitable[str]] = _no_secret
+    """Fetch a secret's value by its name; raises ActionError."""
+    secrets: Callable[[], Collection[str]] = tuple
+    """Names of the secrets there are."""
+    cache: Callable[[str], Cache] = _no_cache
+    """What a plugin keeps between runs, by its id."""
+    plugin_config: Callable[[str], Mapping[str, object]] = _no_config
+    """A plugin's part of the configuration."""
     syslog: Callable[[str], None] | None = None
     """Keeps the journal's head hashes somewhere else."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from opsconsole.actions.api import Result
+from opsconsole.actions.api import Result, decode_json
 from opsconsole.actions.argv import Given
 from opsconsole.actions.steps import Request
 from opsconsole.errors import ActionError, OutcomeUnknownError, TransportError
@@ -41,6 +41,15 @@ class Answered:
     def lines(self) -> Sequence[str]:
         """Standard output by lines."""
         return self.text.split("\n") if self._stdout.strip() else []
+
+    @property
+    def data(self) -> bytes:
+        """Standard output as it came."""
+        return self._stdout
+
+    def json(self) -> object:
+        """Read the output as JSON."""
+        return decode_json(self.text)
 
     @property
     def stderr(self) -> str:
@@ -84,6 +93,15 @@ class Planned:
 
     @property
     def lines(self) -> Sequence[str]:
+        """Not known yet."""
+        raise PlanEndsError(self._step)
+
+    @property
+    def data(self) -> bytes:
+        """Not known yet."""
+        raise PlanEndsError(self._step)
+
+    def json(self) -> object:
         """Not known yet."""
         raise PlanEndsError(self._step)
 
@@ -134,6 +152,9 @@ def _exited(request: Request, answer: Answer) -> Result:
     if answer.code in request.ok:
         return Answered(answer.code, answer.stdout, answer.stderr, answer.took)
     said = (answer.stderr.strip() or answer.stdout.strip()).split(b"\n")[-1]
+    if request.http is not None:
+        words = f"HTTP {answer.code}" + (f": {clean(said, 200)}" if said else "")
+        raise ActionError(request.step, words, answer.code)
     if request.sudo and _SUDO.search(answer.stderr.decode("utf-8", "replace")):
         raise ActionError(
             request.step, f"needs sudo rule: {request.sudo} ({clean(said, 160)})", answer.code

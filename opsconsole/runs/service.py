@@ -91,7 +91,7 @@ class RunService:
             1, thread_name_prefix="journal"
         )  # one: lines keep their order
         self._locksmith = Locksmith(locks or state / "locks", clock, self._disk)
-        self._choices = ChoiceBook(ports.remote, clock)
+        self._choices = ChoiceBook(ports, clock)
         self.records = Records(state / "runs", ports, clock, self._disk)
         """Runs that are over."""
         self._present: frozenset[str] | None = None
@@ -136,7 +136,7 @@ class RunService:
         known = call.action or (find_run(rerun_of, snapshot.runs).action if rerun_of else "")
         action = registry.resolve(known)
         if rerun_of:
-            call = with_rerun(call, snapshot.runs, action.spec.scope)
+            call = with_rerun(call, snapshot.runs, action.spec.works_on)
         plan_id = f"p{secrets.token_hex(6)}"
         seen = msgspec.structs.replace(snapshot, now=self._clock.now())
         prepared = await prepare(call, action, actor, seen, self._ports, plan_id, registry.resolve)
@@ -202,6 +202,7 @@ class RunService:
         finally:
             if live is None:
                 held.release()
+        live.take_lock = lambda key: self._lock_more(held, prepared, run_id, actor, key)
         self._keep(live)
         if self._present is not None:
             live.follow(self._present)
@@ -282,6 +283,16 @@ class RunService:
         holder = Holder(actor, run_id, plan.action, self._clock.now(), os.getpid())
         shared = plan.effect is Effect.READ
         return await self._locksmith.take(plan.locks, holder, shared=shared, wait=wait)
+
+    async def _lock_more(
+        self, held: Held, prepared: Prepared, run_id: str, actor: str, key: str
+    ) -> None:
+        """Take one more lock for a run, unless it has it."""
+        if key in prepared.plan.locks:
+            return
+        holder = Holder(actor, run_id, prepared.plan.action, self._clock.now(), os.getpid())
+        shared = prepared.plan.effect is Effect.READ
+        held.add(await self._locksmith.take((key,), holder, shared=shared))
 
     async def _open(
         self, run_id: str, prepared: Prepared, call: StartRun, actor: str, remote: Remote | None

@@ -51,7 +51,7 @@ def decide(
     if wrong := "" if own.min_healthy is None else check_rule(own.min_healthy):
         raise RefusedError("param", f"min_healthy: {wrong}")
     wished = _wished(own, wishes)
-    standings = _standings(names, spec.scope, wished, snapshot)
+    standings = _standings(names, spec.works_on, wished, snapshot)
     batches = cut_batches(wished, names, standings)
     _check_stricter(own, wished, cut_batches(own, names, standings), batches)
     limit = Meter(wished.budget, len(names)).limit

@@ -80,13 +80,13 @@ class Surroundings:
         )
 
     def _hosts(self, names: Collection[str]) -> tuple[str, ...]:
-        if self._prepared.action.spec.scope != "service":
+        if self._prepared.action.spec.works_on != "service":
             return tuple(names)
         known = [name for name in names if name in self._before.services]
         return touched_hosts(known, "service", self._before)
 
     def _services(self, touched: Mapping[str, float], now: Snapshot) -> tuple[str, ...]:
-        if self._prepared.action.spec.scope == "service":
+        if self._prepared.action.spec.works_on == "service":
             return tuple(self._prepared.going)
         mine = set(touched)
         return tuple(name for name, record in now.services.items() if mine & set(record.hosts))

@@ -1,6 +1,6 @@
 """What an action sees of its targets, and which hosts a run on them touches."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -8,9 +8,35 @@ from opsconsole.actions.api import Host, Service
 from opsconsole.actions.argv import Given
 from opsconsole.actions.match import services_on
 from opsconsole.actions.steps import Target
-from opsconsole.actions.target_words import WHOLE
+from opsconsole.actions.target_words import WHOLE, resolve_targets
+from opsconsole.errors import RefusedError
+from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import Snapshot
+
+
+def choose_targets(
+    words: Sequence[str], spec: ActionSpec, snapshot: Snapshot
+) -> tuple[tuple[str, ...], str]:
+    """Find the names an action goes to, and the one service it goes over the hosts of; else empty.
+
+    Raises:
+        RefusedError: as `resolve_targets`; `param` when it is not clear which service is meant.
+    """
+    if spec.works_on == spec.scope:
+        return resolve_targets(words, spec.scope, spec.effect, snapshot), ""
+    full = [
+        f"service:{w}" if w in snapshot.services and w not in snapshot.hosts else w for w in words
+    ]
+    names = resolve_targets(full, "host", spec.effect, snapshot)
+    said = {w.removeprefix("service:") for w in full if w.startswith("service:")}
+    services = said or {
+        name for name, record in snapshot.services.items() if set(names) <= set(record.hosts)
+    }
+    if len(services) != 1:
+        listed = ", ".join(sorted(services)[:5]) or "none"
+        raise RefusedError("param", f"{spec.title} takes one service, service:NAME; here: {listed}")
+    return names, services.pop()
 
 
 def target_record(name: str, scope: str, snapshot: Snapshot) -> Target:

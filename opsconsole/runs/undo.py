@@ -1,8 +1,9 @@
 """What one target could take back: pushed when a step is dispatched, gone through last in, first out."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from opsconsole.actions.steps import Undo
+from opsconsole.errors import ActionError, RefusedError
 from opsconsole.model.run import Question
 from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.runs.allowance import Allowance
@@ -23,6 +24,22 @@ class TargetDesk:
         self._journal = journal
         self._questions = questions
         self._allowance = allowance
+        self.why_stopping: Callable[[], str] = lambda: ""
+        self.take_lock: Callable[[str], Awaitable[None]] | None = None
+
+    @property
+    def is_stopping(self) -> bool:
+        """Tell whether nothing new is started any more."""
+        return bool(self.why_stopping())
+
+    async def lock(self, key: str) -> None:
+        """Take one more lock for the rest of the run; raises ActionError, naming the holder."""
+        if self.take_lock is None:
+            raise ActionError("lock", f"{clean(key, 80)} cannot be locked here")
+        try:
+            await self.take_lock(clean(key, LABEL_LIMIT))
+        except RefusedError as error:
+            raise ActionError("lock", str(error)) from error
 
     async def push_undo(self, undo: Undo) -> None:
         """Keep how a step is taken back; on disk on return. Raises JournalError."""
@@ -46,8 +63,15 @@ class TargetDesk:
 def valid_undos(undos: Collection[Undo], traces: Collection[Trace]) -> list[Undo]:
     """Pick the undos of steps that were dispatched, newest first: what never left has nothing to take back."""
     dispatched = {trace.step for trace in traces if trace.dispatched and trace.writes}
-    found = [undo for undo in undos if undo.step in dispatched or (not undo.step and dispatched)]
+    found = [undo for undo in undos if _was_dispatched(undo.step, dispatched)]
     return found[::-1]
+
+
+def _was_dispatched(step: str, dispatched: Collection[str]) -> bool:
+    """A step that uses another action was, when one of that action's steps was."""
+    if not step:
+        return bool(dispatched)
+    return step in dispatched or any(each.startswith(f"{step}/") for each in dispatched)
 
 
 def tell_left(undos: Sequence[tuple[str, str]]) -> str:

@@ -1,10 +1,10 @@
 """Works on one target: its action, within its time, behind the bulkhead; then the word on how it ended."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
 
-from opsconsole.actions.steps import Target, Undo
+from opsconsole.actions.steps import Reversible, Target, Undo
 from opsconsole.clock import Clock
 from opsconsole.model.inventory import Host
 from opsconsole.model.states import TargetState
@@ -13,7 +13,7 @@ from opsconsole.runs.attempt import Attempt
 from opsconsole.runs.board import Board
 from opsconsole.runs.boundary import run_guarded, undo_guarded
 from opsconsole.runs.context import RunContext
-from opsconsole.runs.planned import Prepared, target_ref
+from opsconsole.runs.planned import Prepared, stage_for
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.questions import Questions
 from opsconsole.runs.undo import TargetDesk, tell_left, valid_undos
@@ -35,6 +35,8 @@ class Crew(Struct, frozen=True):
     clock: Clock
     why_frozen: Callable[[str], str]
     """Says whether a freeze came over a target since the plan."""
+    take_lock: Callable[[str], Awaitable[None]] | None = None
+    """Takes one more lock for the rest of the run; raises RefusedError, naming the holder."""
 
 
 class Try:
@@ -51,6 +53,8 @@ class Try:
         self._allowance = Allowance(crew.prepared.plan.timeout, crew.clock)
         journal = crew.board.journal
         self._desk = TargetDesk(target.name, journal, crew.questions, self._allowance)
+        self._desk.why_stopping = lambda: crew.valve.why
+        self._desk.take_lock = crew.take_lock
         self.attempt = Attempt(
             target.name,
             self._machine(),
@@ -64,6 +68,9 @@ class Try:
             hostname=crew.prepared.hostnames.get(target.name, ""),
         )
         self.attempt.ledger = ledger
+        self.attempt.clients = crew.ports.clients
+        self.attempt.redactor = crew.prepared.shared.redactor
+        self.attempt.on_unshield = self._on_unshield
         self.attempt.on_dispatch = self._on_dispatch
         self.attempt.on_wait = self._on_wait
         self.attempt.before_step = self._wait_while_paused
@@ -81,7 +88,16 @@ class Try:
     @property
     def undos(self) -> list[Undo]:
         """What can be taken back, newest first."""
-        return valid_undos(self._desk.undos, self.attempt.traces)
+        found = valid_undos(self._desk.undos, self.attempt.traces)
+        return [*found, *self._own_way_back()]
+
+    def _own_way_back(self) -> list[Undo]:
+        """What the action itself declares comes after the undos of its steps."""
+        impl, values = self._crew.prepared.action.impl, self._crew.prepared.values
+        wrote = any(trace.dispatched and trace.writes for trace in self.traces)
+        if not wrote or not isinstance(impl, Reversible) or not impl.has_rollback:
+            return []
+        return [Undo("", "rollback", lambda door: impl.rollback(door, self.target, values))]
 
     @property
     def left(self) -> str:
@@ -118,7 +134,13 @@ class Try:
     def interrupt(self) -> None:
         """End it here and now; what it had dispatched may be unknown then."""
         self._interrupted = True
-        self._allowance.end()
+        if not self.attempt.shielded:
+            self._allowance.end()
+
+    def _on_unshield(self) -> None:
+        """What must not be cut in half is over: an interrupt that waited comes now."""
+        if self._interrupted:
+            self._allowance.end()
 
     def judge(self, why: str) -> Verdict:
         """Say what can be said of it if it ends here."""
@@ -132,9 +154,7 @@ class Try:
             crew.clock,
             crew.board.speaker(self.target.name),
             self._desk,
-            run_id=crew.board.id,
-            ref=target_ref(crew.prepared.action.spec, self.target.name),
-            alert=crew.prepared.alert,
+            stage_for(crew.prepared, self.target.name, crew.board.id),
         )
 
     def _cut_short(self) -> Trouble:
@@ -176,7 +196,7 @@ class Try:
     def _machine(self) -> Host | None:
         """Give the host that the plan was made for, whatever a reload made of its name since."""
         prepared = self._crew.prepared
-        on_service = prepared.action.spec.scope == "service"
+        on_service = prepared.action.spec.works_on == "service"
         return None if on_service else prepared.machines.get(self.target.name)
 
     def _why_moved(self) -> str:

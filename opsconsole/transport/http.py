@@ -74,6 +74,7 @@ class HttpClient:
             cert_expires_at=expiry,
             fault=fault.word,
             reason=fault.reason,
+            sent=phases.is_sending,
         )
 
     async def _ask(self, endpoint: Endpoint, phases: Phases) -> HttpAnswer:

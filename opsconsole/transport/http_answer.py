@@ -92,6 +92,8 @@ class HttpAnswer(Struct, frozen=True):
     """The address that answered."""
     redirect: str = ""
     """Where the reply wanted to send us; never followed."""
+    sent: bool = True
+    """False: it failed on the way there, and nothing of the request was sent."""
 
 
 class ProbeAnswer(Struct, frozen=True):

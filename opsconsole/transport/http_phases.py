@@ -38,6 +38,11 @@ class Phases:
         """Seconds since the begin."""
         return self._clock.monotonic() - self._start
 
+    @property
+    def is_sending(self) -> bool:
+        """Tell whether something of the request may have left."""
+        return self.name in ("first_byte", "transfer")
+
     def begin(self, name: str) -> None:
         """Start a phase."""
         self.name = name

@@ -108,5 +108,5 @@ def test_a_mistake_in_a_rollout_names_its_key(told: dict[str, object], key: str)
 
 
 def test_a_mistake_in_a_runbooks_rollout_has_its_place_in_the_file() -> None:
-    with pytest.raises(ConfigError, match=r"r\.yaml:10:.*canary\.bake"):
+    with pytest.raises(ConfigError, match=r"r\.yaml:11:22:.*canary\.bake"):
         read_runbook(YAML.replace("bake: 2m", "bake: soon"), "r.yaml")

@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from opsconsole.config import alert_sources, checks, hosts, reader, rules, services, settings, triggers
+from opsconsole.config import (
+    alert_sources,
+    checks,
+    hosts,
+    http_clients,
+    reader,
+    rules,
+    services,
+    settings,
+    triggers,
+)
 from opsconsole.config.fields import Table
 from opsconsole.inventory.sources import SourceSpec, load
 
@@ -27,7 +37,8 @@ def test_the_example_loads(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "table",
     [reader.FILE, hosts.HOST, hosts.DEFAULTS, hosts.IMPORT, services.SERVICE, checks.CHECK,
-     alert_sources.SOURCE, rules.RULE, rules.BEND, settings.ENGINE, triggers.TRIGGER],
+     alert_sources.SOURCE, http_clients.CLIENT, rules.RULE, rules.BEND, settings.ENGINE,
+     triggers.TRIGGER],
     ids=lambda table: table.what,
 )  # fmt: skip
 def test_every_key_is_told_of(table: Table) -> None:

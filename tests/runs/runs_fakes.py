@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 
 from opsconsole.actions.registry import Registry
+from opsconsole.actions.steps import HttpCall
 from opsconsole.errors import TransportError
 from opsconsole.model.calls import HostKey
 from opsconsole.model.inventory import Host
@@ -173,6 +174,48 @@ def make_snapshot(
     return Snapshot(now=1_700_000_000.0, hosts=hosts, services=carried, access=access or Access())
 
 
+class FakeClients:
+    """Named HTTP clients: `METHOD path` to behaviours, newest first; what is not said is 200 with `{}`."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+        self.sent: list[str] = []
+        self.keys: list[str] = []
+        self._rules: list[tuple[str, Behaviour]] = []
+
+    def on(self, pattern: str, behaviour: Behaviour) -> None:
+        self._rules.insert(0, (pattern, behaviour))
+
+    def why_not(self, client: str, method: str = "GET") -> str:
+        return "" if client in self.names else f"no client {client} to {method} with"
+
+    async def send(
+        self,
+        call: HttpCall,
+        *,
+        key: str,
+        timeout: float,
+        max_output: int,
+        on_dispatch: OnDispatch | None = None,
+    ) -> Answer:
+        line = f"{call.method} {call.path}"
+        behaviour = next(
+            (each for glob, each in self._rules if fnmatchcase(line, glob)), Exit(200, "{}")
+        )
+        if isinstance(behaviour, Drop) and not behaviour.after_dispatch:
+            return Answer(Ending.UNREACHABLE, reach=Reach.REFUSED, reason="connection refused")
+        if on_dispatch is not None:
+            await on_dispatch()
+        self.sent.append(call.words)
+        self.keys.append(key)
+        await asyncio.sleep(0)
+        if isinstance(behaviour, Exit):
+            content = behaviour.stdout
+            body = content.encode() if isinstance(content, str) else content
+            return Answer(Ending.EXITED, behaviour.code, stdout=body[:max_output], took=timeout)
+        return Answer(Ending.LOST, reason="connection lost")
+
+
 class Engine:
     """What the engine's side of the ports sees."""
 
@@ -184,6 +227,11 @@ class Engine:
         self.polled: list[str] = []
         self.troubles: list[str] = []
         self.addresses: dict[str, str] = {}
+        self.clients = FakeClients()
+        self.secrets: dict[str, str] = {}
+
+    async def secret(self, name: str) -> str:
+        return self.secrets[name]
 
     def host(self, name: str) -> Host | None:
         known = name in self.snapshot.hosts
@@ -199,6 +247,9 @@ class Engine:
             publish=self.published.append,
             poll=self.polled.extend,
             trouble=self.troubles.append,
+            clients=self.clients,
+            secret=self.secret,
+            secrets=lambda: self.secrets,
         )
 
 

@@ -81,3 +81,34 @@ def test_other_rules_and_other_hosts_drop_what_is_no_longer_asked_for() -> None:
     assert list(tracks.points("host:a", "cpu.busy", 0)) == []
     assert list(tracks.points("host:b", "load.1m", 0)) == []
     assert tracks.size == 16
+
+
+@pytest.mark.parametrize(
+    ("functions", "most"),
+    [({"sum"}, 40), ({"delta"}, 40), ({"resets"}, 40), ({"avg"}, 420), ({"sum", "avg"}, 420)],
+)
+def test_what_rests_is_kept_in_a_few_points_where_nothing_is_lost(
+    functions: set[str], most: int
+) -> None:
+    tracks = Tracks()
+    tracks.watch({"x": HOUR}, {"x": frozenset(functions)})
+    for step in range(400):
+        tracks.put("host:a", T0 + 10 * step, {"x": 3.0 if step in (200, 201) else 0.0})
+
+    points = tracks.points("host:a", "x", T0 + 10 * 39)
+
+    assert len(points) <= most
+    assert functions == {"resets"} or sum(value for _, value in points) == 6.0
+    assert max(b[0] - a[0] for a, b in pairwise(points)) <= HOUR / 8
+
+
+def test_a_counter_that_rises_keeps_its_resets() -> None:
+    tracks = Tracks()
+    tracks.watch({"uptime": HOUR}, {"uptime": frozenset({"resets"})})
+    for step in range(300):
+        tracks.put("host:a", T0 + 10 * step, {"uptime": 10.0 * (step % 100)})
+
+    values = [value for _, value in tracks.points("host:a", "uptime", 0)]
+
+    assert sum(b < a for a, b in pairwise(values)) == 2
+    assert len(values) < 40

@@ -1,0 +1,67 @@
+"""The keys of `http:`, named clients that actions may use, and of `plugin_config:`."""
+
+from typing import Final
+
+from opsconsole.config import kinds
+from opsconsole.config.alert_sources import BASIC_FIELD, BEARER, PASSWORD, USER
+from opsconsole.config.checks import CA, CERT, HEADERS, KEY, headers_are_secret
+from opsconsole.config.fields import Field, Values, list_of, map_of, record_of, table
+from opsconsole.config.problems import Problems
+from opsconsole.model.inventory import HttpClient
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+URL = Field("url", kinds.url, "Address that every path is put behind.", required=True)
+METHODS = Field(
+    "methods",
+    list_of(kinds.choice(_METHODS), or_one=True),
+    "What may be sent; without it GET and HEAD, which change nothing.",
+)
+TIMEOUT = Field(
+    "timeout", kinds.duration(0.1, 300, "a time from 100ms to 5m"), "Longest wait for an answer."
+)
+CLIENT: Final = table(
+    "an HTTP client",
+    URL, METHODS, TIMEOUT, HEADERS, BASIC_FIELD, BEARER, CA, CERT, KEY,
+    hints={"base_url": "the word is url", "token": "the word is bearer", "method": "the word is methods"},
+)  # fmt: skip
+
+
+def _read_client(values: Values, problems: Problems) -> HttpClient | None:
+    headers_are_secret(values, problems)
+    url = values.get(URL)
+    if BASIC_FIELD in values and BEARER in values:
+        problems.add(values.place(BEARER), "basic and bearer are two ways to say who we are")
+    if KEY in values and CERT not in values:
+        problems.add(values.place(KEY), "key is the key of `cert:`")
+    if url is None:
+        return None
+    if "?" in url or "#" in url:
+        problems.add(values.place(URL), "a client's url has no query; an action says it")
+        return None
+    basic = values.get(BASIC_FIELD)
+    usual = HttpClient("")
+    return HttpClient(
+        url=url.rstrip("/"),
+        methods=values.value(METHODS, usual.methods),
+        timeout=values.value(TIMEOUT, usual.timeout),
+        headers=values.value(HEADERS, {}),
+        user=basic.value(USER, "") if basic else "",
+        password=basic.value(PASSWORD, "") if basic else "",
+        bearer=values.value(BEARER, ""),
+        ca=values.get(CA),
+        cert=values.get(CERT),
+        key=values.get(KEY),
+    )
+
+
+HTTP = Field(
+    "http",
+    map_of(kinds.name, record_of(CLIENT, _read_client)),
+    "HTTP clients that actions may use, by name: {lb: {url: https://lb.example/api}}.",
+)
+PLUGIN_CONFIG = Field(
+    "plugin_config",
+    map_of(kinds.name, map_of(kinds.name, kinds.text(4_000))),
+    "What plugins are told, by their id: {acme: {region: eu-1}}.",
+)

@@ -1,0 +1,355 @@
+"""`ctx.ssh`, `ctx.http`, `ctx.local`: what an author says becomes one request a call."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from opsconsole.actions.argv import Given, build_argv
+from opsconsole.actions.doors import Result
+from opsconsole.actions.file_steps import get_request, put_back_request, put_request
+from opsconsole.actions.http_path import build_body, build_path, build_query, http_request
+from opsconsole.actions.retries import Retries, execute
+from opsconsole.actions.secret import Secret, reveal
+from opsconsole.actions.steps import Door, HttpCall, Request, Undo
+from opsconsole.errors import ActionError
+from opsconsole.model.states import Effect
+from opsconsole.model.text import NAME_LIMIT, clean
+from opsconsole.runs.output import LineCutter
+
+_CWD: Final = 'cd -- "$1" || exit 126\nshift\nexec "$@"\n'
+_ENV: Final = re.compile(r"(?!LD_|OPSC_|(PATH|IFS|BASH_ENV|ENV)\Z)[A-Z][A-Z0-9_]{0,60}")
+
+
+def _stdin(given: bytes | Secret) -> bytes:
+    return reveal(given).encode() if isinstance(given, Secret) else given
+
+
+def _named(step: str, argv: Sequence[str]) -> str:
+    return clean(step or argv[0].rpartition("/")[2], NAME_LIMIT)
+
+
+def _command(
+    effect: Effect, argv: Sequence[str | int], step: str, cwd: str, env: Mapping[str, str] | None
+) -> Request:
+    try:
+        built = build_argv(argv)
+    except ValueError as error:
+        raise ActionError(step or "command", str(error)) from None
+    name = _named(step, built)
+    for variable in env or {}:
+        if not _ENV.fullmatch(variable):
+            raise ActionError(name, f"{variable[:60]!r} is not a name that may be set")
+    request = Request(name, effect, built, env=dict(env or {}))
+    if not cwd:
+        return request
+    return replace(request, argv=(), script=_CWD, args=(*build_argv(["cd", "--", cwd])[2:], *built))
+
+
+class SshDoor:
+    """`ctx.ssh`."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def read(
+        self,
+        argv: Sequence[str | int],
+        *,
+        step: str = "",
+        sudo: str | None = None,
+        stdin: bytes | Secret = b"",
+        timeout: float | None = None,
+        ok: Sequence[int] = (0,),
+        cwd: str = "",
+        env: Mapping[str, str] | None = None,
+        retries: int = 0,
+        show: bool = False,
+        max_output: int | None = None,
+    ) -> Result:
+        """Run a command that changes nothing; see `actions.doors.Ssh`."""
+        request = replace(
+            _command(Effect.READ, argv, step, cwd, env),
+            stdin=_stdin(stdin),
+            sudo=sudo,
+            timeout=timeout,
+            ok=tuple(ok),
+            show=show,
+            max_output=max_output,
+        )
+        return await execute(self._door, request, Retries(retries))
+
+    async def write(
+        self,
+        argv: Sequence[str | int],
+        *,
+        step: str = "",
+        sudo: str | None = None,
+        stdin: bytes | Secret = b"",
+        timeout: float | None = None,
+        ok: Sequence[int] = (0,),
+        cwd: str = "",
+        env: Mapping[str, str] | None = None,
+        retries: int = 0,
+        expect_disconnect: bool = False,
+        show: bool = True,
+        max_output: int | None = None,
+    ) -> Result:
+        """Run a command that changes something; see `actions.doors.Ssh`."""
+        request = replace(
+            _command(Effect.WRITE, argv, step, cwd, env),
+            stdin=_stdin(stdin),
+            sudo=sudo,
+            timeout=timeout,
+            ok=tuple(ok),
+            expect_disconnect=expect_disconnect,
+            show=show,
+            max_output=max_output,
+        )
+        return await execute(self._door, request, Retries(retries))
+
+    async def script(
+        self,
+        name: str,
+        args: Sequence[str | int] = (),
+        *,
+        effect: str = "write",
+        step: str = "",
+        sudo: str | None = None,
+        timeout: float | None = None,
+        ok: Sequence[int] = (0,),
+        show: bool = True,
+    ) -> Result:
+        """Run a file of the plugin's `scripts/`; see `actions.doors.Ssh`."""
+        content = self._door.action.files.get(f"scripts/{name}")
+        if content is None:
+            raise ActionError(step or name, f"the plugin has no scripts/{clean(name, 60)}")
+        try:
+            given = build_argv(["--", *args])[1:]
+        except ValueError as error:
+            raise ActionError(step or name, str(error)) from None
+        shown = " ".join((f"scripts/{name}", *given))
+        request = Request(
+            _named(step, (name.partition(".")[0],)), Effect(effect), script=content.decode(),
+            args=given, sudo=sudo, timeout=timeout, ok=tuple(ok), show=show, shown=shown,
+        )  # fmt: skip
+        return await self._door.execute(request)
+
+    async def stream(
+        self,
+        argv: Sequence[str | int],
+        *,
+        step: str = "",
+        sudo: str | None = None,
+        timeout: float | None = None,
+        ok: Sequence[int] = (0,),
+        max_output: int | None = None,
+    ) -> AsyncIterator[str]:
+        """Run a reading command and give its lines as they come; what it may say in all is bounded."""
+        lines: asyncio.Queue[bytes | None] = asyncio.Queue()
+        cutter = LineCutter()
+
+        def hear(stream: str, chunk: bytes) -> None:
+            for line in cutter.feed(chunk) if stream == "out" else ():
+                lines.put_nowait(line)
+
+        async def work() -> Result:
+            try:
+                return await self._door.execute(request)
+            finally:
+                for line in cutter.end():
+                    lines.put_nowait(line)
+                lines.put_nowait(None)
+
+        request = replace(
+            _command(Effect.READ, argv, step, "", None),
+            sudo=sudo, timeout=timeout, ok=tuple(ok), max_output=max_output, hear=hear,
+        )  # fmt: skip
+        task = asyncio.create_task(work(), name=f"stream {request.step}")
+        try:
+            while (line := await lines.get()) is not None:
+                yield Given(line.decode("utf-8", "replace"))
+            _ = (await task).code  # of a plan: nobody knows its lines yet
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def get(self, path: str, *, step: str = "", sudo: str | None = None) -> bytes:
+        """Read a file; see `actions.doors.Ssh`."""
+        try:
+            request = get_request(step or "get", path, sudo)
+        except ValueError as error:
+            raise ActionError(step or "get", f"{path[:80]!r} {error}") from None
+        return (await self._door.execute(request)).data
+
+    async def put(
+        self,
+        content: str | bytes | Secret,
+        path: str,
+        *,
+        mode: str = "0644",
+        step: str = "",
+        sudo: str | None = None,
+    ) -> Result:
+        """Replace a file as a whole; see `actions.doors.Ssh`."""
+        name = step or "put"
+        if isinstance(content, Secret):
+            content = reveal(content)
+        data = content.encode() if isinstance(content, str) else content
+        run_id = self._door.run_id
+        try:
+            request = put_request(name, data, path, mode, run_id, sudo)
+        except ValueError as error:
+            raise ActionError(name, f"{path[:80]!r} {error}") from None
+        back = put_back_request(name, path, run_id, sudo)
+        await self._door.push_undo(Undo(name, back.shown, lambda door: door.execute(back)))
+        return await self._door.execute(request)
+
+
+class LocalDoor:
+    """`ctx.local`."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def run(
+        self,
+        argv: Sequence[str | int],
+        *,
+        effect: str = "write",
+        step: str = "",
+        stdin: bytes | Secret = b"",
+        timeout: float | None = None,
+        ok: Sequence[int] = (0,),
+        show: bool = False,
+    ) -> Result:
+        """Run a command on the machine of the engine; see `actions.doors.Local`."""
+        request = _command(Effect(effect), argv, step, "", None)
+        return await self._door.execute(
+            replace(
+                request,
+                stdin=_stdin(stdin),
+                timeout=timeout,
+                ok=tuple(ok),
+                show=show,
+                on_console=True,
+            )
+        )
+
+
+class HttpDoor:
+    """`ctx.http`."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def __getattr__(self, name: str) -> "ClientDoor":
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return ClientDoor(self._door, name)
+
+    def __getitem__(self, name: str) -> "ClientDoor":
+        return ClientDoor(self._door, name)
+
+
+Path = str | Sequence[str | int]
+Query = Mapping[str, str | int] | None
+
+
+class ClientDoor:
+    """`ctx.http.<client>`."""
+
+    def __init__(self, door: Door, client: str) -> None:
+        self._door = door
+        self._client = client
+
+    async def get(
+        self,
+        path: Path,
+        *,
+        query: Query = None,
+        step: str = "",
+        ok: Sequence[int] = (),
+        timeout: float | None = None,
+        show: bool = False,
+    ) -> Result:
+        """Ask; see `actions.doors.HttpClient`."""
+        return await self._send("GET", path, query, None, step, ok, timeout, show=show)
+
+    async def post(
+        self,
+        path: Path,
+        *,
+        json: object = None,
+        query: Query = None,
+        step: str = "",
+        ok: Sequence[int] = (),
+        timeout: float | None = None,
+        show: bool = False,
+    ) -> Result:
+        """Change something."""
+        return await self._send("POST", path, query, json, step, ok, timeout, show=show)
+
+    async def put(
+        self,
+        path: Path,
+        *,
+        json: object = None,
+        query: Query = None,
+        step: str = "",
+        ok: Sequence[int] = (),
+        timeout: float | None = None,
+        show: bool = False,
+    ) -> Result:
+        """Change something."""
+        return await self._send("PUT", path, query, json, step, ok, timeout, show=show)
+
+    async def patch(
+        self,
+        path: Path,
+        *,
+        json: object = None,
+        query: Query = None,
+        step: str = "",
+        ok: Sequence[int] = (),
+        timeout: float | None = None,
+        show: bool = False,
+    ) -> Result:
+        """Change something."""
+        return await self._send("PATCH", path, query, json, step, ok, timeout, show=show)
+
+    async def delete(
+        self,
+        path: Path,
+        *,
+        query: Query = None,
+        step: str = "",
+        ok: Sequence[int] = (),
+        timeout: float | None = None,
+        show: bool = False,
+    ) -> Result:
+        """Change something."""
+        return await self._send("DELETE", path, query, None, step, ok, timeout, show=show)
+
+    async def _send(
+        self,
+        method: str,
+        path: Path,
+        query: Query,
+        body: object,
+        step: str,
+        ok: Sequence[int],
+        timeout: float | None,
+        *,
+        show: bool,
+    ) -> Result:
+        name = clean(step or f"{method.lower()}-{self._client}", NAME_LIMIT)
+        try:
+            call = HttpCall(
+                self._client, method, build_path(path), build_query(query), build_body(body)
+            )
+        except ValueError as error:
+            raise ActionError(name, str(error)) from None
+        return await self._door.execute(http_request(name, call, ok, timeout, show=show))
