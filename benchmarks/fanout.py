@@ -1,4 +1,4 @@
-"""One reading line on many hosts over kept connections: what the client pays a target, beside clush, ansible, parallel-ssh."""
+"""One reading line on many hosts over kept connections: what the client pays a target, beside its peers."""
 
 import asyncio
 import json

@@ -63,6 +63,8 @@ class Trouble(Struct, frozen=True):
     kind: Kind
     why: str
     code: int | None = None
+    step: str = ""
+    """The step that ended it, where one did; a last step that ran in spite of it is not."""
 
 
 class Verdict(Struct, frozen=True):
@@ -102,7 +104,7 @@ def _judge_trouble(traces: Sequence[Trace], trouble: Trouble) -> Verdict:
     touched = any(trace.dispatched for trace in traces)
     match trouble.kind:
         case Kind.FAILED | Kind.PLUGIN | Kind.TIMEOUT:
-            return Verdict(TargetState.FAILED, trouble.why, trouble.code)
+            return Verdict(TargetState.FAILED, trouble.why, trouble.code, trouble.step)
         case Kind.LOST:
             return Verdict(TargetState.UNKNOWN, _unverified(wrote, trouble.why))
         case Kind.UNREACHABLE:

@@ -150,7 +150,7 @@ def test_an_empty_pane_says_why(snapshot: Snapshot, line: str, says: str) -> Non
 
     table = fires.table(snapshot, NOW, 118, options)
 
-    assert (table.rows, table.empty) == ((), says)
+    assert (tuple(table.rows), table.empty) == ((), says)
 
 
 def test_no_fires_from_silent_feeds_is_not_an_all_clear(snapshot: Snapshot) -> None:

@@ -37,8 +37,8 @@ def _argv(line: str) -> list[str]:
     max_parallel=8,
     stop_on_failure=True,
     timeout="60s",
-    tags=["adhoc"],
     needs=["ssh"],
+    tags=("adhoc",),
 )
 async def adhoc(ctx: Ctx, host: Host, p: Command) -> None:
     """Run one command on each host; it is taken to change something, whatever it is."""
@@ -53,8 +53,8 @@ async def adhoc(ctx: Ctx, host: Host, p: Command) -> None:
     idempotent=True,
     max_parallel=32,
     timeout="60s",
-    tags=["adhoc"],
     needs=["ssh"],
+    tags=("adhoc",),
 )
 async def adhoc_read(ctx: Ctx, host: Host, p: Command) -> Outcome:
     """Run one command on each host that you declare to change nothing; equal answers are folded."""
