@@ -73,6 +73,8 @@ class Verdict(Struct, frozen=True):
     state: TargetState
     why: str = ""
     code: int | None = None
+    step: str = ""
+    """The step that failed; empty: none did, or it is not known which."""
 
 
 def judge_target(
