@@ -159,9 +159,7 @@ class TriggerDesk:
 
     def _tell(self, wish: Wish, text: str) -> None:
         actor = f"{ACTOR}{wish.trigger.name}"
-        self._store.put_event(
-            Event(0, self._clock.now(), actor, "run", wish.target, f"{actor} {text}")
-        )
+        self._store.put_event(Event(0, self._clock.now(), actor, "run", wish.target, text))
 
 
 def _is_same(run: Run, wish: Wish, since: float) -> bool:

@@ -101,7 +101,7 @@ async def test_in_shadow_nothing_is_asked_for_and_it_is_told_once(
     await desk.step()
 
     assert hands.asked == []
-    assert hands.told == ["trigger:heal would have run core.unit-restart on web-01 for UnitFailed"]
+    assert hands.told == ["would have run core.unit-restart on web-01 for UnitFailed"]
 
 
 async def test_what_people_did_is_set_beside_it(hands: Hands, desk: TriggerDesk) -> None:
@@ -110,7 +110,7 @@ async def test_what_people_did_is_set_beside_it(hands: Hands, desk: TriggerDesk)
     hands.ran("r7", "op1", hands.at)
     await desk.step()
 
-    assert hands.told[-1] == "trigger:heal was right: op1 ran core.unit-restart 40 s later"
+    assert hands.told[-1] == "was right: op1 ran core.unit-restart 40 s later"
 
 
 async def test_a_fire_that_went_by_itself_is_told_too(hands: Hands, desk: TriggerDesk) -> None:
@@ -118,10 +118,7 @@ async def test_a_fire_that_went_by_itself_is_told_too(hands: Hands, desk: Trigge
     hands.snapshot = replace(hands.snapshot, alerts={})
     await desk.step()
 
-    assert (
-        hands.told[-1]
-        == "trigger:heal was not needed: UnitFailed cleared without core.unit-restart"
-    )
+    assert hands.told[-1] == "was not needed: UnitFailed cleared without core.unit-restart"
 
 
 async def test_live_it_goes_by_plan_and_start_under_its_own_name(
@@ -135,7 +132,7 @@ async def test_live_it_goes_by_plan_and_start_under_its_own_name(
     assert (actor, starter) == ("trigger:heal", "trigger:heal")
     assert planned == PlanRun("core.unit-restart", ("host:web-01",), {}, "fp-1")
     assert (started.plan, started.hash, started.confirm) == ("p1", "h", "1")
-    assert hands.told == ["trigger:heal runs core.unit-restart on web-01 for UnitFailed (r2)"]
+    assert hands.told == ["runs core.unit-restart on web-01 for UnitFailed (r2)"]
 
 
 async def test_a_plan_that_is_refused_is_told_and_not_started(
@@ -183,7 +180,7 @@ async def test_two_runs_that_did_not_help_open_the_breaker_and_a_reload_closes_i
         hands.ran(f"r{number * 2}", "trigger:heal", hands.at)
         hands.at += 1_000
         await desk.step()
-    assert hands.told[-1] == "trigger:heal stops: 2 runs in a row did not clear the fire"
+    assert hands.told[-1] == "stops: 2 runs in a row did not clear the fire"
 
     hands.burn("fp-3")
     await desk.step()
