@@ -299,3 +299,24 @@ async def test_choices_come_into_sight_when_a_run_under_watch_halts(console):
             await settled(pilot)
 
         assert "C continue 2 held" in "\n".join(screen_text(pilot))
+
+
+async def test_a_run_of_mine_that_halts_or_asks_rings_wherever_one_is(console):
+    source = source_of(CANARY)
+    async with console(source) as pilot:
+        said = console_of(pilot).main.notice.said
+        source.show(scene(HALTED))
+        await settled(pilot)
+        source.show(scene(replace(HALTED, note="again")))
+        await settled(pilot)
+        source.show(scene(ASKING))
+        await settled(pilot)
+        heard = list(said)
+        source.show(scene(replace(HALTED, operator="op2")))
+        await settled(pilot)
+
+        assert list(said) == heard
+    assert heard == [
+        f"svc-rollback is HALTED: it waits for you  (:go {HALTED.id})",
+        f"svc-rollback asks: The canary is fine. Go on with 5 more?  (:go {ASKING.id})",
+    ]
