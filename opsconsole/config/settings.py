@@ -9,6 +9,7 @@ from opsconsole.config.loader import Node, Scalar
 from opsconsole.config.maintenance import windows
 from opsconsole.config.problems import Problems
 from opsconsole.config.sudo_table import row_problem
+from opsconsole.config.triggers import triggers
 from opsconsole.model.inventory import Settings
 
 _PROD: Final = ("prod", "production", "prd", "live")
@@ -81,10 +82,11 @@ SUDO = Field(
     map_of(kinds.name, record_of(SUDO_PROFILE, lambda values, _: values.value(ALLOW, ()))),
     "What each sudo profile covers; the engine refuses anything else.",
 )
+TRIGGERS = Field("triggers", triggers, "Runs that start by themselves; in shadow unless live.")
 MAINTENANCE = Field("maintenance", windows, "Agreed times in which trouble is expected.")
 FIELDS: Final = (
     ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, ACK_WITHIN, KEYMAP, SUDO, SECRETS,
-    MAINTENANCE, HTTP, PLUGIN_CONFIG,
+    MAINTENANCE, TRIGGERS, HTTP, PLUGIN_CONFIG,
 )  # fmt: skip
 
 
@@ -116,6 +118,7 @@ def read_settings(values: Values) -> Settings:
         sudo=values.value(SUDO, {}),
         secrets=values.value(SECRETS, {}),
         maintenance=values.value(MAINTENANCE, ()),
+        triggers=values.value(TRIGGERS, ()),
         http=values.value(HTTP, {}),
         plugin_config=values.value(PLUGIN_CONFIG, {}),
     )

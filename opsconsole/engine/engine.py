@@ -40,6 +40,7 @@ from opsconsole.engine.plugins import Plugins
 from opsconsole.engine.probing import LiveChecks, certificate
 from opsconsole.engine.runs import RunCalls
 from opsconsole.engine.silences import Silences
+from opsconsole.engine.triggers import TriggerDesk
 from opsconsole.engine.watch import Configuration, show_warnings
 from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
@@ -164,6 +165,9 @@ class Engine:
         self._runs = RunService(
             registry, ports, self._place.folder, self._clock, locks=self._place.locks
         )
+        self._triggers = TriggerDesk(
+            self._store, self._runs, self._configuration, self._place.folder, self._clock
+        )
 
     def _build_door(self, spec: LaunchSpec) -> None:
         control = ControlCalls(
@@ -255,6 +259,7 @@ class Engine:
             ("collect", self._collector.run()),
             ("runs", self._runs.serve()),
             ("records", self._runs.records.keep()),
+            ("triggers", self._triggers.run()),
             ("plugins", self._plugins.run()),
             ("evaluate", self._evaluate()),
             ("configuration", self._configuration.run()),

@@ -8,6 +8,7 @@ from opsconsole.model.maintenance import Window
 from opsconsole.model.rules import RuleSpec
 from opsconsole.model.slo import Objective
 from opsconsole.model.states import Severity
+from opsconsole.model.trigger import Trigger
 
 
 class Host(Struct, frozen=True):
@@ -228,6 +229,7 @@ class Settings(Struct, frozen=True):
     """Name to provider reference (`env:NAME`, `file:PATH`, `command:PROGRAM ...`); never a value."""
 
     maintenance: tuple[Window, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
 
 
 class Inventory(Struct, frozen=True):

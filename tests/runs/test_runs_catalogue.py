@@ -67,6 +67,9 @@ async def test_a_restart_that_does_not_hold_fails_and_shows_the_log(make_bench: 
         ("not-started", "halted: the canary web1 is failed"),
     ]
     assert "web1 out shop: no database" in await bench.lines(run_id)
+    assert run.targets[0].step == "verify", (
+        "what failed is named, not the log that was read after it"
+    )
 
 
 REFUSED = [
