@@ -187,6 +187,11 @@ class Reversible(Protocol):
         ...
 
 
+def way_back(impl: object) -> Reversible | None:
+    """Give an implementation's way back; None: it has none."""
+    return impl if isinstance(impl, Reversible) and impl.has_rollback else None
+
+
 class Reference(Struct, frozen=True):
     """One place where an action names another."""
 

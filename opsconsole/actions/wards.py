@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from opsconsole.actions.api import Outcome
 from opsconsole.actions.params import Values
 from opsconsole.actions.protocol import ProtocolError
 from opsconsole.actions.python_plugin import PluginCodeError
-from opsconsole.actions.steps import Door, Impl, Target
+from opsconsole.actions.steps import Door, Impl, Target, way_back
 from opsconsole.errors import ActionError, OpsConsoleError
 from opsconsole.model.plugin import Fault
 from opsconsole.model.text import MESSAGE_LIMIT, clean
@@ -98,9 +98,24 @@ class WardedImpl:
 
     async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
         """Run it, unless its plugin is closed."""
+        return await self._counted(lambda: self._impl.run(door, target, values))
+
+    @property
+    def has_rollback(self) -> bool:
+        """Tell whether it has a way back of its own."""
+        return way_back(self._impl) is not None
+
+    async def rollback(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        """Run its way back, unless its plugin is closed."""
+        back = way_back(self._impl)
+        if back is None:
+            return None
+        return await self._counted(lambda: back.rollback(door, target, values))
+
+    async def _counted(self, work: Callable[[], Awaitable[Outcome | None]]) -> Outcome | None:
         self._wards.check(self._plugin)
         try:
-            return await self._impl.run(door, target, values)
+            return await work()
         except (ProtocolError, PluginCodeError) as error:
             self._wards.fault(self._plugin, "protocol", self._action, str(error))
             raise

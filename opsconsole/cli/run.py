@@ -138,7 +138,8 @@ def _show_plan(plan: Plan, *, as_json: bool) -> None:
     for target in plan.targets:
         print(f"  {target.name}  {target.state}  {target.skip}".rstrip())
         for step in target.steps:
-            print(f"    {step.effect:<11} {step.id}: {shlex.join(step.argv)} {step.note}".rstrip())
+            words = shlex.join(step.argv) or step.shown
+            print(f"    {step.effect:<11} {step.id}: {words} {step.note}".rstrip())
     if plan.refusal:
         print(f"refused now: {plan.refusal}")
 
