@@ -63,7 +63,9 @@ class _Linker:
         used = dict(self._used(action))
         if not used:
             return action
-        return replace(action, spec=_merged(action.spec, list(used.values())), used=used)
+        spec = _merged(action.spec, list(used.values()))
+        spec = msgspec.structs.replace(spec, optional=_optional(action, used))
+        return replace(action, spec=spec, used=used)
 
     def _used(self, action: Action) -> Iterator[tuple[str, Action]]:
         for reference in action.uses:
@@ -96,10 +98,26 @@ def _check_use(reference: Reference, spec: ActionSpec, user: ActionSpec) -> None
     for param in spec.params:
         if param.required and param.default is None and param.name not in reference.params:
             raise LinkError(f"{reference.where}: {spec.id} needs the parameter {param.name}")
-    if spec.scope not in (user.scope, user.works_on, "fleet", "console"):
+    if spec.works_on not in (user.scope, user.works_on, "fleet", "console"):
         raise LinkError(
             f"{reference.where}: {spec.id} is for a {spec.scope}, this is for a {user.works_on}"
         )
+
+
+def _optional(action: Action, used: Mapping[str, Action]) -> tuple[str, ...]:
+    """List the needs that only steps with a `when` have."""
+    always = set(action.spec.needs)
+    sometimes: dict[str, None] = {}
+    for reference in action.uses:
+        spec = used[reference.action].spec if reference.action in used else None
+        if spec is None:
+            continue
+        if reference.is_conditional:
+            sometimes |= dict.fromkeys(spec.needs)
+        else:
+            always |= set(spec.needs) - set(spec.optional)
+            sometimes |= dict.fromkeys(spec.optional)
+    return tuple(need for need in sometimes if need not in always)
 
 
 def _merged(spec: ActionSpec, used: list[Action]) -> ActionSpec:

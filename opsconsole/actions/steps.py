@@ -139,6 +139,15 @@ class Door(Ctx, Protocol):
         """
         ...
 
+    async def foresee(
+        self, step: str, work: Callable[[], Awaitable[Outcome | None]], *, said: str = ""
+    ) -> Outcome | None:
+        """Do something whose result nothing else rests on: a plan goes on behind it, whatever it cannot tell.
+
+        With `said` a plan only says so and does not look into it.
+        """
+        ...
+
     def tells(self, request: Request) -> bool:
         """Tell whether a request's answer is known now; always, but for what a plan only notes."""
         ...
@@ -201,6 +210,8 @@ class Reference(Struct, frozen=True):
     params: tuple[str, ...] = ()
     reads: bool = False
     """True: only a reading action may stand there."""
+    is_conditional: bool = False
+    """True: whether it is done is decided by a `when`."""
     is_check: bool = False
     """True: it may also be a built-in gate or a check of the inventory."""
 

@@ -93,10 +93,14 @@ def _references(runbook: Runbook) -> Iterator[Reference]:
         if isinstance(verb, Use):
             names = tuple(name for name, _ in verb.params)
             reads = step.id in reading or step.effect is Effect.READ
-            yield Reference(verb.action, verb.where, names, reads=reads)
+            maybe = step.when is not None
+            yield Reference(verb.action, verb.where, names, reads=reads, is_conditional=maybe)
         elif isinstance(verb, Check):
             names = tuple(name for name, _ in verb.params)
-            yield Reference(verb.check, verb.where, names, reads=True, is_check=True)
+            maybe = step.when is not None
+            yield Reference(
+                verb.check, verb.where, names, reads=True, is_conditional=maybe, is_check=True
+            )
 
 
 def _check_locks(keys: Keys, params: set[str]) -> None:
