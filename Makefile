@@ -36,7 +36,7 @@ check: venv format lint types contracts tests ## format, lint, types, import con
 format:
 	@echo "== format"; $(BIN)/ruff format --check .
 lint:
-	@echo "== lint"; $(BIN)/ruff check . && $(BIN)/codespell README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md docs opsconsole plugins
+	@echo "== lint"; $(BIN)/ruff check . && $(BIN)/codespell README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md docs opsconsole plugins rules
 types:
 	@echo "== types"; $(BIN)/mypy
 contracts:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import fleet, jitter, screen, storage, web
+from benchmarks import alerts, fanout, fleet, jitter, screen, storage, web
 from benchmarks.table import Line, show
 
 
@@ -19,8 +19,10 @@ class Sizes:
         self.keys = 60 if quick else 250
         self.starts = 2 if quick else 5
         self.fleets = (50, 200) if quick else (200, 1_000)
+        self.fanout = 50 if quick else 200
         self.seconds = 15.0 if quick else 30.0
         self.endpoints = (20, 200) if quick else (20, 200, 1_000)
+        self.alerts = 1_000 if quick else 5_000
         self.jitter_hosts = 40 if quick else 100
 
 
@@ -43,6 +45,15 @@ def _fleet(sizes: Sizes) -> Iterator[Line]:
             ground.close()
 
 
+def _fanout(sizes: Sizes) -> Iterator[Line]:
+    with tempfile.TemporaryDirectory(prefix="opsc-") as folder:
+        ground = fleet.Ground(Path(folder), sizes.fanout)
+        try:
+            yield fanout.read_action(ground, sizes.fanout, 3)
+        finally:
+            ground.close()
+
+
 def _jitter(sizes: Sizes) -> Iterator[Line]:
     with tempfile.TemporaryDirectory(prefix="opsc-") as folder:
         yield from jitter.healthy_hosts(Path(folder), sizes.jitter_hosts, sizes.seconds)
@@ -56,13 +67,19 @@ def _storage(sizes: Sizes) -> Iterator[Line]:
     yield from storage.bytes_written(200 if sizes.starts < 5 else 1_000)
 
 
+def _alerts(sizes: Sizes) -> Iterator[Line]:
+    yield from alerts.arriving(sizes.alerts, sizes.keys)
+
+
 SECTIONS: dict[str, Callable[[Sizes], Iterator[Line]]] = {
     "screen": _screen,
     "start": _start,
     "fleet": _fleet,
+    "fanout": _fanout,
     "jitter": _jitter,
     "web": _web,
     "storage": _storage,
+    "alerts": _alerts,
 }
 
 

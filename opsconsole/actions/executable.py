@@ -27,8 +27,9 @@ from opsconsole.model.states import Effect
 from opsconsole.model.text import NAME_LIMIT, clean
 
 _ID: Final = 1
-_STATES: Final = ("changed", "unchanged", "failed")
-_GOOD: Final = ("changed", "unchanged")
+_GOOD: Final = ("changed", "unchanged", "done")
+_STATES: Final = (*_GOOD, "failed", "cannot-tell")
+"""done: judge by what was written; cannot-tell: the plan ends at the call that `from` names."""
 _WAIT_LIMIT: Final = 600.0
 Answer = Mapping[str, object]
 T = TypeVar("T")
@@ -93,6 +94,7 @@ class Desk:
         self._door = door
         self._values = values
         self._answers: dict[str | int, Result] = {}
+        self._errors: dict[str | int, OpsConsoleError] = {}
         self._failed: OpsConsoleError | None = None
         self._planned = False
         self._calls: Mapping[str, Callable[[Call], Awaitable[Answer]]] = {
@@ -133,12 +135,22 @@ class Desk:
             )
         if self._failed is not None and line.state in _GOOD:
             raise self._failed
+        if line.state == "failed" and line.shows in self._errors:
+            raise self._errors[line.shows]
+        if line.state == "cannot-tell":
+            self._look_at(line.shows)
         if self._door.planning and self._planned:
             return None
         shown = self._answers.get(line.shows)
         if shown is not None:
             self._door.table([[text] for text in shown.lines])
-        return Outcome(line.state, clean(line.summary, 400))
+        return None if line.state == "done" else Outcome(line.state, clean(line.summary, 400))
+
+    def _look_at(self, call: str | int) -> None:
+        """Look at an answer that was only planned: that ends the plan, as it does in Python."""
+        if call not in self._answers:
+            raise ProtocolError("cannot-tell names no call of a plan in from")
+        _ = self._answers[call].code
 
     async def _ssh(self, call: Call) -> Answer:
         told = _read(call, SshCall)
@@ -146,6 +158,7 @@ class Desk:
         try:
             result = await self._door.execute(request)
         except (ActionError, OutcomeUnknownError, TransportError) as error:
+            self._errors[call.id] = error
             if not told.may_fail or isinstance(error, OutcomeUnknownError):
                 self._failed = self._failed or error
             return _bad_end(error)

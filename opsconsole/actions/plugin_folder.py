@@ -1,6 +1,7 @@
 """Makes a plugin of its folder: manifest, runbooks, executables, Python; mistakes are raised to the loader."""
 
 import hashlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace as with_fields
 from pathlib import Path
@@ -91,6 +92,8 @@ class _Reader:
         """A package is imported by its name; its files are read for the digest alone."""
         pattern = "**/*.py" if self._place.module else "actions/*.py"
         for path in sorted(self._place.path.glob(pattern)):
+            if path.name == "__init__.py" and not self._place.module:
+                continue  # the folder may also be a package's
             yield path, read_trusted(path, checked=self._place.checked)
 
     def _globbed(self, patterns: Sequence[str]) -> Iterator[Path]:
@@ -107,6 +110,8 @@ class _Reader:
         for entry in self._manifest.actions:
             if entry.run:
                 yield self._executable(entry)
+            elif self._manifest.isolation == "process":
+                yield self._isolated(entry)
             elif self._code is None:
                 raise TrustError(
                     f"{self._place.path}: {entry.id} has neither run: nor a file in actions/"
@@ -116,6 +121,21 @@ class _Reader:
             else:
                 spec = self._spec(entry, self._code.content)
                 yield Action(spec, LazyImpl(self._code, self._manifest.id, spec), self._manifest.id)
+
+    def _isolated(self, entry: ActionEntry) -> Action:
+        """Its Python runs in a process of its own, which is served as any executable is."""
+        if entry.params is None:
+            raise TrustError(f"{entry.id}: isolation: process needs its params in the manifest")
+        content = self._code.content if self._code is not None else b""
+        spec = replace(self._spec(entry, content), front="python")
+        impl = ExecutableImpl(self._interpreter(), spec)
+        return Action(spec, impl, self._manifest.id)
+
+    def _interpreter(self) -> Program:
+        place = self._place
+        module = (place.module,) if place.module else ()
+        argv = (sys.executable, "-m", "opsconsole.actions.isolated_main", str(place.path), *module)
+        return Program(argv, place.path, self._manifest.id)
 
     def _learnt(self, entry: ActionEntry, code: PythonCode) -> Action:
         """Only its code knows its parameters; what the manifest does say must hold."""
@@ -135,6 +155,8 @@ class _Reader:
         said = any(not entry.run for entry in self._manifest.actions)
         if self._code is None or said or self._manifest.contributions:
             return
+        if self._manifest.isolation == "process":
+            raise TrustError("isolation: process needs every action in the manifest")
         for declared in self._code.load().actions.values():
             yield make_action(declared, self._manifest.id, self._source(), self._code.content)
 
@@ -154,10 +176,11 @@ class _Reader:
         return Action(spec, impl, self._manifest.id)
 
     def _programs(self) -> dict[str, Program]:
+        alone = self._manifest.isolation == "process"
         return {
-            f"{each.kind} {each.id}": self._program(each.run)
+            f"{each.kind} {each.id}": self._program(each.run) if each.run else self._interpreter()
             for each in self._manifest.contributions
-            if each.run
+            if each.run or (alone and each.kind != "param_type")
         }
 
     def _program(self, run: tuple[str, ...]) -> Program:

@@ -207,7 +207,8 @@ class Reference(Struct, frozen=True):
     action: str
     where: str
     """`file:line:column`."""
-    params: tuple[str, ...] = ()
+    params: Mapping[str, str] = {}
+    """As written, references and all."""
     reads: bool = False
     """True: only a reading action may stand there."""
     is_conditional: bool = False

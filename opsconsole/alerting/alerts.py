@@ -42,12 +42,11 @@ def give_out(memory: Memory, rules: Rules, now: float) -> Memory:
 
 
 def _ours(memory: Memory, rules: Rules) -> Iterator[tuple[str, Made]]:
-    flaps = {key: flap for own in memory.flaps.values() for key, flap in own.items()}
     for key, life in memory.lives.items():
         if life.since is None or life.state not in _GIVEN or key in memory.hidden:
             continue
         needs = rules.depends_on.get(life.rule, ())
-        score, marks = flap_of(flaps.get(key))
+        score, marks = flap_of(_flap_of(life, memory))
         excuses = suppressed_by(life.rule, life.on, memory.snapshot, memory.outages, needs)
         why = (*excuses, *marks)
         old = memory.made.get(key)
@@ -80,8 +79,18 @@ def _remote(memory: Memory, rules: Rules) -> Iterator[tuple[str, Made]]:
 def flap_of(*flaps: Flap | None) -> tuple[float, tuple[str, ...]]:
     """Give the highest score, rounded so that it changes only when it matters, and the reason it makes."""
     known = [flap for flap in flaps if flap is not None]
-    score = float(max((round(flap.score) for flap in known), default=0))
+    if not known:
+        return 0.0, ()
+    score = float(max(round(flap.score) for flap in known))
     return score, (FLAPPING,) if any(flap.on for flap in known) else ()
+
+
+def _flap_of(life: Life, memory: Memory) -> Flap | None:
+    """Find what is remembered of an instance: with what it is on, or with the check that looks at that."""
+    own = memory.flaps.get(life.on, {}).get(life.key)
+    if own is None and "check" in life.labels:
+        own = memory.flaps.get(f"check:{life.labels['check']}", {}).get(life.key)
+    return own
 
 
 def _is_same(old: Made, of: tuple[object, ...], why: tuple[str, ...], score: float) -> bool:

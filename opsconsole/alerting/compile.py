@@ -24,7 +24,7 @@ from opsconsole.model.states import Severity
 from opsconsole.query.fields import Kind
 from opsconsole.query.nodes import Binary, Call, Expr, Literal, Name
 from opsconsole.query.rule_names import Shape, filled, read_rule, shape_of, walk
-from opsconsole.query.templates import read_template
+from opsconsole.query.templates import fill, names_in, read_template
 from opsconsole.query.values import as_number
 
 _OWN_KINDS: Final = {"time_to": Kind.SECONDS, "changes": Kind.NUMBER, "resets": Kind.NUMBER,
@@ -67,6 +67,7 @@ def rules_for(
         states={spec.name: _state_rule(spec) for spec in in_force if spec.built_in},
         depends_on={spec.name: spec.depends_on for spec in in_force if spec.depends_on},
         windows=_windows(shape for _, shape in made),
+        functions=_functions(shape for _, shape in made),
         sources={source.name: source for source in inventory.sources},
         index=index_of(inventory),
         find_runbook=find_runbook,
@@ -102,7 +103,10 @@ def compiled(spec: RuleSpec) -> tuple[Rule, Shape]:
         keep=spec.keep,
         labels=spec.labels,
         summary=summary,
-        annotations=others,
+        annotations={k: parts for k, parts in others.items() if names_in([parts])},
+        fixed={
+            k: fill(parts, lambda _: None) for k, parts in others.items() if not names_in([parts])
+        },
         no_data=spec.no_data,
     ), shape
 
@@ -160,6 +164,14 @@ def _windows(shapes: Iterable[Shape]) -> Mapping[str, float]:
         for metric, window in shape.windows.items():
             longest[metric] = max(longest.get(metric, 0.0), window)
     return longest
+
+
+def _functions(shapes: Iterable[Shape]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for shape in shapes:
+        for metric, functions in shape.functions.items():
+            found[metric] = found.get(metric, frozenset()) | functions
+    return found
 
 
 def _left_of(expr: Expr) -> Expr | None:

@@ -10,14 +10,13 @@ from opsconsole.alerting.flapping import Flap, counted
 from opsconsole.alerting.life_cycle import Life, Seen, gone, step
 from opsconsole.alerting.look import Record, look
 from opsconsole.alerting.look_rules import Sky, again, look_at_fleet
-from opsconsole.alerting.memory import Memory
+from opsconsole.alerting.memory import FLEET, Memory
 from opsconsole.alerting.past import Measures, NoPast
 from opsconsole.alerting.rules import BLIND, Rule, Rules
 from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import Feed, HostRecord, ServiceRecord, Snapshot, is_stale
 from opsconsole.model.states import AlertState
 
-FLEET = "fleet"
 _TABLES = (("host", "hosts"), ("service", "services"), ("check", "checks"), ("feed", "feeds"))
 
 

@@ -96,14 +96,17 @@ class Life(Struct, frozen=True):
     @property
     def state(self) -> AlertState:
         """Where it stands."""
-        levels = self.levels
-        if any(_burns(level) for level in levels):
-            return AlertState.FIRING
-        if any(level.on is not None for level in levels):
+        is_on = is_seen = False
+        for level in (self.critical, self.warning, self.info):
+            if level.on is not None:
+                if level.clear is None:
+                    return AlertState.FIRING
+                is_on = True
+            elif level.since is not None:
+                is_seen = True
+        if is_on:
             return AlertState.RECOVERING
-        if any(level.since is not None for level in levels):
-            return AlertState.PENDING
-        return AlertState.RESOLVED
+        return AlertState.PENDING if is_seen else AlertState.RESOLVED
 
     @property
     def severity(self) -> Severity:
@@ -128,11 +131,10 @@ class Life(Struct, frozen=True):
 
     def is_due(self, now: float) -> bool:
         """Tell whether a wait of it is over, so that the same look would change it."""
-        return any(level.due is not None and level.due <= now for level in self.levels)
-
-
-def _burns(level: Level) -> bool:
-    return level.on is not None and level.clear is None
+        for level in (self.critical, self.warning, self.info):
+            if level.due is not None and level.due <= now:
+                return True
+        return False
 
 
 _OFF: Final = Level()

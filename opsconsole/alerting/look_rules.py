@@ -1,7 +1,10 @@
 """What the rules with expressions see on one host or answer: only what is breached, or was."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
+
+from msgspec import structs
 
 from opsconsole.alerting.life_cycle import Life, Seen, Sight
 from opsconsole.alerting.past import Measures
@@ -89,7 +92,7 @@ def look_at_answer(
 def look_at_fleet(rule: Rule, lives: Lives, sky: Sky, now: float) -> Iterator[Seen]:
     """Look at what a rule asks of checks and services."""
     kind, _, name = rule.about.partition(":")
-    key = key_of(rule.name, rule.about)
+    key = key_of(rule.name, rule.about, name if kind == "check" else "")
     env = FleetRuleEnv("", sky.snapshot, sky.measures, now)
     yield from _seen(rule, key, rule.about, {kind: name}, env, lives.get(key), now)
 
@@ -182,8 +185,7 @@ def _seen(
     if life is None and not any(sight.breached for sight in sights.values()):
         return
     value = as_number(evaluate(rule.value, env)) if rule.value is not None else None
-    worst = next((lvl for lvl in reversed(rule.levels) if sights[lvl.severity].breached), None)
-    yield Seen(
+    seen = Seen(
         key,
         rule.name,
         on,
@@ -192,8 +194,15 @@ def _seen(
         warning=sights.get(Severity.WARNING),
         critical=sights.get(Severity.CRITICAL),
         keep=rule.keep,
+        value=value if value is None or abs(value) < math.inf else None,
+    )
+    if life is not None and value is not None and value == life.value and rule.eta is None:
+        yield structs.replace(seen, summary=life.summary, annotations=life.annotations)
+        return  # the same value reads the same
+    worst = next((lvl for lvl in reversed(rule.levels) if sights[lvl.severity].breached), None)
+    yield structs.replace(
+        seen,
         summary=summary_of(rule, worst, env, value, labels, at),
-        value=value if value is None or abs(value) < float("inf") else None,
         annotations=annotations_of(rule, worst, env, value, labels, at),
     )
 

@@ -1,6 +1,6 @@
 """What evaluation remembers from one look to the next: a value, handed in and out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct, structs
@@ -19,6 +19,9 @@ from opsconsole.query.rule_names import LABELS
 
 OURS: Final = "rules"
 """The source of our own alerts."""
+FLEET: Final = "fleet"
+"""The subject of rules that only ask for checks and services; their name follows a colon."""
+AWAY: Final = 900.0
 
 
 class Made(Struct, frozen=True):
@@ -60,11 +63,46 @@ def note_reading(memory: Memory, reading: SourceReading) -> Memory:
     return structs.replace(memory, remote={**memory.remote, reading.source: read(before, reading)})
 
 
-def recall(alerts: Iterable[Alert], now: float) -> Memory:
+class Waiting(Struct, frozen=True):
+    """One instance that is pending, on its way over a restart."""
+
+    subject: str
+    life: Life
+
+
+def waiting(memory: Memory) -> tuple[Waiting, ...]:
+    """Give what is pending: a rule that holds for a week shall not begin anew with each engine."""
+    return tuple(
+        Waiting(subject, memory.lives[key])
+        for subject, keys in memory.subjects.items()
+        for key in keys
+        if memory.lives[key].since is None
+    )
+
+
+def recall_waiting(memory: Memory, waits: Iterable[Waiting], now: float) -> Memory:
+    """Go on with what was pending, unless we were away for over a quarter of an hour or a tenth of its wait."""
+    lives, subjects = dict(memory.lives), dict(memory.subjects)
+    for one in waits:
+        life = one.life
+        hold = min((lvl.due - lvl.since for lvl in life.levels if lvl.due and lvl.since), default=0)
+        if life.key in lives or now - life.seen_at > max(AWAY, hold / 10):
+            continue
+        lives[life.key] = structs.replace(life, restored=True, fresh=False)
+        subjects[one.subject] = subjects.get(one.subject, frozenset()) | {life.key}
+    return structs.replace(memory, lives=lives, subjects=subjects)
+
+
+def recall(alerts: Iterable[Alert], now: float, fleet: Container[str] = frozenset()) -> Memory:
     """Begin where an earlier engine stopped: its fires stay the same episodes until they are seen to end.
 
     Call it before the first evaluation, and evaluate only once the inventory is in the snapshot:
     what lives on a host that does not exist is over.
+
+    Args:
+        alerts: What fired.
+        now: Epoch seconds.
+        fleet: Names of rules that are about no host and no answer of their own.
     """
     lives: dict[str, Life] = {}
     subjects: dict[str, frozenset[str]] = {}
@@ -77,7 +115,7 @@ def recall(alerts: Iterable[Alert], now: float) -> Memory:
         if alert.source == OURS:
             life = _life_of(alert)
             lives[life.key] = life
-            subject = _subject_of(alert)
+            subject = f"{FLEET}:{alert.name}" if alert.name in fleet else _subject_of(alert)
             subjects[subject] = subjects.get(subject, frozenset()) | {life.key}
             continue
         for source in alert.source.split(","):

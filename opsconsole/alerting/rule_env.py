@@ -1,5 +1,6 @@
 """One instance of a rule as an environment: names get the values of this mount, this device, this answer."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Final
 
@@ -8,12 +9,13 @@ from opsconsole.model.metrics import METRICS
 from opsconsole.model.snapshot import CheckRecord, HostRecord, ServiceRecord, Snapshot
 from opsconsole.model.states import ServiceState
 from opsconsole.query.environments import HostEnv
+from opsconsole.query.evaluator import Measuring
 from opsconsole.query.values import UNKNOWN, Value
 
 _NOT_SEEN: Final = (ServiceState.UNKNOWN, ServiceState.PENDING)
 
 
-class RuleEnv:
+class RuleEnv(Measuring):
     """What all have in common: functions of time, and the states of what else there is."""
 
     def __init__(self, subject: str, snapshot: Snapshot, measures: Measures, now: float) -> None:
@@ -37,9 +39,9 @@ class RuleEnv:
         key = self.key(subject)
         return self.measures.measure(function, self.subject, key, arguments, self.now)
 
+    @abstractmethod
     def value(self, name: str) -> Value:
         """Give a name's value now."""
-        raise NotImplementedError
 
     def key(self, name: str) -> str:
         """Give the key of a metric in samples."""

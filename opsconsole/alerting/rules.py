@@ -58,6 +58,9 @@ class Rule(Struct, frozen=True):
     labels: Mapping[str, str] = {}
     summary: Template = ()
     annotations: Mapping[str, Template] = {}
+    """Those with names in them."""
+    fixed: Mapping[str, str] = {}
+    """Those without: a runbook, a link."""
     no_data: str = "keep"
     about: str = ""
     """Scope `fleet`: the reference the alert is on."""
@@ -87,6 +90,8 @@ class Rules(Struct, frozen=True):
     """Rule name to what must not be down for it to count."""
     windows: Mapping[str, float] = {}
     """Metric to the longest time a rule looks back on it, seconds."""
+    functions: Mapping[str, frozenset[str]] = {}
+    """Metric to the functions that look back on it."""
     sources: Mapping[str, AlertSource] = {}
     index: TargetIndex = TargetIndex()
     find_runbook: FindRunbook | None = None

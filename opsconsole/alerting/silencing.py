@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from opsconsole.model.alert import Alert
+from opsconsole.model.episode import Episode
 from opsconsole.model.silence import Matcher, Silence, SilenceDraft, SilenceEffect
 from opsconsole.model.states import Severity
 from opsconsole.query.matchers import faults_of, matches, write_matcher
@@ -33,7 +34,7 @@ _TEAM: Final = ("team", "owner")
 def effect_of(
     draft: SilenceDraft,
     alerts: Iterable[Alert],
-    lately: Iterable[Alert],
+    lately: Iterable[Episode],
     silences: Iterable[Silence],
     *,
     actor: str,

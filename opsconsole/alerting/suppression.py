@@ -68,9 +68,9 @@ def suppressed_by(
     kind, _, name = on.partition(":")
     found: list[str] = []
     host = snapshot.hosts.get(name) if kind == "host" else None
-    if host is not None and host.maintenance:
-        found.append(f"maintenance:{host.maintenance}")
     record = host or (snapshot.services.get(name) if kind == "service" else None)
+    if record is not None and record.maintenance:
+        found.append(f"maintenance:{record.maintenance}")
     if record is not None and rule in _DEPENDENT:
         looked_at = _looked_at(record)
         found.extend(

@@ -41,8 +41,11 @@ def annotations_of(
     at: float,
 ) -> Mapping[str, str]:
     """Fill the other texts of a rule."""
+    if not rule.annotations:
+        return rule.fixed
     find = _finder(rule, level, env, value, labels, at)
-    return {name: fill(template, find) for name, template in rule.annotations.items()}
+    filled = {name: fill(template, find) for name, template in rule.annotations.items()}
+    return {**rule.fixed, **filled}
 
 
 def show(number: float, kind: Kind) -> str:

@@ -3,7 +3,7 @@
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from opsconsole.cli.attach import inside, starting
@@ -18,11 +18,16 @@ def open_console(options: Options) -> int:
     def connect() -> Client:
         return inside(options, "console") if options.solo else starting(options, "console")
 
+    def examine() -> Sequence[str]:
+        from opsconsole.cli.doctor import report
+
+        return tuple(report(options))
+
     began = os.getpid()
     code = 1
     try:
         with on_the_terminal():
-            code = run(connect, ascii=options.ascii)
+            code = run(connect, ascii=options.ascii, examine=examine)
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
     finally:

@@ -4,7 +4,7 @@ import locale
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 
@@ -26,14 +26,23 @@ def doctor(options: Options, /, as_json: bool) -> int:
     if as_json:
         print_json({"schema": "opsconsole.doctor/1", "findings": findings})
     else:
-        for one in findings:
-            print(f"{_SIGNS[one.level]} {one.area}: {one.text}")
-            if one.fix:
-                print(f"       -> {one.fix}")
+        print(*_lines(findings), sep="\n")
     levels = {one.level for one in findings}
     if Level.BAD in levels:
         return Status.CRITICAL
     return Status.WARNING if Level.WARNING in levels else Status.OK
+
+
+def report(options: Options) -> Iterator[str]:
+    """Look at everything and write what was found, for the screen."""
+    return _lines(_examine(options))
+
+
+def _lines(findings: Iterable[Finding]) -> Iterator[str]:
+    for one in findings:
+        yield f"{_SIGNS[one.level]} {one.area}: {one.text}"
+        if one.fix:
+            yield f"       -> {one.fix}"
 
 
 def _examine(options: Options) -> Iterator[Finding]:

@@ -71,7 +71,8 @@ def status(options: Options, /, as_json: bool) -> int:
     from opsconsole.cli.attach import finish, hello
     from opsconsole.cli.show import print_json
     from opsconsole.clock import SystemClock
-    from opsconsole.model.calls import EngineFigures, EngineStatus
+    from opsconsole.model.calls import EngineStatus
+    from opsconsole.model.figures import EngineFigures
     from opsconsole.rpc.client import Client, open_path
 
     place = options.place(create=False)
@@ -110,7 +111,8 @@ def run(options: Options, /, detach: bool) -> int:
 
 async def _started(options: Options) -> str:
     from opsconsole.cli.attach import attached
-    from opsconsole.model.calls import EngineFigures, EngineStatus
+    from opsconsole.model.calls import EngineStatus
+    from opsconsole.model.figures import EngineFigures
 
     async with attached(options) as client:
         figures = await client.call(EngineStatus(), EngineFigures)

@@ -7,7 +7,7 @@ import click
 
 from opsconsole.cli import complete
 from opsconsole.cli.options import Options
-from opsconsole.cli.run import OUTCOMES
+from opsconsole.cli.run_follow import OUTCOMES
 from opsconsole.model.run import Run
 from opsconsole.rpc.client import Client
 

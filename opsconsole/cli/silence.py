@@ -128,7 +128,8 @@ def edit(
 def expire(options: Options, /, ids: tuple[str, ...]) -> int:
     """End silences now; the beginning of an id is enough."""
     from opsconsole.cli.attach import attached, finish
-    from opsconsole.model.calls import Done, ExpireSilence
+    from opsconsole.model.alert_calls import ExpireSilence
+    from opsconsole.model.calls import Done
 
     async def ask() -> Done:
         async with attached(options, subscribe=True) as client:
@@ -180,7 +181,7 @@ def _do(
 ) -> int:
     from opsconsole.cli.attach import attached, finish
     from opsconsole.cli.show import print_json
-    from opsconsole.model.calls import MakeSilence, PreviewSilence, SilenceMade
+    from opsconsole.model.alert_calls import MakeSilence, PreviewSilence, SilenceMade
     from opsconsole.model.silence import SilenceEffect
     from opsconsole.view.silences import effect_lines
 

@@ -23,9 +23,9 @@ class _Known(Struct, frozen=True):
 class AlertmanagerReader:
     """Reads `/api/v2/alerts` and `/api/v2/status`; a body that is the same is not read again."""
 
-    def __init__(self, asker: SourceAsker) -> None:
+    def __init__(self, asker: SourceAsker, reader: AlertReader | None = None) -> None:
         self._asker = asker
-        self._reader = AlertReader(asker.source.drop_labels)
+        self._reader = reader or AlertReader(asker.source.drop_labels)
         self._known: dict[str, _Known] = {}
 
     async def ask(self, url: str) -> Member:

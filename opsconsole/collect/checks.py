@@ -1,6 +1,6 @@
 """Puts one check's question and judges the answer: a refused port is down, our own trouble is unknown."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,6 +48,8 @@ class Ways:
     """Finds a host by name, for `via`."""
     source: Callable[[str], AlertSource | None]
     """Finds an alert source by name, for `prom`."""
+    plugin: Callable[[Check], Awaitable[Shown]] | None = None
+    """Asks a plugin's check."""
 
 
 class CheckProbe:
@@ -105,6 +107,8 @@ class CheckProbe:
         check = self._check
         if check.kind == "heartbeat":
             return self._ways.heartbeats.show(check.name, check.span)
+        if check.kind == "plugin":
+            return await self._plugin()
         if check.kind == "prom":
             return show_prom(await self._prom())
         via = HERE if check.via is None else self._ways.host(check.via)
@@ -117,6 +121,11 @@ class CheckProbe:
             return show_plugin(await self._ways.remote.run(via, command))
         ask = self._ways.http if check.via is None else ViaAsker(self._ways.remote, via)
         return await self._probe(ask)
+
+    async def _plugin(self) -> Shown:
+        if self._ways.plugin is None:
+            return Shown(ServiceState.UNKNOWN, "this engine has no plugins")
+        return await self._ways.plugin(self._check)
 
     async def _probe(self, ask: Asker) -> Shown:
         target, timeout, now = self._check.target, self._timeout, self._clock.now

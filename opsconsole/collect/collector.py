@@ -1,13 +1,14 @@
 """The room's front: owns the schedule and every probe, and follows the inventory as it changes."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from msgspec.structs import replace
 
 from opsconsole.clock import Clock
 from opsconsole.collect import details
+from opsconsole.collect.answers import Shown
 from opsconsole.collect.asker import Asker
 from opsconsole.collect.checks import HERE, CheckProbe, Ways
 from opsconsole.collect.credentials import Credentials
@@ -59,6 +60,7 @@ class Collector:
         sink: Sink,
         clock: Clock,
         heartbeats: Heartbeats | None = None,
+        plugin: Callable[[Check], Awaitable[Shown]] | None = None,
     ) -> None:
         self._remote = remote
         self._sink = sink
@@ -78,6 +80,7 @@ class Collector:
             heartbeats or Heartbeats(clock),
             self._host,
             self._source,
+            plugin,
         )
         self._hooks: dict[str, WebhookProbe] = {}
         """Those that listen, to be closed when they go."""

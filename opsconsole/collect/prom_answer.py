@@ -55,7 +55,9 @@ def query_endpoint(endpoint: Endpoint, query: str) -> Endpoint:
         url=f"{endpoint.url.rstrip('/')}/api/v1/query",
         method="POST",
         headers=headers,
-        body=urlencode({"query": query, "timeout": f"{endpoint.timeout:g}s"}).encode(),
+        body=urlencode(
+            {"query": query, "timeout": f"{max(1, round(endpoint.timeout * 1000))}ms"}
+        ).encode(),
     )
 
 

@@ -5,13 +5,16 @@ from typing import NamedTuple
 
 from opsconsole.collect.section_reader import SectionReader
 from opsconsole.model.text import LABEL_LIMIT, NAME_LIMIT, clean
+from opsconsole.parsers.bonding import parse_bonds
 from opsconsole.parsers.conntrack import parse_conntrack
 from opsconsole.parsers.df import inode_metrics, parse_df, space_metrics
+from opsconsole.parsers.edac import parse_edac
 from opsconsole.parsers.links import parse_links
 from opsconsole.parsers.mdstat import parse_mdstat
 from opsconsole.parsers.mounts import parse_mounts
 from opsconsole.parsers.ntp import parse_ntp
 from opsconsole.parsers.os_release import parse_os_release, parse_reboot, parse_uname
+from opsconsole.parsers.pids import parse_pids
 from opsconsole.parsers.proc_stat import parse_states
 from opsconsole.parsers.sections import split_sections
 from opsconsole.parsers.systemd import parse_failed_units
@@ -41,6 +44,9 @@ def read_slow(answer: bytes) -> TierReading:
     metrics.update(reader.read("mdstat", parse_mdstat, {}))
     metrics.update(reader.read("conntrack", parse_conntrack, {}))
     metrics.update(reader.read("links", parse_links, {}))
+    metrics.update(reader.read("bonds", parse_bonds, {}))
+    metrics.update(reader.read("pids", parse_pids, {}))
+    metrics.update(reader.read("edac", parse_edac, {}))
     metrics.update(reader.read("temps", parse_temps, {}))
     metrics.update(reader.read("states", parse_states, {}))
     metrics.update(reader.read("ntp", parse_ntp, {}))

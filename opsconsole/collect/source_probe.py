@@ -67,6 +67,8 @@ class SourceProbe:
 
     def _pace(self, members: tuple[Member, ...], took: float) -> None:
         """Decide how often to ask: a big list, or two slow polls in a row, make it once a minute."""
+        if not all(member.is_up for member in members):
+            return  # a wait that ended in nothing says nothing of how dear the list is
         size = max((member.size for member in members), default=0)
         limit = _CALM if self._stretched else 1.0
         self._slow = self._slow + 1 if took > _SLOW * limit else 0
@@ -74,7 +76,7 @@ class SourceProbe:
             self._stretched = f"a list has {size / _MEGA:.1f} MB"
         elif self._slow > 1 or (self._slow and self._stretched):
             self._stretched = f"a poll takes {took:.1f} s"
-        elif any(member.is_up for member in members):
+        else:
             self._stretched = ""
 
     def _put(self, members: tuple[Member, ...], took: float) -> None:

@@ -35,7 +35,7 @@ class Argument(Struct, frozen=True):
 
     name: str
     kind: str = "text"
-    """text, order (both take the rest), word, duration, theme, layout, name, action, run, view, freeze."""
+    """text, order (both take the rest), word, duration, theme, layout, name, action, run, view, freeze, pane."""
     required: bool = True
 
 

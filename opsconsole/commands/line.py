@@ -121,6 +121,8 @@ def complete(
         return ()
     if argument.kind == "order":
         known = _order_values(done, last, snapshot)
+        if not last:
+            return tuple(" ".join([name, *done, word]) for word in known[:_LIMIT])
     else:
         known = values_of(argument, snapshot, values)
     head = " ".join([name, *done])
@@ -165,6 +167,9 @@ def values_of(argument: Argument, snapshot: Snapshot, values: Values) -> list[st
 _VALUES: Final[Mapping[str, Callable[[Snapshot], Iterable[str]]]] = {
     "duration": lambda _: _DURATIONS,
     "tz": lambda _: _TZ,
+    "pane": lambda s: [
+        each.id for one in s.plugins.values() for each in one.contributes if each.kind == "pane"
+    ],
     "name": lambda s: [*s.hosts, *s.services, *s.runs],
     "host": lambda s: s.hosts,
     "action": lambda s: s.actions,

@@ -217,6 +217,8 @@ _APP: Final = (
     Command("go.activity", "activity", line="activity", aliases=("events",), group="app"),
     Command("go.runs", "runs", line="runs", group="app"),
     Command("go.overview", "overview", line="overview", aliases=("all", "home"), group="app"),
+    Command("go.pane", "a plugin's pane", line="pane", group="app", arguments=(Argument("pane", "pane"),),
+            help="What a plugin shows, by the pane's name."),
     Command("go.to", "go to", line="go", group="app", arguments=(Argument("name", "name"),),
             help="A host, a service, a fire or a run by its name."),
 )  # fmt: skip

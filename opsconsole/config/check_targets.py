@@ -71,4 +71,5 @@ PROM = Field(
     "prom", _target("prom", kinds.text(_QUERY_LIMIT)), "A PromQL expression, asked of `source`."
 )
 HEARTBEAT = Field("heartbeat", _span(), "Longest time between two heartbeats: 26h.")
-TARGETS: Final = (HTTP, TCP, TLS, DNS, ICMP, SSH, EXEC, PROM, HEARTBEAT)
+PLUGIN = Field("plugin", _target("plugin", kinds.action), "A plugin's check: acme.pg-ready.")
+TARGETS: Final = (HTTP, TCP, TLS, DNS, ICMP, SSH, EXEC, PROM, HEARTBEAT, PLUGIN)

@@ -53,13 +53,15 @@ KEY = Field("key", kinds.path(), "PEM file of its key; without it the key is in 
 SERVER = Field("server", kinds.server, "dns: the name server to ask; without it the system's.")
 RECORD = Field("record", kinds.choice(RECORDS), "dns: the type to ask for: A.")
 SOURCE = Field("source", kinds.name, "prom: the alert source of kind prometheus that answers.")
+WITH = Field("with", map_of(kinds.name, kinds.text()), "plugin: its parameters, as typed.")
 ONE_CHECK: Final = (
     *TARGETS, VIA, EVERY, TIMEOUT_FIELD, FAILS, PASSES, RETRY, MUST, SHOULD, METHOD, HEADERS, CA, CERT, KEY,
-    SERVER, RECORD, SOURCE,
+    SERVER, RECORD, SOURCE, WITH,
 )  # fmt: skip
 _ONLY: Final[tuple[tuple[Field[object], tuple[str, ...]], ...]] = (
     (METHOD, ("http",)), (HEADERS, ("http",)), (CA, ("http", "tls")), (CERT, ("http",)),
     (KEY, ("http",)), (SERVER, ("dns",)), (RECORD, ("dns",)), (SOURCE, ("prom",)),
+    (WITH, ("plugin",)),
     (VIA, ("http", "tcp", "tls", "dns", "icmp", "ssh", "exec")),
 )  # fmt: skip
 """Keys that mean something for some kinds only."""
@@ -118,6 +120,7 @@ def read_check(values: Values, problems: Problems) -> CheckEntry | None:
         server=values.value(SERVER, ""),
         record=values.value(RECORD, "A"),
         source=values.value(SOURCE, ""),
+        params=values.value(WITH, {}),
         depends_on=values.value(DEPENDS_ON, ()),
         on=values.get(ON),
         runbook=values.get(RUNBOOK),

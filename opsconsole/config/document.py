@@ -59,6 +59,7 @@ class CheckEntry(Struct, frozen=True):
     server: str = ""
     record: str = "A"
     source: str = ""
+    params: Mapping[str, str] = {}
     span: float = 0.0
     runbook: str | None = None
     runbook_url: str | None = None

@@ -5,7 +5,9 @@ from opsconsole.config.loader import Node, Scalar, Seq
 from opsconsole.config.problems import Mark, Problems
 from opsconsole.errors import QueryError
 from opsconsole.query.check_contexts import CHECKS
+from opsconsole.query.contexts import HOSTS
 from opsconsole.query.fields import Context
+from opsconsole.query.filter_line import compile_filter
 from opsconsole.query.gatus import parse_condition
 
 
@@ -17,6 +19,25 @@ def assertion() -> Kind[str]:
             problems.add(node.mark, f"must be an expression, not {describe(node)}")
             return None
         return node.text.strip()
+
+    return Kind(read, {"type": "string"})
+
+
+def host_filter() -> Kind[str]:
+    """A filter over hosts as it is typed behind `/`; `*` means all."""
+
+    def read(node: Node, problems: Problems) -> str | None:
+        text = node.text.strip() if isinstance(node, Scalar) else ""
+        if not text:
+            problems.add(node.mark, f"must be a filter such as role:db, not {describe(node)}")
+            return None
+        if text != "*":
+            try:
+                compile_filter(text, HOSTS)
+            except QueryError as error:
+                problems.add(node.mark, f"{text[:80]}: {error.text}")
+                return None
+        return text
 
     return Kind(read, {"type": "string"})
 

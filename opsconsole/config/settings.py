@@ -6,6 +6,7 @@ from opsconsole.config import kinds
 from opsconsole.config.fields import Field, Kind, Values, list_of, map_of, record_of, table
 from opsconsole.config.http_clients import HTTP, PLUGIN_CONFIG
 from opsconsole.config.loader import Node, Scalar
+from opsconsole.config.maintenance import windows
 from opsconsole.config.problems import Problems
 from opsconsole.model.inventory import Settings
 
@@ -55,9 +56,10 @@ SECRETS = Field(
     map_of(kinds.name, kinds.secret),
     "Names of secrets and where each is: env:NAME or file:PATH.",
 )
+MAINTENANCE = Field("maintenance", windows, "Agreed times in which trouble is expected.")
 FIELDS: Final = (
-    ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, ACK_WITHIN, KEYMAP, SECRETS, HTTP,
-    PLUGIN_CONFIG,
+    ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, ACK_WITHIN, KEYMAP, SECRETS, MAINTENANCE,
+    HTTP, PLUGIN_CONFIG,
 )  # fmt: skip
 
 
@@ -87,6 +89,7 @@ def read_settings(values: Values) -> Settings:
         if engine
         else usual.journal_to_syslog,
         secrets=values.value(SECRETS, {}),
+        maintenance=values.value(MAINTENANCE, ()),
         http=values.value(HTTP, {}),
         plugin_config=values.value(PLUGIN_CONFIG, {}),
     )

@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from opsconsole import __version__
 from opsconsole.actions.ctx import Certificate
 from opsconsole.actions.wards import Wards
 from opsconsole.clock import Clock
+from opsconsole.collect.answers import Shown
 from opsconsole.collect.collector import Collector
 from opsconsole.collect.heartbeats import Heartbeats
 from opsconsole.engine.agents import Agents, OwnWays
@@ -21,19 +22,22 @@ from opsconsole.engine.caches import FileCaches
 from opsconsole.engine.catalogue import load_catalogue
 from opsconsole.engine.clients import NamedClients
 from opsconsole.engine.control import ControlCalls, Figures
-from opsconsole.engine.evaluation import Evaluation
+from opsconsole.engine.evaluation import RULES, Evaluation
 from opsconsole.engine.fires import FireCalls
 from opsconsole.engine.gate import Gate
-from opsconsole.engine.heart import Heart, Stall
+from opsconsole.engine.heart import Heart
 from opsconsole.engine.heartbeats import HeartbeatCalls
 from opsconsole.engine.hosts import HostCalls
 from opsconsole.engine.intake import Intake
 from opsconsole.engine.launch import LaunchSpec
 from opsconsole.engine.lookers import Lookers
+from opsconsole.engine.maintenance import Maintenance
+from opsconsole.engine.notices import Notices
 from opsconsole.engine.objectives import Objectives
 from opsconsole.engine.outside import Dial, Outside, dial
 from opsconsole.engine.past import PastCalls
 from opsconsole.engine.place import Place
+from opsconsole.engine.plugin_checks import plugin_check
 from opsconsole.engine.plugins import Plugins
 from opsconsole.engine.probing import LiveChecks, certificate
 from opsconsole.engine.runs import RunCalls
@@ -41,12 +45,11 @@ from opsconsole.engine.silences import Silences
 from opsconsole.engine.watch import Configuration, show_warnings
 from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
-from opsconsole.model.alert import Alert
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.event import Event
-from opsconsole.model.inventory import Host, Inventory, Settings
+from opsconsole.model.inventory import Check, Host, Inventory, Settings
 from opsconsole.model.sample import CheckResult, SourceReading
-from opsconsole.model.snapshot import Banner, EngineInfo
+from opsconsole.model.snapshot import EngineInfo
 from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.rpc.messages import PROTOCOL, Hello
 from opsconsole.rpc.peer import Peer
@@ -93,17 +96,19 @@ class Engine:
         self._build_door(spec)
 
     def _build_state(self, spec: LaunchSpec, inventory: Inventory) -> None:
+        self._notices = Notices(lambda: self._store, self._clock)
         self._history = History(
-            self._place.history, self._clock, on_banner=self._on_banner, on_loaded=self._on_loaded
+            self._place.history, self._clock, on_banner=self._notices.put, on_loaded=self._on_loaded
         )
         self._store = Store(self._clock, self._history)
         self._gate = Gate(self._store, self._place.access, self._clock, read_only=spec.read_only)
         self._evaluation = Evaluation(self._store, inventory)
         self._objectives = Objectives(self._store, self._history, self._clock, inventory)
+        self._maintenance = Maintenance(self._store, self._history, self._clock, inventory)
         self._configuration = Configuration(
             spec.sources, inventory, self._store, self._clock, self._follow
         )
-        self._heart = Heart(self._clock, self._on_stall, self._on_sleep, time.monotonic)
+        self._heart = Heart(self._clock, self._notices.stalled, self._notices.slept, time.monotonic)
 
     def _build_outside(self, inventory: Inventory, dial_out: Dial) -> None:
         self._agents = Agents(os.environ.get("SSH_AUTH_SOCK"))
@@ -115,10 +120,14 @@ class Engine:
         intake = Intake(self._store, self._on_reading, self._on_result, self._evaluation.tracks)
         self._collector = Collector(
             self._outside.remote, self._outside.web, inventory, intake, self._clock,
-            Heartbeats(self._clock, self._place.heartbeats),
+            Heartbeats(self._clock, self._place.heartbeats), self._ask_plugin,
         )  # fmt: skip
         self._silences = Silences(
-            self._store, self._collector.ask_source, self._poll_now, self._lately, self._clock
+            self._store,
+            self._collector.ask_source,
+            self._poll_now,
+            self._history.episodes,
+            self._clock,
         )
         self._silences.follow(inventory)
         self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
@@ -127,10 +136,10 @@ class Engine:
     def _build_runs(self, inventory: Inventory) -> None:
         self._wards = Wards(self._clock.now)
         registry = load_catalogue(inventory.settings, self._wards)
-        contributions = Contributions(
+        self._contributions = Contributions(
             registry, self._wards, self._outside.remote, self._host, self._clock
         )
-        self._plugins = Plugins(self._store, self._wards, contributions, self._clock)
+        self._plugins = Plugins(self._store, self._wards, self._contributions, self._clock)
 
         def settings() -> Settings:
             return self._configuration.inventory.settings
@@ -144,7 +153,7 @@ class Engine:
             snapshot=lambda: self._store.snapshot,
             publish=self._store.put_run,  # which also tells of its start and its end
             poll=self._poll_now,
-            trouble=lambda text: self._banner("journal", text),
+            trouble=lambda text: self._notices.show("journal", text),
             checks=self._checks.run,
             events=self._events_of,
             tls=self._certificate,
@@ -161,13 +170,16 @@ class Engine:
         )
 
     def _build_door(self, spec: LaunchSpec) -> None:
-        control = ControlCalls(self._store, self._configuration, self._stop, self._figures)
+        control = ControlCalls(
+            self._store, self._configuration, self._stop, self._figures, self._place.log
+        )
         self._topics = (
             HeartbeatCalls(self._collector.hear),
             FireCalls(self._store, self._clock),
             self._gate,
             self._hosts,
             self._silences,
+            self._maintenance,
             RunCalls(self._store, self._runs, self._own_ways.of),
             PastCalls(self._history, lambda: self._store.snapshot.events),
             self._plugins,
@@ -215,7 +227,7 @@ class Engine:
         await self._history.start()
         self._introduce(inventory)
         if self._place.note:
-            self._banner("place", self._place.note)
+            self._notices.show("place", self._place.note)
         self._gate.open(inventory.settings)
         self._store.put_inventory(inventory)
         show_warnings(self._store, inventory)
@@ -261,6 +273,7 @@ class Engine:
         await self._own_ways.close()
         await self._outside.remote.close()
         await self._outside.web.close()
+        await self._history.keep(RULES, self._evaluation.pack())
         await self._history.stop()
 
     async def _evaluate(self) -> None:
@@ -268,6 +281,7 @@ class Engine:
             now = self._clock.now()
             self._store.tick(now)
             await self._gate.tick(now)
+            self._maintenance.tick(now)
             self._evaluation.step(now)
             self._note_known_hosts()
             await self._clock.sleep(_STEP)
@@ -301,17 +315,15 @@ class Engine:
         self._offer()
         self._evaluation.follow(inventory)
         self._objectives.follow(inventory)
+        self._maintenance.follow(inventory)
         self._silences.follow(inventory)
         await self._collector.update(inventory)
         self._history.forget(change.removed)
-        self._tell(Event(0, self._clock.now(), "engine", "config", "", change.sentence))
+        self._notices.configured(change.sentence)
 
     def _offer(self) -> None:
         self._store.put_actions(self._registry.specs.values())
         self._plugins.follow(self._registry)
-
-    def _lately(self) -> Iterable[Alert]:
-        return self._store.snapshot.alerts.values()
 
     def _poll_now(self, targets: Sequence[str]) -> None:
         self._collector.poll_now(targets)
@@ -319,17 +331,11 @@ class Engine:
     async def _certificate(self, address: str, port: int, server_name: str) -> Certificate:
         return await certificate(self._outside.web, address, port, server_name)
 
+    async def _ask_plugin(self, check: Check) -> Shown:
+        return await plugin_check(self._contributions, check, self._store.snapshot, self._clock)
+
     def _host(self, name: str) -> Host | None:
         return self._hosts.hosts.get(name)
-
-    def _tell(self, event: Event) -> None:
-        self._store.put_event(event)
-
-    def _banner(self, identity: str, text: str) -> None:
-        if text:
-            self._store.put_banner(Banner(identity, text))
-        else:
-            self._store.drop_banner(identity)
 
     def _on_result(self, result: CheckResult) -> None:
         self._checks.take(result)
@@ -339,36 +345,21 @@ class Engine:
         self._evaluation.take(reading)
         self._evaluation.step(self._clock.now())
 
-    def _on_banner(self, identity: str, banner: Banner | None) -> None:
-        if banner is None:
-            self._store.drop_banner(identity)
-        else:
-            self._store.put_banner(banner)
-
     def _on_loaded(self, loaded: Loaded) -> None:
         self._store.restore(loaded)
-        self._evaluation.recall(loaded.alerts, self._clock.now())
+        self._maintenance.restore(loaded.kept)
+        self._evaluation.recall(loaded.alerts, self._clock.now(), loaded.kept.get(RULES, b""))
 
     async def _events_of(self, subject: str, since: float) -> Sequence[Event]:
         return await self._history.events(since, self._clock.now(), _EVENTS, subject)
 
     def _note_known_hosts(self) -> None:
-        self._banner("known_hosts", "; ".join(self._outside.keys.warnings()[:3]))
+        self._notices.show("known_hosts", "; ".join(self._outside.keys.warnings()[:3]))
 
     def _on_peers(self, peers: tuple[Peer, ...]) -> None:
         self._agents.attach(peers)
         self._store.put_people(Counter(one.actor for one in peers if one.role == "console"))
         self._runs.present({one.actor for one in peers})
-
-    def _on_stall(self, stall: Stall) -> None:
-        text = f"the engine stood still for {stall.took:.1f} s in {stall.where}"
-        log.warning("%s", text)
-        self._tell(Event(0, self._clock.now(), "engine", "engine", "", text, "warning"))
-
-    def _on_sleep(self, slept: float) -> None:
-        text = f"this machine was suspended for {slept:.0f} s: every value is looked at anew"
-        self._store.tick(self._clock.now())
-        self._tell(Event(0, self._clock.now(), "engine", "engine", "", text, "unknown"))
 
     def _figures(self) -> Figures:
         return Figures(len(self.server.peers), self._runs.live, self._heart.lag)

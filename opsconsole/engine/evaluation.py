@@ -1,11 +1,22 @@
 """Carries alerting over time: hands it the snapshot and the sources' readings, puts its alerts into the store."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Final
+
+import msgspec
 
 from opsconsole.actions.match import Subject, first_runbook, subject_of
 from opsconsole.alerting.compile import rules_for
 from opsconsole.alerting.evaluate import evaluate
-from opsconsole.alerting.memory import Memory, note_reading, recall
+from opsconsole.alerting.memory import (
+    Memory,
+    Waiting,
+    note_reading,
+    recall,
+    recall_waiting,
+    waiting,
+)
 from opsconsole.alerting.past import Measures
 from opsconsole.alerting.rules import Rules
 from opsconsole.config.rules import shipped_rules
@@ -14,6 +25,14 @@ from opsconsole.model.inventory import Inventory
 from opsconsole.model.sample import SourceReading
 from opsconsole.state.store import Store
 from opsconsole.state.tracks import Tracks
+
+RULES: Final = "rules"
+"""What `pack` gives is kept under this name."""
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    waits: tuple[Waiting, ...] = ()
+    tracks: Mapping[str, Mapping[str, tuple[bytes, bytes]]] = {}
 
 
 class Evaluation:
@@ -27,10 +46,26 @@ class Evaluation:
         self._measures = Measures(self.tracks)
         self._rules = self._rules_for(inventory)
 
-    def recall(self, alerts: Iterable[Alert], now: float) -> None:
-        """Begin with the fires that an earlier engine left; too late once something was evaluated."""
-        if self._memory.rules is None:
-            self._memory = recall(alerts, now)
+    def recall(self, alerts: Iterable[Alert], now: float, kept: bytes = b"") -> None:
+        """Begin with what an earlier engine left; too late once something was evaluated.
+
+        Args:
+            alerts: What fired.
+            now: Epoch seconds.
+            kept: What its `pack` gave; of a format we do not know it is left out.
+        """
+        if self._memory.rules is not None:
+            return
+        self._memory = recall(alerts, now, {rule.name for rule in self._rules.fleet})
+        with suppress(msgspec.DecodeError):
+            left = msgspec.msgpack.decode(kept, type=_Kept)
+            self._memory = recall_waiting(self._memory, left.waits, now)
+            self.tracks.unpack(left.tracks)
+
+    def pack(self) -> bytes:
+        """Give what the next engine goes on with: what is pending, and what rules look back on."""
+        kept = _Kept(waiting(self._memory), self.tracks.pack())
+        return msgspec.msgpack.encode(kept)
 
     def take(self, reading: SourceReading) -> None:
         """Take one poll of an alert source."""
@@ -56,7 +91,7 @@ class Evaluation:
             find_runbook=self._runbook,
             has_action=lambda name: name in self._store.snapshot.actions,
         )
-        self.tracks.watch(rules.windows)
+        self.tracks.watch(rules.windows, rules.functions)
         return rules
 
     def _runbook(self, alert: Alert) -> str | None:

@@ -7,13 +7,13 @@ from msgspec import Struct
 
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
+from opsconsole.model.alert_calls import PreviewSilence
 from opsconsole.model.calls import (
     AnyCall,
     AskHost,
     EngineStatus,
     PlanRun,
     PollNow,
-    PreviewSilence,
     ReadChoices,
     ReadEvents,
     ReadHistory,

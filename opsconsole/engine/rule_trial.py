@@ -37,7 +37,7 @@ class _Stage:
         self._test = test
         self._rules = rules
         self._tracks = Tracks()
-        self._tracks.watch(rules.windows)
+        self._tracks.watch(rules.windows, rules.functions)
         self._measures = Measures(self._tracks)
         self._memory = Memory()
         self._next = 0

@@ -1,6 +1,6 @@
 """Silences of the alert sources: read every so often, previewed, made, extended, ended; who does it is named."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -10,15 +10,9 @@ from opsconsole.alerting.silencing import effect_of
 from opsconsole.clock import Clock
 from opsconsole.collect.silences import AskSource, SilenceDesk
 from opsconsole.errors import ParseError, RefusedError, TransportError
-from opsconsole.model.alert import Alert
-from opsconsole.model.calls import (
-    AnyCall,
-    Done,
-    ExpireSilence,
-    MakeSilence,
-    PreviewSilence,
-    SilenceMade,
-)
+from opsconsole.model.alert_calls import ExpireSilence, MakeSilence, PreviewSilence, SilenceMade
+from opsconsole.model.calls import AnyCall, Done
+from opsconsole.model.episode import Episode
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import AlertSource, Inventory
 from opsconsole.model.silence import Silence, SilenceDraft, SilenceEffect
@@ -29,9 +23,11 @@ from opsconsole.rpc.peer import Peer
 from opsconsole.state.store import Store
 
 _ENDED_SHOWN: Final = 6 * 3_600.0
+_DAY: Final = 86_400.0
+_DAY_KEPT: Final = 60.0
 _LEAST_ID: Final = 6
 """Characters of an id that name a silence."""
-Lately = Callable[[], Iterable[Alert]]
+Lately = Callable[[float, float], Awaitable[Iterable[Episode]]]
 
 
 class Silences:
@@ -51,7 +47,7 @@ class Silences:
             store: Where they are shown.
             ask: How sources are asked.
             poll: Asked to poll a source (`feed:main`) when its silences changed.
-            lately: Episodes of the last 24 hours.
+            lately: Reads the episodes of a span (epoch seconds).
             clock: Time.
         """
         self._store = store
@@ -61,6 +57,8 @@ class Silences:
         self._clock = clock
         self._desks: Mapping[str, SilenceDesk] = {}
         self._sources: Mapping[str, AlertSource] = {}
+        self._day: tuple[Episode, ...] = ()
+        self._day_at = 0.0
         self._read: dict[str, tuple[Silence, ...]] = {}
 
     def follow(self, inventory: Inventory) -> None:
@@ -115,17 +113,25 @@ class Silences:
 
     async def _preview(self, call: PreviewSilence, actor: str) -> SilenceEffect:
         draft = self._whole(call.draft)
-        effect = self._effect(draft, actor)
+        effect = await self._effect(draft, actor)
         if call.ask and not effect.refusal:
             count = await self._desks[draft.source].count(draft.matchers)
             effect = replace(effect, server=count)
         return effect
 
-    def _effect(self, draft: SilenceDraft, actor: str) -> SilenceEffect:
+    async def _effect(self, draft: SilenceDraft, actor: str) -> SilenceEffect:
+        await self._refresh_day()
         shown = self._store.snapshot
         return effect_of(
-            draft, shown.alerts.values(), self._lately(), shown.silences.values(), actor=actor
+            draft, shown.alerts.values(), self._day, shown.silences.values(), actor=actor
         )
+
+    async def _refresh_day(self) -> None:
+        """Read the last 24 hours again where they are a minute old: a preview comes with every key."""
+        now = self._clock.now()
+        if now - self._day_at > _DAY_KEPT:
+            self._day_at = now
+            self._day = tuple(await self._lately(now - _DAY, now))
 
     def _whole(self, draft: SilenceDraft) -> SilenceDraft:
         """Fill in the source, and what a change leaves as it was."""
@@ -161,7 +167,7 @@ class Silences:
 
     async def _make(self, call: MakeSilence, actor: str) -> SilenceMade:
         draft = self._whole(call.draft)
-        effect = self._effect(draft, actor)
+        effect = await self._effect(draft, actor)
         if effect.refusal:
             raise RefusedError("silence", effect.refusal)
         if effect.hash != call.hash:

@@ -201,6 +201,7 @@ def _check(
         server=entry.server,
         record=entry.record,
         source=entry.source,
+        params=entry.params,
         span=entry.span,
         depends_on=entry.depends_on,
     )

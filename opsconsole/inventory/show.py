@@ -51,9 +51,10 @@ def _check(check: Check) -> dict[str, Plain]:
         asked = show_duration(check.span)
     on: dict[str, Plain] = {"on": [check.host]} if check.host else {}
     hidden = [name for kind, name in (("http", "method"), ("dns", "record")) if check.kind != kind]
-    hidden += ["name", "headers", "kind", "target", "argv", "service", "host", "span"]
+    hidden += ["name", "headers", "kind", "target", "argv", "service", "host", "span", "params"]
     said = _said(check, *hidden)
-    return {**named, check.kind: asked, **said, **on, **_headers(check.headers)}
+    told: dict[str, Plain] = {"with": dict(check.params)} if check.params else {}
+    return {**named, check.kind: asked, **told, **said, **on, **_headers(check.headers)}
 
 
 def _service(service: Service) -> Plain:

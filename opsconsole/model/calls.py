@@ -7,14 +7,17 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from opsconsole.model.alert_calls import (
+    CloseMaintenance,
+    ExpireSilence,
+    MakeSilence,
+    OpenMaintenance,
+    PreviewSilence,
+)
+from opsconsole.model.call import Call
 from opsconsole.model.episode import Episode
 from opsconsole.model.event import Event
 from opsconsole.model.run import OutputLine
-from opsconsole.model.silence import SilenceDraft
-
-
-class Call(Struct, frozen=True, tag_field="method"):
-    """What every call is: a tagged record."""
 
 
 class AckAlert(Call, frozen=True, tag="ack"):
@@ -37,29 +40,6 @@ class NoteAlert(Call, frozen=True, tag="note"):
 
     episodes: tuple[str, ...]
     text: str
-
-
-class PreviewSilence(Call, frozen=True, tag="preview-silence"):
-    """Work out what a silence would hide; nothing is made. Answered with `model.silence.SilenceEffect`."""
-
-    draft: SilenceDraft
-    ask: bool = False
-    """True: the source counts too, by its own patterns."""
-
-
-class MakeSilence(Call, frozen=True, tag="silence"):
-    """Make or change the silence that was previewed. Answered with SilenceMade."""
-
-    draft: SilenceDraft
-    hash: str
-    confirm: str = ""
-    """What was typed back, where the preview expects it."""
-
-
-class ExpireSilence(Call, frozen=True, tag="expire-silence"):
-    """End silences now, by id or the beginning of one. Done."""
-
-    ids: tuple[str, ...]
 
 
 class AddEvent(Call, frozen=True, tag="event"):
@@ -250,6 +230,12 @@ class ReadChoices(Call, frozen=True, tag="choices"):
     targets: tuple[str, ...]
 
 
+class ReadLog(Call, frozen=True, tag="log"):
+    """Read the end of the engine's log. Answered with Text; `note` says where the whole of it is."""
+
+    lines: int = 500
+
+
 class Reload(Call, frozen=True, tag="reload"):
     """Read configuration and plugins again; mistakes keep the old ones. Done, with the mistakes as text."""
 
@@ -277,28 +263,22 @@ class StopEngine(Call, frozen=True, tag="stop-engine"):
 
 
 class EngineStatus(Call, frozen=True, tag="engine-status"):
-    """Ask the engine about itself. Answered with EngineFigures."""
+    """Ask the engine about itself. Answered with `model.figures.EngineFigures`."""
 
 
 AnyCall = (
     AckAlert | TakeAlert | NoteAlert | PreviewSilence | MakeSilence | ExpireSilence | AddEvent
+    | OpenMaintenance | CloseMaintenance
     | UnlockChanges | LockChanges | FreezeChanges | ThawChanges
     | PollNow | ScanHostKey | TrustHostKey | PlanRun | StartRun | StopRun | ControlRun
     | AnswerRun | ResolveRun | ReadJournal | ReadOutput | ReadHistory | ReadEvents | ReadEpisodes
-    | AskHost | ReadChoices | Reload | ResumePlugin | ReadPane | StopEngine | EngineStatus
+    | AskHost | ReadChoices | ReadLog | Reload | ResumePlugin | ReadPane | StopEngine | EngineStatus
 )  # fmt: skip
 
 
 class Done(Struct, frozen=True):
     """It was done; `text` says what in a line."""
 
-    text: str = ""
-
-
-class SilenceMade(Struct, frozen=True):
-    """A silence was made or changed."""
-
-    id: str
     text: str = ""
 
 
@@ -361,20 +341,3 @@ class Choices(Struct, frozen=True):
 
     values: tuple[str, ...]
     note: str = ""
-
-
-class EngineFigures(Struct, frozen=True):
-    """What an engine says of itself."""
-
-    name: str
-    pid: int
-    version: str
-    started: float
-    clients: int
-    hosts: int
-    runs: int
-    rss: int
-    """Bytes."""
-    config: str = ""
-    lag: float = 0.0
-    """Worst delay of its loop in the last minute, seconds."""

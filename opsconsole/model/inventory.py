@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from opsconsole.model.maintenance import Window
 from opsconsole.model.rules import RuleSpec
 from opsconsole.model.slo import Objective
 from opsconsole.model.states import Severity
@@ -59,10 +60,10 @@ class Check(Struct, frozen=True):
     name: str
     """Unique: `service`, or `service/check` where a service has several."""
     kind: str
-    """`http`, `tcp`, `tls`, `dns`, `icmp`, `ssh`, `exec`, `prom` or `heartbeat`."""
+    """`http`, `tcp`, `tls`, `dns`, `icmp`, `ssh`, `exec`, `prom`, `heartbeat` or `plugin`."""
     target: str
     """http: the URL; tcp, tls and ssh: `host:port`; dns: the name asked for; icmp: the address; prom: the
-    expression; exec and heartbeat: empty."""
+    expression; plugin: the id of its check; exec and heartbeat: empty."""
     argv: tuple[str, ...] = ()
     """exec: the command, a Nagios plugin or alike."""
     via: str | None = None
@@ -94,6 +95,8 @@ class Check(Struct, frozen=True):
     """prom: the alert source (of kind prometheus) that answers."""
     span: float = 0.0
     """heartbeat: seconds that may pass between two."""
+    params: Mapping[str, str] = {}
+    """plugin: what its check is told, as typed."""
     depends_on: tuple[str, ...] = ()
 
 
@@ -221,6 +224,8 @@ class Settings(Struct, frozen=True):
     """What plugins are told, by their id."""
     secrets: Mapping[str, str] = {}
     """Name to provider reference (`env:NAME`, `file:PATH`, `command:PROGRAM ...`); never a value."""
+
+    maintenance: tuple[Window, ...] = ()
 
 
 class Inventory(Struct, frozen=True):

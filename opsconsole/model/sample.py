@@ -35,7 +35,7 @@ class CheckResult(Struct, frozen=True):
     took: float
     state: ServiceState
     reason: str = ""
-    """The failed assertion with its observed value in place: `latency (812ms) < 500ms`."""
+    """The failed assertion with its observed value in place: `latency 812ms, must be < 500ms`."""
     phases: Mapping[str, float] = {}
     """Seconds of dns, connect, tls, first_byte, transfer."""
     metrics: Mapping[str, float] = {}

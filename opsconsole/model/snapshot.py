@@ -7,6 +7,7 @@ from msgspec import Struct
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
+from opsconsole.model.maintenance import WindowState
 from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.run import Run
 from opsconsole.model.silence import Silence
@@ -109,6 +110,8 @@ class ServiceRecord(Struct, frozen=True):
     depends_on: tuple[str, ...] = ()
     runbook: str | None = None
     runbook_url: str | None = None
+    maintenance: str = ""
+    """The window that covers it; empty: none."""
 
 
 class Feed(Struct, frozen=True):
@@ -199,6 +202,8 @@ class Snapshot(Struct, frozen=True):
     banners: Mapping[str, Banner] = {}
     slos: Mapping[str, SloStatus] = {}
     """Objectives by service."""
+    windows: Mapping[str, WindowState] = {}
+    """Maintenance that is on or will be, by id."""
     silences: Mapping[str, Silence] = {}
     """Active and pending ones, and those that ended in the last hours, by id."""
     people: Mapping[str, int] = {}
@@ -224,6 +229,7 @@ class Delta(Struct, frozen=True):
     plugins: Mapping[str, PluginRecord] = {}
     banners: Mapping[str, Banner] = {}
     slos: Mapping[str, SloStatus] = {}
+    windows: Mapping[str, WindowState] = {}
     silences: Mapping[str, Silence] = {}
     people: Mapping[str, int] = {}
     removed: Mapping[str, tuple[str | int, ...]] = {}
@@ -235,7 +241,7 @@ class Delta(Struct, frozen=True):
 
 TABLES = (
     "hosts", "services", "checks", "alerts", "feeds", "events", "runs", "actions", "plugins", "banners", "slos",
-    "silences", "people",
+    "silences", "windows", "people",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ _SLOTS: Final = re.compile(rb"\[(\d{1,4})/(\d{1,4})\] \[[U_]+\]")
 
 @reads("/proc/mdstat")
 def parse_mdstat(text: bytes) -> Mapping[str, float]:
-    """Read how many members each array lacks: marked `(F)`, or missing from `[2/1] [U_]`.
+    """Read how many members each array lost, `(F)` or missing from `[2/1] [U_]`, and how many are missing.
 
     Raises:
         ParseError: The text is not what md writes.
@@ -20,6 +20,7 @@ def parse_mdstat(text: bytes) -> Mapping[str, float]:
     if text.strip() and not text.lstrip().startswith(b"Personalities"):
         raise ValueError("not mdstat")
     failed: dict[str, float] = {}
+    missing: dict[str, float] = {}
     key = ""
     for line in text.splitlines():
         array = _ARRAY.match(line)
@@ -29,5 +30,7 @@ def parse_mdstat(text: bytes) -> Mapping[str, float]:
             continue
         slots = _SLOTS.search(line)
         if slots is not None and key:
-            failed[key] = max(failed[key], float(max(0, int(slots[1]) - int(slots[2]))))
-    return failed
+            lacking = float(max(0, int(slots[1]) - int(slots[2])))
+            failed[key] = max(failed[key], lacking)
+            missing[key.replace("failed", "missing", 1)] = lacking
+    return failed | missing

@@ -23,6 +23,7 @@ class NetCounters(NamedTuple):
     tx: int
     errors: int
     drops: int
+    packets: int = 0
 
 
 @reads("/proc/net/dev")
@@ -40,7 +41,7 @@ def parse_netdev(text: bytes) -> Mapping[str, NetCounters]:
         if not colon or name == b"lo":
             continue
         n = whole_numbers(rest.split())
-        found = NetCounters(n[0], n[8], n[2] + n[10], n[3] + n[11])
+        found = NetCounters(n[0], n[8], n[2] + n[10], n[3] + n[11], n[1] + n[9])
         kind = others if _VIRTUAL.match(name) else real
         kind[clean(name, NAME_LIMIT)] = found
     return dict(list((real or others).items())[:_MOST])
@@ -49,7 +50,7 @@ def parse_netdev(text: bytes) -> Mapping[str, NetCounters]:
 def net_rates(
     before: Mapping[str, NetCounters], after: Mapping[str, NetCounters], seconds: float
 ) -> Mapping[str, float]:
-    """Tell bytes, errors and drops a second for each device seen twice, and bytes for all together."""
+    """Tell bytes, errors and drops a second and the share of errors of each device, and all bytes together."""
     metrics: dict[str, float] = {}
     rx = tx = 0.0
     if seconds <= 0 or not before:
@@ -63,6 +64,9 @@ def net_rates(
         metrics[f"net.tx{{dev={dev}}}"] = d.tx / seconds
         metrics[f"net.errors{{dev={dev}}}"] = d.errors / seconds
         metrics[f"net.drops{{dev={dev}}}"] = d.drops / seconds
+        if d.packets or not d.errors:
+            ratio = min(1.0, d.errors / d.packets) if d.packets else 0.0
+            metrics[f"net.error_ratio{{dev={dev}}}"] = ratio
         rx += d.rx / seconds
         tx += d.tx / seconds
     metrics["net.rx_total"] = rx

@@ -84,6 +84,13 @@ CHECKS: Final[Mapping[str, Context]] = {
         _LATENCY,
         _NOW,
     ),
+    "plugin": _check(
+        "plugin",
+        Field("latency", Kind.SECONDS, "time it took"),
+        Field("output", title="what it said"),
+        Field("perf.*", Kind.NUMBER, "one value of its performance data"),
+        _NOW,
+    ),
     "heartbeat": _check(
         "heartbeat",
         Field("heard", Kind.TRUTH, "whether it was ever heard"),

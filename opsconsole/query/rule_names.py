@@ -49,6 +49,8 @@ class Shape(Struct, frozen=True):
     """Metrics that are asked for, without what stands in braces."""
     windows: Mapping[str, float] = {}
     """Metric to the longest time that is looked back on it, seconds."""
+    functions: Mapping[str, frozenset[str]] = {}
+    """Metric to the functions that look back on it."""
 
 
 def read_rule(text: str) -> Expr:
@@ -73,13 +75,14 @@ def shape_of(exprs: Iterable[tuple[str, Expr]]) -> Shape:
     scope = label = ""
     metrics: set[str] = set()
     windows: dict[str, float] = {}
+    functions: dict[str, frozenset[str]] = {}
     asks = False
     for text, expr in exprs:
         absent = _absent_names(expr)
         for node in walk(expr):
             asks = asks or (isinstance(node, Call) and node.function in STATES)
             if isinstance(node, Call) and _is_windowed(node):
-                _note_window(node, windows)
+                _note_window(node, windows, functions)
             if not isinstance(node, Name) or node.name in ("limit", "margin", "now"):
                 continue
             scope = _joined(scope, _scope_of(node.name), node, text, "a host and a check")
@@ -88,7 +91,9 @@ def shape_of(exprs: Iterable[tuple[str, Expr]]) -> Shape:
                 metrics.add(plain)
             if found := "" if id(node) in absent else _label_of(node.name):
                 label = _joined(label, found, node, text, f"{label} and {found}")
-    return Shape(scope or ("fleet" if asks else "host"), label, frozenset(metrics), windows)
+    return Shape(
+        scope or ("fleet" if asks else "host"), label, frozenset(metrics), windows, functions
+    )
 
 
 def walk(expr: Expr) -> Iterator[Expr]:
@@ -163,12 +168,15 @@ def _is_windowed(call: Call) -> bool:
     return call.function in MEASURED or (call.function in WINDOWED and len(call.arguments) == 2)
 
 
-def _note_window(call: Call, windows: dict[str, float]) -> None:
+def _note_window(
+    call: Call, windows: dict[str, float], functions: dict[str, frozenset[str]]
+) -> None:
     first = call.arguments[0]
     last = call.arguments[2 if call.function == "time_to" else 1]
     if isinstance(first, Name) and isinstance(last, Literal) and isinstance(last.value, float):
         plain = first.name.partition("{")[0]
         windows[plain] = max(windows.get(plain, 0.0), last.value)
+        functions[plain] = functions.get(plain, frozenset()) | {call.function}
 
 
 def _absent_names(expr: Expr) -> frozenset[int]:

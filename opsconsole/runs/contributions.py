@@ -128,9 +128,9 @@ class Contributions:
         if found is None:
             return _not_there(spec)
         door = self._door(spec, target)
-        if not spec.run:
+        program = found.programs.get(f"{spec.kind} {spec.id}")
+        if program is None:
             return lambda: self._python(spec, found, door, (target, values, given))
-        program = found.programs[f"{spec.kind} {spec.id}"]
         if spec.protocol == "nagios":
             return lambda: _nagios(program, door, target, values)
         return lambda: _json(spec, program, door, target, values, given)

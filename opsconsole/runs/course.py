@@ -15,7 +15,6 @@ from opsconsole.runs.budget import Meter
 from opsconsole.runs.gatekeeper import Gatekeeper
 from opsconsole.runs.gates import FAIL, INCONCLUSIVE
 from opsconsole.runs.surroundings import Surroundings
-from opsconsole.runs.undo import tell_left
 from opsconsole.runs.verdict import Verdict
 from opsconsole.runs.work import Crew, Try
 
@@ -49,6 +48,8 @@ class Course:
         self.is_gating = False
         self.is_halted = False
         """A budget or a gate stopped it, and nobody has said to go on."""
+        self.is_refused = False
+        """Somebody said no, or nothing, when it asked whether to go on."""
         self.wants_rollback = ""
         """Why what was done is to be taken back; empty: it is not."""
         self.pause_after = ""
@@ -181,6 +182,7 @@ class Course:
             batch=self._crew.board.status.batch,
             attempt=target.attempt + 1,
         )
+        self._crew.valve.on_change()
         self._group.create_task(self._work(name), name=f"{self._crew.board.id} {name}")
 
     async def _work(self, name: str) -> None:
@@ -198,7 +200,7 @@ class Course:
         finally:
             self.busy.discard(name)
             self._channels.release()
-            self.ring()
+            self._crew.valve.on_change()
 
     async def _settle(self, name: str, one: Try, verdict: Verdict) -> None:
         board = self._crew.board
@@ -212,7 +214,7 @@ class Course:
             self.tries.pop(name, None)
             self._queue.appendleft(name)
             return
-        left = "" if verdict.state.is_good else tell_left(one.undos)
+        left = "" if verdict.state.is_good else one.left
         board.set_target(
             name, state=verdict.state, why=verdict.why, code=verdict.code, left=left,
             ended=self._crew.clock.now(), evidence=one.attempt.evidence,
@@ -260,7 +262,7 @@ class Course:
             self._crew.valve.hold(why, halt=True)
         else:
             self._crew.board.set_run(note=why)
-        self._crew.board.say(why)
+            self._crew.board.say(why)
 
     async def _bake(self) -> None:
         canary = self._rollout.canary
@@ -288,7 +290,6 @@ class Course:
                 self._halt_at_gate(f"halted: {said}")
             else:
                 valve.hold(f"paused: {said} (inconclusive)")
-                self._crew.board.say(valve.held)
             await self._work_off(drain=drain)
             if not self.ask_again:
                 return
@@ -305,7 +306,6 @@ class Course:
         """Pause for a lost operator, and ask whether to go on where that is wished."""
         if self.pause_after:
             self._crew.valve.hold(self.pause_after)
-            self._crew.board.say(self.pause_after)
             await self._work_off(drain=False)
         asks = self._rollout.between == "ask_always" or (
             self._rollout.between == "ask_after_canary" and number == 0
@@ -317,6 +317,7 @@ class Course:
         try:
             await self._crew.questions.ask(Question("", "", text))
         except ActionError as error:
+            self.is_refused = True
             self._crew.valve.close(f"stopped: {error.reason}")
 
     def _set_gating(self, *, is_gating: bool) -> None:

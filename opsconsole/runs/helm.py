@@ -1,5 +1,7 @@
 """Steers a live run: what people press and type becomes a change of its valve, its queue or its way back."""
 
+from typing import Final
+
 from opsconsole.actions.grammars import World
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import AnswerRun, ControlRun, Done
@@ -9,6 +11,8 @@ from opsconsole.runs.course import Course
 from opsconsole.runs.rollback import Rollback
 from opsconsole.runs.steering import RETRIED, Situation, check_choice, choices_of
 from opsconsole.runs.work import Crew
+
+_TOLD: Final = (RunState.STOPPING, RunState.PAUSED, RunState.HALTED)
 
 
 class Helm:
@@ -31,7 +35,7 @@ class Helm:
         before, state = board.state, self._standing()
         why = self._crew.valve.why
         board.set_run(state=state, choices=choices_of(self._situation(state)), note=why)
-        if why and before is not state and state in (RunState.STOPPING, RunState.PAUSED):
+        if why and before is not state and state in _TOLD:
             board.say(why)
 
     def _standing(self) -> RunState:

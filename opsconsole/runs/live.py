@@ -191,7 +191,7 @@ class LiveRun:
     def _judge(self) -> RunState:
         return judge_run(
             self.board.targets.values(),
-            stopped=self.helm.is_stopped,
+            stopped=self.helm.is_stopped or self.course.is_refused,
             halted=self.course.is_halted,
             rolled_back=self.helm.is_going_back,
         )

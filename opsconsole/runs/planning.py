@@ -143,10 +143,17 @@ class LookAhead(AnyDoor):
         if why := why_undeclared(request, self.action.spec):
             raise ActionError(request.step, why)
         if request.http is not None or request.on_console:
+            self._check_client(request)
             return CONSOLE
         if self._host is None:
             raise ActionError(request.step, f"{self.stage.target} is no host commands could run on")
         return self._host
+
+    def _check_client(self, request: Request) -> None:
+        call, clients = request.http, self.ports.clients
+        why = clients.why_not(call.client, call.method) if call and clients else ""
+        if why:
+            raise ActionError(request.step, why)
 
     def tells(self, request: Request) -> bool:
         """Tell whether a request is run now; a reading action's own reads wait for the run."""

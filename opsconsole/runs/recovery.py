@@ -12,11 +12,14 @@ from msgspec.structs import replace
 
 from opsconsole.clock import Clock
 from opsconsole.model.action import Plan
+from opsconsole.model.rollout import RolloutStatus
 from opsconsole.model.run import Run, RunTarget
-from opsconsole.model.states import Effect, TargetState
-from opsconsole.runs.chain import Chain, Entry, JournalError, read_chain
+from opsconsole.model.states import TargetState
+from opsconsole.runs.batches import has_canary
+from opsconsole.runs.chain import Chain, JournalError, read_chain
 from opsconsole.runs.ending import judge_run
 from opsconsole.runs.journal import Journal
+from opsconsole.runs.recovered import target_of
 
 RUNS_SHOWN: Final = 50
 
@@ -93,10 +96,10 @@ def _rebuild(place: Path, chain: Chain) -> Run:
     targets = tuple(
         RunTarget(each.name, TargetState.SKIPPED, why=each.skip)
         if each.skip
-        else told.get(each.name) or _target(each.name, chain)
+        else told.get(each.name) or target_of(each.name, chain.entries)
         for each in plan.targets
     )
-    targets = tuple(_resolved(target, chain) for target in targets)
+    targets = tuple(_resolved(_placed(target, plan), chain) for target in targets)
     end = next((entry for entry in chain.entries if entry.kind == "run.end"), None)
     return Run(
         id=place.name,
@@ -104,7 +107,12 @@ def _rebuild(place: Path, chain: Chain) -> Run:
         title=plan.title,
         effect=plan.effect,
         actor=begin.text("actor") if begin else "",
-        state=judge_run(targets, stopped=True, halted=False),
+        state=judge_run(
+            targets,
+            stopped=True,
+            halted=False,
+            rolled_back=any(target.state is TargetState.UNDONE for target in targets),
+        ),
         at=begin.at if begin else plan.at,
         params=plan.params,
         targets=targets,
@@ -113,7 +121,26 @@ def _rebuild(place: Path, chain: Chain) -> Run:
         reason=begin.text("reason") if begin else "",
         note=(end.text("note") if end else "") or "the engine died",
         max_parallel=plan.max_parallel,
+        rollout=RolloutStatus(
+            batch=max((target.batch for target in targets if target.started), default=0),
+            batches=plan.batches,
+            has_canary=plan.rollout is not None and has_canary(plan.rollout, plan.batches),
+        ),
+        operator=_operator(chain),
+        rerun_of=begin.text("rerun_of") if begin else "",
     )
+
+
+def _placed(target: RunTarget, plan: Plan) -> RunTarget:
+    """Find the batch a target was in."""
+    number = next((n for n, batch in enumerate(plan.batches) if target.name in batch), 0)
+    return replace(target, batch=number)
+
+
+def _operator(chain: Chain) -> str:
+    """Name who started it, or took it over last."""
+    said = [e for e in chain.entries if e.kind in ("run.plan", "takeover")]
+    return said[-1].text("actor") if said else ""
 
 
 def read_plan(place: Path) -> Plan:
@@ -153,36 +180,3 @@ def _resolved(target: RunTarget, chain: Chain) -> RunTarget:
                 target, state=state, why=entry.text("why"), evidence=entry.text("evidence")
             )
     return target
-
-
-def _target(name: str, chain: Chain) -> RunTarget:
-    mine = [entry for entry in chain.entries if entry.text("target") == name]
-    ended = next((entry for entry in mine if entry.kind == "target.end"), None)
-    if ended is not None:
-        return _ended(name, ended)
-    settles = [entry.text("ending") for entry in mine if entry.kind == "step.settle"]
-    settled = len(settles)
-    dispatched = [entry for entry in mine if entry.kind == "step.dispatch"]
-    if settled == len(dispatched) and set(settles) == {"unreachable"}:
-        return RunTarget(name, TargetState.UNREACHABLE, why="unreachable, then the engine died")
-    if not dispatched:
-        return RunTarget(name, TargetState.NOT_STARTED, why="the engine died before")
-    last = dispatched[-1]
-    if len(dispatched) > settled:
-        return _unknown(name, last, f"{last.text('step')}: dispatched, then the engine died")
-    wrote = any(entry.text("effect") != Effect.READ for entry in dispatched)
-    if wrote:
-        return _unknown(name, last, f"the engine died after {last.text('step')}; not verified")
-    return RunTarget(
-        name, TargetState.CANCELLED, step=last.text("step"), why="the engine died between reads"
-    )
-
-
-def _ended(name: str, entry: Entry) -> RunTarget:
-    state = entry.text("state")
-    known = TargetState(state) if state in tuple(TargetState) else TargetState.UNKNOWN
-    return RunTarget(name, known, why=entry.text("why"), ended=entry.at)
-
-
-def _unknown(name: str, last: Entry, why: str) -> RunTarget:
-    return RunTarget(name, TargetState.UNKNOWN, step=last.text("step"), why=why, started=last.at)

@@ -80,7 +80,9 @@ class Rollback:
             verdict = await one.take_back(undos[0])
             state = _ENDS.get(verdict.state, TargetState.UNDO_FAILED)
             if state is not TargetState.UNDONE:
-                await self._end(name, state, verdict, tell_left(undos))
+                await self._end(
+                    name, state, verdict, tell_left([(undo.step, undo.title) for undo in undos])
+                )
                 return
             del undos[0]
         await self._end(name, TargetState.UNDONE, Verdict(TargetState.UNDONE), "")
@@ -97,6 +99,6 @@ class Rollback:
         )
 
     def _leave(self, name: str, why: str) -> None:
-        left = tell_left(self._course.tries[name].undos)
+        left = self._course.tries[name].left
         self._crew.board.set_target(name, left=f"{left} (not taken back: {why})")
         self._crew.board.say(f"is left as it is: {why}", name, "undo")

@@ -12,7 +12,7 @@ from opsconsole.model.action import ActionSpec
 from opsconsole.model.rollout import Budget, Canary, Rollout
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect, HostState, ServiceState
-from opsconsole.runs.batches import Standing, cut_batches
+from opsconsole.runs.batches import Standing, cut_batches, has_canary
 from opsconsole.runs.budget import Meter
 from opsconsole.runs.healthy import check_rule, is_healthy
 
@@ -55,8 +55,16 @@ def decide(
     batches = cut_batches(wished, names, standings)
     _check_stricter(own, wished, cut_batches(own, names, standings), batches)
     limit = Meter(wished.budget, len(names)).limit
-    window = min(wished.max_parallel, max((len(batch) for batch in batches), default=0))
+    window = min(wished.max_parallel, _widest(wished, batches))
     return Strategy(wished, batches, max(0, min(window, len(names) - limit)))
+
+
+def _widest(rollout: Rollout, batches: Sequence[Sequence[str]]) -> int:
+    """Count how many could be in flight at once: a rolling window reaches over batches, a barrier does not."""
+    if rollout.mode == "rolling":
+        trial = len(batches[0]) if has_canary(rollout, batches) else 0
+        return max(trial, sum(map(len, batches)) - trial)
+    return max(map(len, batches), default=0)
 
 
 def _own(spec: ActionSpec, count: int) -> Rollout:

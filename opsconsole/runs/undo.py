@@ -1,6 +1,6 @@
 """What one target could take back: pushed when a step is dispatched, gone through last in, first out."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from opsconsole.actions.steps import Undo
 from opsconsole.errors import ActionError, RefusedError
@@ -74,10 +74,14 @@ def _was_dispatched(step: str, dispatched: Collection[str]) -> bool:
     return step in dispatched or any(each.startswith(f"{step}/") for each in dispatched)
 
 
-def tell_left(undos: Collection[Undo]) -> str:
-    """Say what a run leaves on a target and how it is taken back; empty for nothing."""
+def tell_left(undos: Sequence[tuple[str, str]]) -> str:
+    """Say what a run leaves on a target and how it is taken back; empty for nothing.
+
+    Args:
+        undos: Step and title of each, the one to take back first in front.
+    """
     if not undos:
         return ""
-    steps = ", ".join(dict.fromkeys(undo.step or "what was done" for undo in reversed(list(undos))))
-    titles = ", then ".join(undo.title for undo in undos)
+    steps = ", ".join(dict.fromkeys(step or "what was done" for step, _ in reversed(undos)))
+    titles = ", then ".join(title for _, title in undos)
     return clean(f"{steps} stands; undo: {titles}", 400)

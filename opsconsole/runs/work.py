@@ -16,7 +16,7 @@ from opsconsole.runs.context import RunContext
 from opsconsole.runs.planned import Prepared, stage_for
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.questions import Questions
-from opsconsole.runs.undo import TargetDesk, valid_undos
+from opsconsole.runs.undo import TargetDesk, tell_left, valid_undos
 from opsconsole.runs.valve import Valve
 from opsconsole.runs.verdict import Kind, Trace, Trouble, Verdict, judge_target
 from opsconsole.transport.base import Remote
@@ -98,6 +98,11 @@ class Try:
         if not wrote or back is None:
             return []
         return [Undo("", "rollback", lambda door: back.rollback(door, self.target, values))]
+
+    @property
+    def left(self) -> str:
+        """What it leaves there, and how it is taken back."""
+        return tell_left([(undo.step, undo.title) for undo in self.undos])
 
     async def run(self) -> Verdict:
         """Run the action."""

@@ -64,7 +64,7 @@ def settled_service(
     return _same(
         record,
         checks=checks,
-        state=worst.state,
+        state=ServiceState.MAINTENANCE if record.maintenance else worst.state,
         reason=_reason(worst, checks),
         at=min(check.at for check in checks),
         failed=any(check.failed for check in checks),

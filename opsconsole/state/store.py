@@ -11,6 +11,7 @@ from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Ack, Alert, Note
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Inventory
+from opsconsole.model.maintenance import WindowState
 from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult, Sample, SourceReading
@@ -27,6 +28,7 @@ from opsconsole.state.roster import with_inventory
 from opsconsole.state.runs import with_run
 from opsconsole.state.services import with_result
 from opsconsole.state.triage import Triage, ack, note, take
+from opsconsole.state.windows import with_windows
 from opsconsole.state.world import World, tell, with_tables
 
 _Change = Callable[[World], World]
@@ -169,6 +171,10 @@ class Store:
         kept = {name: before[name] if before.get(name) == slo else slo for name, slo in now.items()}
         if kept.keys() != before.keys() or any(before[name] is not kept[name] for name in kept):
             self._put(slos=kept)
+
+    def put_windows(self, states: Sequence[WindowState]) -> None:
+        """Say which maintenance there is; what it covers now is in maintenance from here on."""
+        self._write(lambda world: with_windows(world, states, self._clock.now()))
 
     def put_silences(self, silences: Iterable[Silence]) -> None:
         """Replace all silences; one that is as it was stays the same object."""

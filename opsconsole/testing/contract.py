@@ -122,7 +122,9 @@ class _Examination:
 
     async def _run(self) -> RunView | None:
         try:
-            return await self._fleet.run(self._spec.id, targets=self._targets, **self._values)
+            return await self._fleet.run(
+                self._spec.id, targets=self._targets, confirm=True, rollout=None, **self._values
+            )
         except RefusedError:
             return None
 

@@ -16,7 +16,7 @@ from opsconsole.actions.loader import load
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.wards import Wards
 from opsconsole.model.action import Plan, PlannedTarget
-from opsconsole.model.calls import PlanRun, ReadOutput, StartRun
+from opsconsole.model.calls import PlanRun, ReadOutput, ResolveRun, StartRun
 from opsconsole.model.inventory import Host
 from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.snapshot import Access, HostRecord, ServiceRecord, Snapshot
@@ -98,6 +98,10 @@ class RunView:
     def unsettled(self) -> set[str]:
         """Names of the targets with a write that left and that nobody saw end, by the journal."""
         return self._fleet.unsettled(self.id)
+
+    async def resolve(self) -> "RunView":
+        """Have the engine settle what is unknown by what the hosts' spools say."""
+        return await self._fleet.resolve(self)
 
     @property
     def journal(self) -> Path:
@@ -208,7 +212,7 @@ class Fleet:
             given = {key: _label(value, place) for key, value in (labels or {}).items()}
             self._hosts[name] = HostRecord(
                 name, f"192.0.2.{len(self._hosts) % 250 + 1}", given, state=HostState.OK,
-                reach=Reach.UP, at=self.clock.now(), tried=self.clock.now(), facts=facts,
+                reach=Reach.UP, at=self.clock.now(), tried=self.clock.now(), facts={"hostname": name, **facts},
             )  # fmt: skip
         if service:
             before = self._services.get(service)
@@ -238,10 +242,16 @@ class Fleet:
 
     async def plan(self, action: str, *, targets: str = "", **params: str) -> PlanView:
         """Plan an action; parameters as typed."""
-        return PlanView(await self._plan(action, targets, params))
+        return PlanView(await self._plan(action, targets, params, {}))
 
     async def run(
-        self, action: str, *, targets: str = "", confirm: str | bool = True, **params: str
+        self,
+        action: str,
+        *,
+        targets: str = "",
+        confirm: str | bool = True,
+        rollout: Mapping[str, str] | None = None,
+        **params: str,
     ) -> RunView:
         """Plan an action, confirm it and wait for its end.
 
@@ -249,18 +259,25 @@ class Fleet:
             action: Its id.
             targets: As typed: a name, a node set, a filter.
             confirm: What is typed back; True types what the plan asks for.
+            rollout: What is wanted otherwise, stricter only: `{"canary": "1", "bake": "30s"}`; a run that
+                halts is stopped, as `--on-halt stop` does.
             params: As typed.
 
         Raises:
             RefusedError: The engine will not.
         """
-        plan = await self._plan(action, targets, params)
+        plan = await self._plan(action, targets, params, rollout or {})
         typed = plan.expect if confirm is True else str(confirm or "")
         call = StartRun(plan.id, plan.hash, confirm=typed)
         started = await self._service.start(call, _ACTOR, self.snapshot)
         lines = await self._follow(started.run)
         touched = {host for host, _ in self._writes_of(started.run)}
         return RunView(self, self._published[started.run], lines, touched)
+
+    async def resolve(self, run: RunView) -> RunView:
+        """Ask the hosts what became of a run's unknown targets; gives the run as it stands then."""
+        await self._service.records.resolve(ResolveRun(run.id), _ACTOR)
+        return RunView(self, self._published[run.id], run.lines, run.touched)
 
     async def reconnect(self, name: str) -> None:
         """Let a host be reached again."""
@@ -306,7 +323,7 @@ class Fleet:
     def _ports(self) -> Ports:
         return Ports(
             remote=self.remote,
-            host=lambda name: Host(name, name) if name in self._hosts else None,
+            host=lambda name: Host(name, name, user="root") if name in self._hosts else None,
             access=lambda: self.access,
             records=lambda: self.snapshot.hosts,
             snapshot=lambda: self.snapshot,
@@ -318,10 +335,12 @@ class Fleet:
         if run.state.is_over:
             self._over[run.id].set()
 
-    async def _plan(self, action: str, targets: str, params: Mapping[str, str]) -> Plan:
+    async def _plan(
+        self, action: str, targets: str, params: Mapping[str, str], rollout: Mapping[str, str]
+    ) -> Plan:
         words = tuple(word for word in targets.split(" ") if word)
         typed = {name: str(value) for name, value in params.items()}
-        call = PlanRun(action, words, typed, rollout={"on_halt": "stop"})
+        call = PlanRun(action, words, typed, rollout={"on_halt": "stop", **rollout})
         return await self._service.plan(call, _ACTOR, self.snapshot)
 
     async def _follow(self, run: str) -> list[str]:

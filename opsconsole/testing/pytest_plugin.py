@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from opsconsole.actions.manifest import MANIFEST
-from opsconsole.testing.kit import Fleet
+if TYPE_CHECKING:
+    from opsconsole.testing.kit import Fleet
 
+_MANIFEST: Final = "opsconsole-plugin.yaml"
 _LEVELS: Final = 5
 
 
@@ -23,8 +24,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-async def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Fleet]:
+async def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator["Fleet"]:
     """Give a scripted fleet under the engine's own run service, with the plugin under test loaded."""
+    from opsconsole.testing.kit import Fleet  # pytest loads this module for everybody's tests
+
     said = request.config.getoption("--opsconsole-plugin", default=None)
     place = Path(said) if said else find_plugin(request.path.parent)
     plugins = [place] if place is not None else []
@@ -39,6 +42,6 @@ def find_plugin(start: Path) -> Path | None:
     for folder in [start, *start.parents][:_LEVELS]:
         found = [folder, *sorted(folder.glob("*/")), *sorted(folder.glob("src/*/"))]
         for place in found:
-            if (place / MANIFEST).is_file():
+            if (place / _MANIFEST).is_file():
                 return place
     return None

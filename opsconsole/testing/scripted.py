@@ -14,7 +14,9 @@ from opsconsole.errors import TransportError
 from opsconsole.model.calls import HostKey
 from opsconsole.model.inventory import Host
 from opsconsole.model.states import Reach
+from opsconsole.runs.identity import IDENTITY
 from opsconsole.transport.base import Answer, Command, Ending, OnDispatch, OnOutput
+from opsconsole.transport.spool import PROBE
 
 _START: Final = 1_700_000_000.0
 _SPINS: Final = 12
@@ -121,6 +123,9 @@ class ScriptedRemote:
         self.dispatched: list[Dispatched] = []
         self.down: set[str] = set()
         """Names of hosts that cannot be reached: a dropped one stays away until it is reconnected."""
+        self.boots: dict[str, str] = {}
+        """Each host's boot id; `boot-1` for those that are not named."""
+        self._spools: dict[tuple[str, str, str], str] = {}
         self.before: Callable[[str, str], None] = lambda _host, _line: None
         """Told host and line before anything happens."""
 
@@ -137,6 +142,8 @@ class ScriptedRemote:
         on_dispatch: OnDispatch | None = None,
     ) -> Answer:
         """Do what the rules say."""
+        if (known := self._own_question(host.name, command)) is not None:
+            return known
         line = line_of(command)
         self.before(host.name, line)
         behaviour = self._pick(host.name, line)
@@ -146,8 +153,41 @@ class ScriptedRemote:
         if on_dispatch is not None:
             await on_dispatch()
         self.dispatched.append(Dispatched(host.name, line, command, behaviour))
+        self._keep(host.name, command, behaviour)
         await asyncio.sleep(0)
         return await self._answer(host.name, command, behaviour, on_output)
+
+    def _own_question(self, host: str, command: Command) -> Answer | None:
+        """Answer what the engine itself asks: who a host is, and what its spool knows of a step."""
+        if command.script not in (IDENTITY.script, PROBE.script) and not _is_spools(command):
+            return None
+        if host in self.down:
+            return Answer(Ending.UNREACHABLE, reach=Reach.NO_ANSWER, reason="no answer")
+        boot = self.boots.get(host, "boot-1")
+        if command.script == IDENTITY.script:
+            return Answer(Ending.EXITED, 0, stdout=f"{host}\n{boot}\n".encode())
+        if command.script == PROBE.script:
+            return Answer(Ending.EXITED, 0, stdout=b"spool\n")
+        token, run, step = command.args[:3]
+        said = self._spools.get((host, run, step), "never")
+        stderr = f"\x1e{token} here {boot}\n\x1e{token} {said}\n".encode()
+        return Answer(Ending.EXITED, 0, stderr=stderr)
+
+    def _keep(self, host: str, command: Command, behaviour: Behaviour) -> None:
+        """Keep what the host's spool will say of a write."""
+        if command.spool is None:
+            return
+        boot = self.boots.get(host, "boot-1")
+        match behaviour:
+            case Drop() if behaviour.really_ran:
+                said = f"rc {behaviour.code} 1"
+            case Drop() | Hang():
+                said = f"died {boot} {boot}"
+            case Slow():
+                said = f"rc {behaviour.then.code} {round(behaviour.seconds)}"
+            case Exit():
+                said = f"rc {behaviour.code} {round(behaviour.took)}"
+        self._spools[host, command.spool.run, command.spool.step] = said
 
     async def _answer(
         self, host: str, command: Command, behaviour: Behaviour, on_output: OnOutput | None
@@ -223,6 +263,10 @@ class Chaos:
             Slow(self._random.uniform(0.1, 20.0)),
         )
         return self._random.choice(kinds)
+
+
+def _is_spools(command: Command) -> bool:
+    return command.script.startswith("umask 077") and len(command.args) >= 3
 
 
 def line_of(command: Command) -> str:

@@ -5,7 +5,7 @@ import gc
 import locale
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from opsconsole.ui.guard import guarded
@@ -15,6 +15,7 @@ FRAMES: Final = "250"
 changes of data come ten times a second anyhow."""
 
 if TYPE_CHECKING:
+    from opsconsole.ui.console import Console
     from opsconsole.ui.source import Source
 
 
@@ -24,6 +25,7 @@ def run(
     ascii: bool = False,
     theme: str | None = None,
     mouse: bool = True,
+    examine: "Callable[[], Sequence[str]] | None" = None,
 ) -> int:
     """Open the console on this terminal and return its exit code.
 
@@ -32,10 +34,16 @@ def run(
         ascii: Draw with ASCII signs only; also chosen where the locale is not UTF-8.
         theme: A theme's name, instead of what was chosen before or fits the terminal.
         mouse: Whether to take the mouse.
+        examine: Writes what `doctor` finds, for `:doctor`; called on a thread.
     """
 
     def screen(lifeline: int) -> int:
-        return _open(connect, lifeline, ascii=ascii or not speaks_utf8(), theme=theme, mouse=mouse)
+        console = _make(connect, lifeline, ascii=ascii or not speaks_utf8(), theme=theme)
+        console.examine = examine
+        console.run(mouse=mouse)
+        if console.crash:
+            sys.stderr.write(f"the screen broke, the engine goes on:\n{console.crash}\n")
+        return console.return_code or 0
 
     return guarded(screen)
 
@@ -51,9 +59,9 @@ def speaks_utf8() -> bool:
         return False
 
 
-def _open(
-    connect: "Callable[[], Source]", lifeline: int, *, ascii: bool, theme: str | None, mouse: bool
-) -> int:
+def _make(
+    connect: "Callable[[], Source]", lifeline: int, *, ascii: bool, theme: str | None
+) -> "Console":
     # The screen library is imported here, in the guarded child, so that the guard stays small.
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     gc.disable()  # until the first paint: a tenth of the start is spent looking for garbage that is not there
@@ -75,8 +83,4 @@ def _open(
         dark=question.is_dark(),
     )
     look = Look(themes.load(name), ASCII if ascii else UNICODE, SystemClock())
-    console = Console(connect, look, themes, memory=prefs_file(), lifeline=lifeline)
-    console.run(mouse=mouse)
-    if console.crash:
-        sys.stderr.write(f"the screen broke, the engine goes on:\n{console.crash}\n")
-    return console.return_code or 0
+    return Console(connect, look, themes, memory=prefs_file(), lifeline=lifeline)

@@ -20,6 +20,7 @@ from opsconsole.model import delta
 from opsconsole.model.snapshot import EngineInfo, Snapshot
 from opsconsole.model.text import MESSAGE_LIMIT, clean
 from opsconsole.ui import clipboard, keymap, verbs
+from opsconsole.ui.aside import run_aside
 from opsconsole.ui.driver import ConsoleDriver
 from opsconsole.ui.leaving import Leaving
 from opsconsole.ui.look import Look
@@ -69,6 +70,8 @@ class Console(App[None]):
         self.main = Main(self.session)
         self.crash = ""
         """What to tell after the terminal is back, if the screen broke."""
+        self.examine: Callable[[], Sequence[str]] | None = None
+        """What `doctor` prints, line by line; None where there is no such program."""
         self._memory = memory
         self._shown = ("", Snapshot())
         self._theme_stamp = themes.stamp(look.palette.name)
@@ -217,8 +220,7 @@ class Console(App[None]):
         self._leaving.aside = True
         try:
             with self.batch_update(), self.suspend():
-                process = await asyncio.create_subprocess_exec(*argv)
-                code = await process.wait()
+                code = await run_aside(argv)
         finally:
             self._leaving.aside = False
         self.draw_again()

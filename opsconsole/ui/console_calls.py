@@ -1,5 +1,6 @@
 """What verbs need of the application itself, without knowing the application."""
 
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 from textual.screen import Screen
@@ -11,6 +12,8 @@ class ConsoleCalls(Protocol):
     """The terminal, the themes and the memory: what only the application has."""
 
     themes: ThemeFolder
+    examine: Callable[[], Sequence[str]] | None
+    """Looks at everything the console leans on, which takes a while; None: nobody can here."""
 
     def wear(self, name: str) -> None:
         """Put another theme on."""

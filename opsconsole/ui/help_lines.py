@@ -70,12 +70,24 @@ def matching_lines(commands: Sequence[Command], where: Selection, typed: str) ->
 def _group(every: Sequence[Command], group: str, where: Selection) -> list[Cell]:
     commands = [c for c in every if c.group == group and (c.keys or c.line)]
     pane_keys = [c for c in commands if c.id.startswith("pane.") and c.title.startswith("pane ")]
-    entries = [_entry(c, where) for c in commands if c not in pane_keys]
+    entries = [_entry(c, where) for c in _once(commands, where) if c not in pane_keys]
     if pane_keys:
         entries.insert(
             0, (*cell(f"{'1-9':<{_KEYS_WIDTH}}", Tone.ACCENT), *cell("pane (again: zoom)"))
         )
     return [cell(GROUPS[group], Tone.STRONG), *entries]
+
+
+def _once(commands: Sequence[Command], where: Selection) -> list[Command]:
+    """Of commands on one key in a group keep the one that has a meaning here, else the first."""
+    kept: dict[object, Command] = {}
+    for command in commands:
+        key: object = command.keys or command.id
+        if key not in kept or (
+            applies(command.where, where) and not applies(kept[key].where, where)
+        ):
+            kept[key] = command
+    return list(kept.values())
 
 
 def _entry(command: Command, where: Selection) -> Cell:

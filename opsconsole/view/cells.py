@@ -75,10 +75,10 @@ def chosen(columns: Iterable[Column], width: int) -> tuple[Column, ...]:
 
     Args:
         columns: In their order on the screen.
-        width: Cells inside the frame, the cursor's included.
+        width: Cells inside the frame, the cursor's and a blank one at the end included.
     """
     kept = list(columns)
-    while _needed(kept) > width - 1 and any(column.rank for column in kept):
+    while _needed(kept) > width - 2 and any(column.rank for column in kept):
         kept.remove(max(kept, key=lambda column: column.rank))
     return tuple(kept)
 

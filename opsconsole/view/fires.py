@@ -1,6 +1,6 @@
 """The Fires pane: what is on fire, since when, who has it, what to do; in triage order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from opsconsole.model.alert import Alert
@@ -11,6 +11,7 @@ from opsconsole.view.alike import together
 from opsconsole.view.cache import RowCache, Sieve
 from opsconsole.view.cells import cell, chosen, plain, safe_cell, span, state_tone
 from opsconsole.view.glyphs import state_glyph
+from opsconsole.view.lazy_rows import LazyRows
 from opsconsole.view.likely import behind, behind_words
 from opsconsole.view.naming import bare_name, folded, natural_key
 from opsconsole.view.offers import runbook_word
@@ -79,8 +80,11 @@ def table(
     groups = _folded(snapshot, shown) if options.grouped else [single(alert) for alert in shown]
     groups = _sorted(groups, options)
     scene = _Scene(snapshot, now, options, columns(width, options), cache)
-    rows = tuple(row for group in groups for row in _rows(group, scene))
-    cache.forget({**snapshot.alerts, **{row.key: row for row in rows}})
+    places = {place.group.key: place for group in groups for place in _places(group, options)}
+    rows = LazyRows(
+        tuple(places), lambda key: _row(places[key].group, scene, inside=places[key].inside)
+    )
+    cache.forget({**snapshot.alerts, **places})
     return Table(
         columns=scene.columns,
         rows=rows,
@@ -139,15 +143,20 @@ def _sorted(groups: list[Group], options: ViewOptions) -> list[Group]:
     return groups[::-1] if options.inverted else groups
 
 
-def _rows(group: Group, scene: _Scene) -> list[Row]:
-    rows = [_row(group, scene)]
-    if group.is_folded and group.key in scene.options.expanded:
-        under = group.behind or group.alerts
-        rows += [_row(single(alert), scene, inside=True) for alert in under]
-    return rows
+class _Place(NamedTuple):
+    group: Group
+    inside: bool
+    """True: it stands under a group that is unfolded."""
 
 
-def _row(group: Group, scene: _Scene, *, inside: bool = False) -> Row:
+def _places(group: Group, options: ViewOptions) -> Iterator[_Place]:
+    yield _Place(group, inside=False)
+    if group.is_folded and group.key in options.expanded:
+        for alert in group.behind or group.alerts:
+            yield _Place(single(alert), inside=True)
+
+
+def _row(group: Group, scene: _Scene, *, inside: bool) -> Row:
     alert, now = group.first, scene.now
     stamp = (
         group.alerts[1:],

@@ -37,6 +37,8 @@ class Choice(Struct, frozen=True):
 _ORDER: Final = (
     "continue", "retry", "rollback", "stop", "resume", "pause", "interrupt", "take-over", "close",
 )  # fmt: skip
+_ALWAYS: Final = ("stop", "interrupt")
+"""What every live run takes, whatever it offers beside."""
 _KEYS: Final[Mapping[str, str]] = {
     "continue": "C",
     "retry": "r",
@@ -60,7 +62,8 @@ _TOUCHED: Final = (
 
 def choices(run: Run) -> tuple[Choice, ...]:
     """List what the engine lets a person choose for a run, the most wanted first."""
-    found = [_WRITTEN[verb](run) for verb in _ORDER if verb in run.choices]
+    offered = run.choices if run.choices or run.state.is_over else _ALWAYS
+    found = [_WRITTEN[verb](run) for verb in _ORDER if verb in offered]
     if unknown(run):
         found.append(Choice(SETTLE, "u", f"settle {_names(unknown(run))}"))
     if run.state.is_over and rerun_sets(run):

@@ -227,6 +227,7 @@ def _outcome(run: Run) -> Cell:
 
 
 _SAID: Final = {
+    RunState.RUNNING: ("esc leaves it running; it needs no console.", Tone.DIM),
     RunState.HALTED: ("Halted: nothing new starts until you choose.", Tone.WARNING),
     RunState.PAUSED: ("Paused: nothing new starts until somebody resumes.", Tone.WARNING),
     RunState.GATING: ("Between batches: it is watched before more is touched.", Tone.ACCENT),

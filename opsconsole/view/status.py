@@ -68,6 +68,10 @@ class AlertStatus(Struct, frozen=True):
     owner: str | None
     ack: Ack | None
     suppressed_by: tuple[str, ...]
+    freshness: str
+    """live, unconfirmed (its source restarted) or stale (its source is silent)."""
+    summary: str
+    value: float | None
 
 
 class FeedStatus(Struct, frozen=True):
@@ -288,6 +292,9 @@ def _alert(alert: Alert) -> AlertStatus:
         owner=owner_of(alert),
         ack=alert.ack,
         suppressed_by=alert.suppressed_by,
+        freshness=alert.freshness,
+        summary=alert.summary,
+        value=alert.value,
     )
 
 

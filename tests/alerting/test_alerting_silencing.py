@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from opsconsole.alerting.silencing import all_labels, amtool_line, effect_of, suggested
 from opsconsole.model.alert import Alert, fingerprint
+from opsconsole.model.episode import Episode
 from opsconsole.model.silence import Matcher, Silence, SilenceDraft
 from opsconsole.model.states import AlertState, Severity
 from opsconsole.query.matchers import parse_matchers
@@ -21,11 +22,18 @@ def _alert(name: str, instance: str = "web-1", severity: str = "warning", **labe
     )  # fmt: skip
 
 
+def _episode(alert: Alert) -> Episode:
+    return Episode(
+        alert.episode, alert.fingerprint, alert.name, alert.on, alert.severity, alert.state, NOW,
+        labels=alert.labels,
+    )  # fmt: skip
+
+
 def _draft(matchers: str, **more: object) -> SilenceDraft:
     return replace(SilenceDraft("main", parse_matchers(matchers), 3_600.0, "deploy"), **more)
 
 
-def _effect(draft: SilenceDraft, *alerts: Alert, lately: tuple[Alert, ...] = (), silences=()):
+def _effect(draft: SilenceDraft, *alerts: Alert, lately: tuple[Episode, ...] = (), silences=()):
     return effect_of(draft, alerts, lately, silences, actor="op1")
 
 
@@ -33,7 +41,9 @@ def test_it_counts_what_fires_now_and_what_fired_in_the_last_day() -> None:
     now, then = _alert("HighLoad"), _alert("HighLoad", "web-2")
     over = replace(_alert("HighLoad", "web-3"), state=AlertState.RESOLVED)
 
-    found = _effect(_draft('alertname="HighLoad"'), now, over, lately=(now, then))
+    found = _effect(
+        _draft('alertname="HighLoad"'), now, over, lately=(_episode(now), _episode(then))
+    )
 
     assert found.now == (now.episode,)
     assert found.day == 2

@@ -8,7 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from opsconsole.cli.exits import Exit, code_of
-from opsconsole.cli.run import Wish, _with_plan
+from opsconsole.cli.run_follow import carry_out
+from opsconsole.cli.run_plan import Wish
 from opsconsole.errors import OutcomeUnknownError, RefusedError
 from opsconsole.model.action import Plan
 from opsconsole.model.calls import AnyCall, ReadOutput, Started, StartRun
@@ -20,12 +21,12 @@ from tests.rpc.conftest import serving
 PLAN = Plan(
     "p1", "acme.restart", "Restart", Effect.WRITE, {}, (), Confirm.KEY, "", 1, False, 60.0, "h"
 )
-WISH = Wish((), False, True, "", "", "", None, False)
+WISH = Wish(yes=True)
 
 
 async def _error_of(client: Client) -> OutcomeUnknownError:
     with pytest.raises(OutcomeUnknownError) as raised:
-        await _with_plan(client, PLAN, WISH)
+        await carry_out(client, PLAN, WISH)
     return raised.value
 
 
@@ -69,7 +70,7 @@ async def test_a_refused_plan_is_refused_by_its_own_name(
     async with serving(tmp_path / "s", answer) as served, served.client("cli") as client:
         await client.ready()
         with pytest.raises(RefusedError) as raised:
-            await _with_plan(client, plan, WISH)
+            await carry_out(client, plan, WISH)
 
     assert raised.value.code == code
     assert ("--unlock" in str(raised.value)) is hinted

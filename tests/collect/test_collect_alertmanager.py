@@ -6,12 +6,14 @@ from collections.abc import Mapping
 import pytest
 
 from opsconsole.collect.alert_list import AlertReader, read_status
+from opsconsole.collect.alertmanager import AlertmanagerReader
+from opsconsole.collect.source_asker import SourceAsker
 from opsconsole.errors import ParseError
 from opsconsole.model.alert import fingerprint
 from opsconsole.model.inventory import AlertSource
-from opsconsole.model.sample import SourceReading
+from opsconsole.model.sample import RemoteAlert, SourceReading
 from opsconsole.transport.http import HttpAnswer, HttpFault
-from tests.collect_fakes import FakeHttp, FakeSink, VirtualClock, probe_of
+from tests.collect_fakes import NO_SECRETS, FakeHttp, FakeSink, VirtualClock, probe_of
 
 ONE, TWO, THREE = (f"http://am-{n}.example:9093" for n in (1, 2, 3))
 STARTED = "2026-11-22T10:00:00.000Z"
@@ -106,6 +108,34 @@ async def test_the_same_bytes_are_not_told_twice():
 
     assert (first.unchanged, len(first.alerts)) == (False, 1)
     assert (second.unchanged, second.alerts) == (True, ())
+
+
+class Counted(AlertReader):
+    """Counts the bodies that are read."""
+
+    count = 0
+
+    def read(self, body: bytes) -> tuple[RemoteAlert, ...]:
+        self.count += 1
+        return super().read(body)
+
+
+async def test_five_thousand_alerts_that_are_the_same_bytes_are_read_once():
+    http = FakeHttp()
+    body = json.dumps([alert(f"A{n}") for n in range(5000)]).encode()
+    http.replies[f"{ONE}/api/v2/alerts"] = HttpAnswer(status=200, body=body)
+    http.replies[f"{ONE}/api/v2/status"] = HttpAnswer(status=200, body=status())
+    source = AlertSource("main", "alertmanager", (ONE,))
+    counted = Counted(source.drop_labels)
+    reader = AlertmanagerReader(SourceAsker(source, 5.0, http, NO_SECRETS), counted)
+    members = [await reader.ask(ONE) for _ in range(20)]
+    once = counted.count
+    http.replies[f"{ONE}/api/v2/alerts"] = HttpAnswer(status=200, body=body + b" ")
+    await reader.ask(ONE)
+
+    assert (once, counted.count) == (1, 2)
+    assert {len(member.alerts) for member in members} == {5000}
+    assert len({id(member.alerts) for member in members}) == 1
 
 
 async def test_a_repeated_alert_with_another_end_is_no_change():

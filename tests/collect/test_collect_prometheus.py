@@ -214,6 +214,7 @@ class Lists:
         self.size = 0
         self.took = 0.0
         self.names: tuple[str, ...] = ()
+        self.fails = False
 
     async def ask(self, url: str) -> Any:
         from opsconsole.collect.member import Member
@@ -223,7 +224,7 @@ class Lists:
             RemoteAlert(name, {"severity": "critical" if name.startswith("c") else "info"}, {}, 1.0)
             for name in self.names
         )
-        return Member(url, alerts=found, size=self.size)
+        return Member(url, alerts=found, size=self.size, reason="silent" if self.fails else "")
 
 
 def lists(most: int = 10) -> tuple[Any, Lists, FakeSink]:
@@ -257,6 +258,13 @@ async def test_one_slow_poll_is_chance_and_two_are_a_slow_source():
 
     assert wishes == [None, 60.0, None]
     assert sink.readings[1].reason == "asked every 60 s, as a poll takes 0.7 s"
+
+
+async def test_a_source_that_does_not_answer_is_not_asked_less_often_for_it():
+    probe, reader, _ = lists()
+    reader.took, reader.fails = 5.0, True
+
+    assert [await probe.poll() for _ in range(3)] == [None, None, None]
 
 
 async def test_what_is_over_the_cap_is_said_and_pushes_nothing_out_that_is_in():

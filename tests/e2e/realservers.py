@@ -1,10 +1,12 @@
 """Debian's Alertmanager and Prometheus on loopback, for end-to-end tests; nothing stays behind."""
 
 import json
+import signal
 import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -38,7 +40,12 @@ class RealServer:
         raise NotImplementedError
 
     def __enter__(self) -> Self:
-        with (self.folder / "log").open("wb") as log:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Run it, on the same port and data as before, and wait until it is ready."""
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
@@ -47,9 +54,17 @@ class RealServer:
             if time.monotonic() > give_up or self._process.poll() is not None:
                 raise AssertionError((self.folder / "log").read_text())
             time.sleep(0.05)  # another process has to come up
-        return self
+
+    def reload(self) -> None:
+        """Let it read its files again."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGHUP)
 
     def __exit__(self, *_args: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End it; its port and data stay."""
         if self._process is not None:
             self._process.terminate()
             try:
@@ -66,17 +81,48 @@ class RealServer:
             return False
 
 
+_ALERTMANAGER = "route: {receiver: none}\nreceivers: [{name: none}]\n"
+
+
 class RealAlertmanager(RealServer):
-    """A single Alertmanager without receivers."""
+    """An Alertmanager without receivers: alone, or a peer of others.
+
+    Args:
+        folder: Its files.
+        peers: Other members of its cluster; None: it is alone.
+        config: Its configuration.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        peers: "Sequence[RealAlertmanager] | None" = None,
+        config: str = _ALERTMANAGER,
+    ) -> None:
+        super().__init__(folder)
+        self._peers = peers
+        self._config = config
+        self.gossip = f"127.0.0.1:{free_port()}"
+
+    def _cluster(self) -> list[str]:
+        if self._peers is None:
+            return ["--cluster.listen-address="]
+        return [
+            f"--cluster.listen-address={self.gossip}",
+            f"--cluster.advertise-address={self.gossip}",
+            "--cluster.settle-timeout=1s", "--cluster.gossip-interval=50ms",
+            "--cluster.pushpull-interval=1s", "--cluster.reconnect-interval=500ms",
+            *(f"--cluster.peer={peer.gossip}" for peer in self._peers),
+        ]  # fmt: skip
 
     def command(self) -> list[str]:
         """What to run."""
         program = need("prometheus-alertmanager", "prometheus-alertmanager")
         config = self.folder / "alertmanager.yml"
-        config.write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
+        config.write_text(self._config)
         return [
             program, f"--config.file={config}", f"--storage.path={self.folder / 'data'}",
-            f"--web.listen-address=127.0.0.1:{self.port}", "--cluster.listen-address=",
+            f"--web.listen-address=127.0.0.1:{self.port}", *self._cluster(),
         ]  # fmt: skip
 
     def post(self, count: int) -> None:
@@ -103,24 +149,49 @@ class RealAlertmanager(RealServer):
 
 
 class RealPrometheus(RealServer):
-    """A Prometheus with one rule that always fires into an Alertmanager."""
+    """A Prometheus that fires into Alertmanagers.
 
-    def __init__(self, folder: Path, alertmanager: RealAlertmanager) -> None:
+    Args:
+        folder: Its files.
+        alertmanagers: Who is told.
+        rules: Its rule file; the usual one has one rule that always fires.
+        external: External labels, as YAML.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *alertmanagers: RealAlertmanager,
+        rules: str = _RULES,
+        external: str = "{}",
+    ) -> None:
         super().__init__(folder)
-        self._alertmanager = alertmanager
+        self._alertmanagers = alertmanagers
+        self._rules = rules
+        self._external = external
+
+    def use(self, rules: str) -> None:
+        """Replace its rules while it runs."""
+        self._rules = rules
+        (self.folder / "rules.yml").write_text(rules)
+        self.reload()
 
     def command(self) -> list[str]:
         """What to run."""
         program = need("prometheus", "prometheus")
-        (self.folder / "rules.yml").write_text(_RULES)
+        (self.folder / "rules.yml").write_text(self._rules)
         config = self.folder / "prometheus.yml"
+        told = ", ".join(f"'127.0.0.1:{server.port}'" for server in self._alertmanagers)
         config.write_text(
-            "global: {scrape_interval: 5s, evaluation_interval: 1s}\n"
+            "global: {scrape_interval: 5s, evaluation_interval: 1s,"
+            f" external_labels: {self._external}}}\n"
             "rule_files: [rules.yml]\n"
             "scrape_configs:\n"
             f"  - {{job_name: prometheus, static_configs: [{{targets: ['127.0.0.1:{self.port}']}}]}}\n"
-            "alerting:\n  alertmanagers:\n"
-            f"    - static_configs: [{{targets: ['127.0.0.1:{self._alertmanager.port}']}}]\n"
+            "alerting:\n"
+            "  alert_relabel_configs: [{regex: replica, action: labeldrop}]\n"
+            "  alertmanagers:\n"
+            f"    - static_configs: [{{targets: [{told}]}}]\n"
         )
         return [
             program, f"--config.file={config}", f"--storage.tsdb.path={self.folder / 'data'}",

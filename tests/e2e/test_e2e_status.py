@@ -19,7 +19,7 @@ DOCUMENT = {
     "services": {"name", "state", "reason", "age", "latency"},
     "alerts": {
         "fingerprint", "episode", "name", "severity", "state", "since", "on", "source", "labels",
-        "owner", "ack", "suppressed_by",
+        "owner", "ack", "suppressed_by", "freshness", "summary", "value",
     },
     "feeds": {"name", "kind", "state", "reason", "age"},
 }  # fmt: skip

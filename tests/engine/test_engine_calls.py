@@ -9,7 +9,6 @@ from opsconsole.model.calls import (
     AddEvent,
     AnyCall,
     Done,
-    EngineFigures,
     EngineStatus,
     FreezeChanges,
     HostKey,
@@ -24,6 +23,7 @@ from opsconsole.model.calls import (
     TrustHostKey,
     UnlockChanges,
 )
+from opsconsole.model.figures import EngineFigures
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.rpc.client import Client
 from tests.engine.conftest import FINGERPRINT, World, until

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsconsole.errors import ParseError
+from opsconsole.parsers.bonding import parse_bonds
 from opsconsole.parsers.clock import parse_clock
 from opsconsole.parsers.conntrack import parse_conntrack
 from opsconsole.parsers.df import inode_metrics, parse_df, space_metrics
 from opsconsole.parsers.diskstats import disk_rates, parse_diskstats
+from opsconsole.parsers.edac import parse_edac
 from opsconsole.parsers.filenr import parse_filenr
 from opsconsole.parsers.links import parse_links
 from opsconsole.parsers.loadavg import parse_loadavg, parse_uptime
@@ -23,6 +25,7 @@ from opsconsole.parsers.netdev import net_rates, parse_netdev
 from opsconsole.parsers.ntp import parse_ntp
 from opsconsole.parsers.os_release import parse_os_release, parse_reboot, parse_uname
 from opsconsole.parsers.perfdata import parse_plugin_output
+from opsconsole.parsers.pids import parse_pids
 from opsconsole.parsers.pressure import parse_pressure
 from opsconsole.parsers.proc_stat import parse_processes, parse_states
 from opsconsole.parsers.sections import split_sections
@@ -45,7 +48,8 @@ def _cpu(text: bytes) -> object:
 
 
 PARSERS: list[Callable[[bytes], object]] = [
-    parse_clock, parse_conntrack, _space, parse_filenr, parse_links, parse_loadavg, parse_uptime,
+    parse_bonds, parse_edac, parse_pids, parse_clock, parse_conntrack, _space, parse_filenr,
+    parse_links, parse_loadavg, parse_uptime,
     parse_mdstat, parse_meminfo, parse_mounts, parse_ntp, parse_os_release, parse_reboot,
     parse_uname, parse_plugin_output, partial(parse_pressure, resource="io"), parse_processes,
     parse_states, split_sections, _cpu, parse_failed_units, parse_temps, parse_who,

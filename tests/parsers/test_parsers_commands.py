@@ -3,14 +3,17 @@
 import pytest
 
 from opsconsole.errors import ParseError
+from opsconsole.parsers.bonding import parse_bonds
 from opsconsole.parsers.clock import parse_clock
 from opsconsole.parsers.df import inode_metrics, parse_df, space_metrics
+from opsconsole.parsers.edac import parse_edac
 from opsconsole.parsers.links import parse_links
 from opsconsole.parsers.mdstat import parse_mdstat
 from opsconsole.parsers.mounts import Mount, parse_mounts
 from opsconsole.parsers.ntp import parse_ntp
 from opsconsole.parsers.os_release import parse_os_release, parse_reboot, parse_uname
 from opsconsole.parsers.perfdata import parse_plugin_output
+from opsconsole.parsers.pids import parse_pids
 from opsconsole.parsers.proc_stat import parse_processes, parse_states, usages
 from opsconsole.parsers.sections import split_sections
 from opsconsole.parsers.systemd import parse_failed_units
@@ -71,6 +74,8 @@ def test_lost_raid_members_are_counted(captured):
     assert parse_mdstat(captured("mdstat_degraded")) == {
         "raid.failed{dev=md0}": 1.0,
         "raid.failed{dev=md1}": 0.0,
+        "raid.missing{dev=md0}": 1.0,
+        "raid.missing{dev=md1}": 0.0,
     }
     assert parse_mdstat(b"Personalities : \nunused devices: <none>\n") == {}
 
@@ -85,6 +90,46 @@ def test_a_unit_name_cannot_pretend_to_be_two():
     assert parse_failed_units(b"a,b\x1b[2J.service loaded failed failed x") == (
         "a\ufffdb\u241b[2J.service",
     )
+
+
+def test_a_link_tells_its_speed_and_how_often_it_went():
+    lines = b"/sys/class/net/eth0/speed:1000\n/sys/class/net/eth0/carrier_changes:4\n"
+
+    assert parse_links(lines + b"/sys/class/net/wlan0/speed:-1\n") == {
+        "net.speed{dev=eth0}": 125e6,
+        "net.carrier_changes{dev=eth0}": 4.0,
+    }
+
+
+def test_a_bond_tells_how_many_of_its_links_are_not_up():
+    text = b"""/proc/net/bonding/bond0:MII Status: up
+/proc/net/bonding/bond0:Slave Interface: eth0
+/proc/net/bonding/bond0:MII Status: up
+/proc/net/bonding/bond0:Slave Interface: eth1
+/proc/net/bonding/bond0:MII Status: down
+/proc/net/bonding/bond1:MII Status: down
+/proc/net/bonding/bond1:Slave Interface: eth2
+/proc/net/bonding/bond1:MII Status: up
+"""
+    assert parse_bonds(text) == {
+        "net.bond_missing{dev=bond0}": 1.0,
+        "net.bond_missing{dev=bond1}": 0.0,
+    }
+
+
+def test_process_ids_are_counted_against_the_smaller_limit():
+    assert parse_pids(b"32768\n10000\n0.1 0.2 0.3 1/500 4242\n") == {"proc.used_ratio": 0.05}
+    assert parse_pids(b"") == {}
+    assert parse_pids(b"32768\n") == {}
+
+
+def test_memory_errors_of_all_controllers_are_added():
+    mc = b"/sys/devices/system/edac/mc/mc"
+
+    assert parse_edac(mc + b"0/ce_count:2\n" + mc + b"1/ce_count:3\n" + mc + b"0/ue_count:1") == {
+        "ecc.corrected": 5.0,
+        "ecc.uncorrected": 1.0,
+    }
 
 
 def test_links_say_up_or_down_or_nothing(captured):
@@ -214,6 +259,9 @@ def test_an_answer_that_was_cut_is_a_parse_error(answer):
         (parse_mounts, b"/dev/sda1 /"),
         (parse_mdstat, b"cat: no such file"),
         (parse_failed_units, b"Failed to connect to bus"),
+        (parse_bonds, b"eth0 up"),
+        (parse_pids, b"a\nb\nc\n"),
+        (parse_edac, b"mc0/other:1"),
         (parse_links, b"eth0 up"),
         (parse_links, b"up"),
         (parse_temps, b"hot"),

@@ -136,7 +136,7 @@ def test_bytes_through_virtual_devices_are_not_counted_twice(captured):
     devices = parse_netdev(captured("netdev"))
 
     assert list(devices) == ["eth0", "eth1"]
-    assert devices["eth1"] == NetCounters(1234567, 7654321, 8, 10)
+    assert devices["eth1"] == NetCounters(1234567, 7654321, 8, 10, 30)
 
 
 def test_a_container_with_only_virtual_devices_shows_those():
@@ -155,6 +155,16 @@ def test_network_rates_are_per_device_and_in_all():
     assert metrics["net.tx_total"] == 25
     assert metrics["net.errors{dev=eth0}"] == 1
     assert net_rates({}, after, 2.0) == {}
+
+
+def test_errors_are_a_share_of_packets_where_there_were_some():
+    before = {"eth0": NetCounters(0, 0, 0, 0, 0), "eth1": NetCounters(0, 0, 0, 0, 5)}
+    after = {"eth0": NetCounters(0, 0, 3, 0, 300), "eth1": NetCounters(0, 0, 0, 0, 5)}
+
+    metrics = net_rates(before, after, 2.0)
+
+    assert metrics["net.error_ratio{dev=eth0}"] == 0.01
+    assert metrics["net.error_ratio{dev=eth1}"] == 0.0
 
 
 def test_tcp_troubles_are_read_from_pairs_of_lines(captured):

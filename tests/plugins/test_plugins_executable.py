@@ -226,9 +226,15 @@ async def test_one_action_in_python_yaml_and_ten_lines_of_shell_is_one_plan_one_
     shell = make_plugin(
         ENTRY.format(name="restart", effect="write"), {"bin/restart": SHELL}, id="sh"
     )
+    alone = make_plugin(
+        ENTRY.format(name="restart", effect="write").replace("      run: [bin/restart]\n", ""),
+        {"actions/restart.py": PYTHON.replace('Plugin("py")', 'Plugin("alone")')},
+        id="alone",
+        more="isolation: process\n",
+    )
     plans, runs, journals = [], [], []
 
-    for place in (python, yaml, shell):
+    for place in (python, yaml, shell, alone):
         fleet = await open_fleet(place)
         fleet.add("web[1-2]", init="systemd")
         fleet.on("systemctl restart *", then=then, host="web1")
@@ -239,6 +245,6 @@ async def test_one_action_in_python_yaml_and_ten_lines_of_shell_is_one_plan_one_
         runs.append([(t.name, t.state, t.why, t.code) for t in run.record.targets])
         journals.append(told(fleet, run))
 
-    assert plans[0] == plans[1] == plans[2]
-    assert runs[0] == runs[1] == runs[2]
-    assert journals[0] == journals[1] == journals[2]
+    assert plans == [plans[0]] * 4
+    assert runs == [runs[0]] * 4
+    assert journals == [journals[0]] * 4

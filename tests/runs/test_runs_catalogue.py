@@ -265,7 +265,7 @@ async def test_the_health_suite_says_how_many_checks_are_up(make_bench: MakeBenc
     async def checks(ref: str) -> list[CheckResult]:
         return [
             CheckResult("shop/a", 1.0, 0.1, ServiceState.UP),
-            CheckResult("shop/b", 1.0, 0.1, ServiceState.DOWN, "status (503) == 200"),
+            CheckResult("shop/b", 1.0, 0.1, ServiceState.DOWN, "status 503, must be == 200"),
         ]
 
     service_with(bench, checks=checks)

@@ -184,3 +184,19 @@ async def test_the_router_asks_each_host_its_own_way(local: LocalTransport) -> N
     assert len(other._loops) == 0
     await router.close()
     assert len(local._loops) == 0
+
+
+async def test_a_bare_command_does_not_see_our_environment(
+    local: LocalTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPS_TOKEN", "hunter2")
+
+    bare = await local.run(HERE, Command(argv=("env",), env={"ASKED": "1"}, bare=True))
+    ours = await local.run(HERE, Command(argv=("env",)))
+
+    names = {line.partition(b"=")[0] for line in bare.stdout.splitlines()}
+    assert b"OPS_TOKEN=hunter2" in ours.stdout
+    assert {b"PATH", b"LC_ALL", b"ASKED"} <= names
+    assert names <= {
+        b"PATH", b"LC_ALL", b"ASKED", b"HOME", b"USER", b"LOGNAME", b"TZ", b"TMPDIR",
+    }  # fmt: skip

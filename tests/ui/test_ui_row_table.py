@@ -40,8 +40,8 @@ async def test_the_frame_carries_number_title_and_columns(stage, widget):
         painted = lines(widget)
 
     assert painted[0] == "╔ 2 Hosts " + "═" * 29 + "╗"
-    assert painted[1] == "║   HOST     WHAT                  LOAD║"
-    assert painted[2] == "║▸x web01    fine                   0.1║"
+    assert painted[1] == "║   HOST     WHAT                 LOAD ║"
+    assert painted[2] == "║▸x web01    fine                  0.1 ║"
     assert painted[-1] == "╚" + "═" * 38 + "╝"
 
 
@@ -252,7 +252,7 @@ def line_of(
     ("before", "after", "cells"),
     [
         (line_of(), line_of(), 0),
-        (line_of(), line_of(what="ill"), 1 + 2 + 9 + 42 + 1),
+        (line_of(), line_of(what="ill"), 1 + 2 + 9 + 41 + 1),
         (line_of(), line_of(load="0.2"), 60),
         (line_of(), line_of(cursor=True), 60),
         (line_of(), line_of(key="b"), 60),

@@ -118,8 +118,9 @@ def _services() -> list[ServiceRecord]:
     return [
         ServiceRecord("postgres", ServiceState.UP, checks=checks(3, 3), at=NOW - 2, p95=0.012, error_ratio=0.0,
                       spark="1122112211221122"),
-        ServiceRecord("checkout", ServiceState.DOWN, "status (503) == 200", hosts=("web-prod-03", "web-prod-07"),
-                      checks=checks(2, 6), at=NOW - 2, p95=4.1, error_ratio=0.38, spark="0001112223578888",
+        ServiceRecord("checkout", ServiceState.DOWN, "status 503, must be == 200",
+                      hosts=("web-prod-03", "web-prod-07"), checks=checks(2, 6), at=NOW - 2, p95=4.1,
+                      error_ratio=0.38, spark="0001112223578888",
                       alerts=1, depends_on=("service:postgres",)),
         ServiceRecord("web-at-14", ServiceState.UNKNOWN, "no answer", checks=(CheckRecord("w", "http", "x"),)),
     ]  # fmt: skip

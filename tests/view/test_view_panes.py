@@ -32,7 +32,7 @@ def test_fires_stand_in_the_order_of_triage(snapshot: Snapshot) -> None:
 
 
 def test_fires_with_room_read_as_designed(snapshot: Snapshot, painted: Painted) -> None:
-    assert painted(fires.table(snapshot, NOW, 104), 104) == [
+    assert painted(fires.table(snapshot, NOW, 105), 104) == [
         "   SEV    FOR ALERT           ON                  STATE WHO  WHAT                           RUNBOOK",
         " ✗ CRIT   14m PgReplLag       db-prod-02          NEW!  —    lag 412s > 60s, rising 29s/min pg-lag",
         " ✗ CRIT    9m HttpProbe       checkout            NEW!  —    5xx 38% > 2%, 2/6 probes pass  link",
@@ -150,7 +150,7 @@ def test_an_empty_pane_says_why(snapshot: Snapshot, line: str, says: str) -> Non
 
     table = fires.table(snapshot, NOW, 118, options)
 
-    assert (table.rows, table.empty) == ((), says)
+    assert (tuple(table.rows), table.empty) == ((), says)
 
 
 def test_no_fires_from_silent_feeds_is_not_an_all_clear(snapshot: Snapshot) -> None:

@@ -31,7 +31,13 @@ section conntrack
 cat "$r/proc/sys/net/netfilter/nf_conntrack_count" "$r/proc/sys/net/netfilter/nf_conntrack_max" 2>/dev/null
 fi
 section links
-grep . "$r"/sys/class/net/*/operstate /dev/null 2>/dev/null
+grep . "$r"/sys/class/net/*/operstate "$r"/sys/class/net/*/speed "$r"/sys/class/net/*/carrier_changes /dev/null 2>/dev/null
+section bonds
+grep -E '^(Slave Interface|MII Status):' "$r"/proc/net/bonding/* /dev/null 2>/dev/null
+section pids
+cat "$r/proc/sys/kernel/pid_max" "$r/proc/sys/kernel/threads-max" "$r/proc/loadavg" 2>/dev/null
+section edac
+grep . "$r"/sys/devices/system/edac/mc/mc*/ce_count "$r"/sys/devices/system/edac/mc/mc*/ue_count /dev/null 2>/dev/null
 section temps
 cat "$r"/sys/class/hwmon/hwmon*/temp*_input 2>/dev/null || cat "$r"/sys/class/thermal/thermal_zone*/temp 2>/dev/null
 section states

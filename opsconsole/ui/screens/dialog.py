@@ -9,11 +9,12 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import ModalScreen
 
+from opsconsole.model.text import Safe
 from opsconsole.ui.look import Look
 from opsconsole.ui.paint import cell_width
 from opsconsole.ui.widgets.lines import Lines
 from opsconsole.ui.widgets.pane import Pane
-from opsconsole.view.rows import Cell
+from opsconsole.view.rows import Cell, Span, Tone
 
 Answer = TypeVar("Answer")
 _LEAST = 44
@@ -46,6 +47,8 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
         self.frame.lit = True
         self.box = Lines(look, id="box")
         self.box.framed = False
+        self.box.scrolled = self._tell_more
+        self._titles: tuple[Cell, Cell, Cell] = ((), (), ())
         self._painted_at = float("inf")
         self._last_key = 0.0
 
@@ -105,8 +108,18 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
         height = max(1, min(high - extra - 2, len(lines)))
         self.frame.styles.width, self.frame.styles.height = width, height + extra + 2
         self.box.styles.width, self.box.styles.height = max(1, width - 2), height
-        self.frame.entitle(title, hint, footer)
+        self._titles = (title, hint, footer)
         self.box.show(lines)
+        self._tell_more()
+        self.call_after_refresh(self._tell_more)  # by then the box has its height
+
+    def _tell_more(self) -> None:
+        """Say in the frame how much lies below: what is not seen must not be taken for not there."""
+        title, hint, footer = self._titles
+        if self.box.below:
+            more = (Span(Safe(f"{self.box.below} more below"), Tone.ACCENT),)
+            footer = (*footer, Span(Safe("   ")), *more) if footer else more
+        self.frame.entitle(title, hint, footer)
 
     def accepts(self, event: events.Event) -> bool:
         """Tell whether an input event may reach this dialog."""

@@ -129,8 +129,8 @@ class Form(Dialog[Filled]):
             for paragraph in doc.splitlines()
             for line in textwrap.wrap(paragraph, room)
         ]
-        if self._mistake:
-            lines.append((Span(clean(self._mistake, LABEL_LIMIT), Tone.CRITICAL),))
+        mistake = clean(self._mistake, LABEL_LIMIT)
+        lines += [(Span(Safe(line), Tone.CRITICAL),) for line in textwrap.wrap(mistake, room)]
         title: Cell = (Span(clean(self._asking.heading, LABEL_LIMIT), Tone.STRONG),)
         hint: Cell = (Span(Safe(f"enter {self._asking.verb}   tab next   esc close"), Tone.DIM),)
         extra = len(self._params) + 1 + self._asking.room

@@ -21,8 +21,9 @@ class Sheet(Dialog[None]):
         Binding("q,enter", "give_up", "close", id="sheet.close", show=False)
     ]
 
-    def __init__(self, look: Look, title: str, write: Write) -> None:
+    def __init__(self, look: Look, title: str, write: Write, *, at_end: bool = False) -> None:
         super().__init__(look)
+        self._at_end = at_end
         self._heading: Cell = (Span(clean(title, LABEL_LIMIT), Tone.STRONG),)
         self._write = write
 
@@ -30,3 +31,5 @@ class Sheet(Dialog[None]):
         """Write the lines for the width there is."""
         lines = self._write(max(20, self.app.size.width - 8))
         self.set_box(lines, self._heading, (Span(Safe("esc close"), Tone.DIM),))
+        if self._at_end:
+            self.call_after_refresh(self.box.action_scroll_edge, "bottom")

@@ -23,6 +23,7 @@ def load() -> Mapping[str, Callable[[Session, Place], View]]:
     """Load the other views; the console does so behind its first paint."""
     from opsconsole.ui.screens.alert import AlertView
     from opsconsole.ui.screens.host import HostView
+    from opsconsole.ui.screens.plugin_pane import PluginPane
     from opsconsole.ui.screens.run import RunView
     from opsconsole.ui.screens.runs import RunsView
     from opsconsole.ui.screens.service import ServiceView
@@ -31,6 +32,7 @@ def load() -> Mapping[str, Callable[[Session, Place], View]]:
         "host": HostView,
         "service": ServiceView,
         "alert": AlertView,
+        "pane": PluginPane,
         "run": RunView,
         "runs": RunsView,
     }

@@ -15,7 +15,7 @@ from opsconsole.ui.verbs.verb import Verb
 from opsconsole.ui.widgets.log_view import LogView
 from opsconsole.ui.widgets.prompt import Complete
 from opsconsole.ui.widgets.row_table import RowTable
-from opsconsole.view.rows import Column, Span
+from opsconsole.view.rows import Column, Span, Tone
 
 if TYPE_CHECKING:
     from opsconsole.ui.screens.main import Main
@@ -92,6 +92,17 @@ def _found(step: int) -> Verb:
     return jump
 
 
+async def _hide(main: "Main", _: Invocation) -> None:
+    """Show only what a search finds; without one there is nothing to hide."""
+    pane = main.view.pane
+    if not isinstance(pane, LogView):
+        return
+    if not pane.needle:
+        main.say("search first: / and a word, then & hides the rest", Tone.WARNING)
+    else:
+        main.say("only what matches is shown: & shows all" if pane.hide_rest() else "all is shown")
+
+
 async def _faults(main: "Main", _: Invocation) -> None:
     main.session.toggle_faults(main.view.focused_id)
 
@@ -155,6 +166,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "find.filter": _filter,
     "find.search": _search,
     "find.next": _found(1),
+    "find.hide": _hide,
     "find.previous": _found(-1),
     "find.faults": _faults,
     "find.wide": _wide,

@@ -13,6 +13,7 @@ from opsconsole.ui.screens.menu import Item, Menu
 from opsconsole.ui.tiles import ACTIVITY, FIRES, HOSTS, NUMBERS, SERVICES, Grown
 from opsconsole.ui.verbs.verb import Verb
 from opsconsole.ui.widgets.row_table import RowTable
+from opsconsole.view import plugin_pane
 from opsconsole.view.rows import Span
 
 if TYPE_CHECKING:
@@ -121,6 +122,16 @@ async def _runs(main: "Main", _: Invocation) -> None:
     await main.go(Place("runs"))
 
 
+async def _plugin_pane(main: "Main", wanted: Invocation) -> None:
+    panes = plugin_pane.names(main.session.snapshot)
+    asked = wanted.arguments["pane"]
+    found = [each for each in panes if asked in (each, each.partition(".")[2])]
+    if len(found) == 1:
+        await main.go(Place("pane", found[0]))
+    else:
+        main.say(f"{'several panes are' if found else 'no pane is'} called {asked}")
+
+
 async def _to(main: "Main", wanted: Invocation) -> None:
     name, snapshot = wanted.arguments["name"], main.session.snapshot
     kind = next(
@@ -193,5 +204,6 @@ VERBS: Final[Mapping[str, Verb]] = {
     "go.services": _overview(SERVICES),
     "go.activity": _overview(ACTIVITY),
     "go.runs": _runs,
+    "go.pane": _plugin_pane,
     "go.to": _to,
 }

@@ -1,5 +1,6 @@
 """The program itself: command line, palette, help, themes, saving, leaving."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -8,10 +9,12 @@ from opsconsole.commands.command import Command
 from opsconsole.commands.keymap import shown_key
 from opsconsole.commands.line import Invocation, LineError
 from opsconsole.commands.registry import COMMANDS
-from opsconsole.model.calls import Done, Reload
+from opsconsole.model.calls import Done, ReadLog, Reload, Text
+from opsconsole.model.plugin import PluginRecord
 from opsconsole.ui.console_calls import console_of
 from opsconsole.ui.help_lines import help_lines, matching_lines
 from opsconsole.ui.keymap import in_force
+from opsconsole.ui.paint import flowed
 from opsconsole.ui.screens.confirm import Confirm, Question
 from opsconsole.ui.screens.help import Help
 from opsconsole.ui.screens.picker import Choice, Picker
@@ -164,21 +167,60 @@ async def _reload(main: "Main", _: Invocation) -> None:
 
 
 async def _plugins(main: "Main", _: Invocation) -> None:
-    plugins = sorted(main.session.snapshot.plugins.values(), key=lambda p: (not p.error, p.id))
+    found = main.session.snapshot.plugins.values()
+    plugins = sorted(found, key=lambda p: (not p.error, not p.quarantined, p.id))
     lines = [
-        (*cell(f"{p.id:<20} ", Tone.ACCENT), *cell(p.error or f"{len(p.actions)} actions, {p.source}",
-                                                    Tone.CRITICAL if p.error else Tone.NORMAL))
-        for p in plugins
+        (*cell(f"{p.id:<20} ", Tone.ACCENT), *_fares(p)) for p in plugins
     ] or [cell("No plugin was found.", Tone.DIM)]  # fmt: skip
     await main.app.push_screen_wait(Sheet(main.session.look, "Plugins", lambda _: lines))
 
 
+def _fares(plugin: PluginRecord) -> Cell:
+    if plugin.error:
+        return cell(plugin.error, Tone.CRITICAL)
+    last = plugin.faults[-1].text if plugin.faults else ""
+    if plugin.quarantined:
+        return cell(f"quarantine: {last}; opsconsole plugin resume {plugin.id}", Tone.CRITICAL)
+    if last:
+        return cell(f"{len(plugin.faults)} faults, the last: {last}", Tone.WARNING)
+    return cell(f"{len(plugin.actions)} actions, {plugin.source}")
+
+
 async def _doctor(main: "Main", _: Invocation) -> None:
-    main.say("in a shell: opsconsole doctor")
+    """Look at everything the console leans on; it takes a moment, and the screen goes on meanwhile."""
+    examine = console_of(main).examine
+    if examine is None:
+        main.say("in a shell: opsconsole doctor")
+        return
+    main.say("looking at everything the console leans on ...")
+    found = await asyncio.to_thread(examine)
+    main.notice.hush()
+    lines = [cell(line, _FINDING_TONES.get(line[:4], Tone.DIM)) for line in found]
+    await _read(main, "Doctor", lines)
+
+
+_FINDING_TONES: Final = {
+    "ok  ": Tone.NORMAL, "note": Tone.DIM, "WARN": Tone.WARNING, "BAD ": Tone.CRITICAL,
+}  # fmt: skip
 
 
 async def _log(main: "Main", _: Invocation) -> None:
-    main.say("the engine's log is engine.log in its folder: opsconsole engine status")
+    """Show the end of the engine's log, the newest line last."""
+    told = await main.session.source.call(ReadLog(), Text)
+    lines = [cell(line, _LOG_TONES.get(word, Tone.NORMAL)) for line in told.lines
+             for word in [next((w for w in _LOG_TONES if f" {w} " in line), "")]]  # fmt: skip
+    note = cell(told.note, Tone.DIM)
+    await _read(main, "The engine's log", [*lines, (), note], at_end=True)
+
+
+_LOG_TONES: Final = {"ERROR": Tone.CRITICAL, "WARNING": Tone.WARNING, "DEBUG": Tone.DIM}
+
+
+async def _read(main: "Main", title: str, lines: Sequence[Cell], *, at_end: bool = False) -> None:
+    def write(width: int) -> Sequence[Cell]:
+        return flowed(lines, width)
+
+    await main.app.push_screen_wait(Sheet(main.session.look, title, write, at_end=at_end))
 
 
 VERBS: Final[Mapping[str, Verb]] = {

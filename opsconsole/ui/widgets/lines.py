@@ -1,6 +1,6 @@
 """A pane of lines: what Peek, drill-downs and help show; scrolls, has no cursor."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events
@@ -37,6 +37,8 @@ class Lines(Pane):
         self.inset = inset
         self.top = 0
         self.left = 0
+        self.scrolled: Callable[[], None] | None = None
+        """Told when another line is at the top."""
 
     def show(
         self, lines: Sequence[Cell], title: Cell = (), hint: Cell = (), footer: Cell = ()
@@ -60,6 +62,11 @@ class Lines(Pane):
         return Strip.join([gap, body, gap]) if self.inset else body
 
     @property
+    def below(self) -> int:
+        """How many lines lie below those in sight."""
+        return max(0, len(self.lines) - self.top - self.body.height)
+
+    @property
     def _last_top(self) -> int:
         return max(0, len(self.lines) - self.body.height)
 
@@ -73,6 +80,8 @@ class Lines(Pane):
         if top != self.top:
             self.top = top
             self.refresh()
+            if self.scrolled is not None:
+                self.scrolled()
 
     def action_scroll_lines(self, steps: int) -> None:
         """Scroll by lines."""

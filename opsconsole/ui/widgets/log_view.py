@@ -35,6 +35,8 @@ class LogView(Lines):
         self.following = True
         self.wrapping = False
         self.needle = ""
+        self.hiding = False
+        """True: only lines that contain the needle are shown."""
         self._source: list[Cell] = []
 
     def show(
@@ -58,6 +60,9 @@ class LogView(Lines):
     def find(self, needle: str) -> None:
         """Mark what contains the text and go to the next line that does."""
         self.needle = needle[:_SEARCHED].casefold()
+        if self.hiding:
+            self.hiding = bool(needle)
+            self._lay_out(*self.titles)
         self.refresh()
         if needle:
             self.action_found(1)
@@ -88,6 +93,13 @@ class LogView(Lines):
         if self.following:
             self.action_scroll_edge("bottom")
 
+    def hide_rest(self) -> bool:
+        """Hide the lines that do not contain the needle, or show them again; tell which."""
+        self.hiding = bool(self.needle) and not self.hiding
+        self._lay_out(*self.titles)
+        self.refresh()
+        return self.hiding
+
     def action_wrap(self) -> None:
         """Wrap long lines, or cut them."""
         self.wrapping = not self.wrapping
@@ -115,16 +127,19 @@ class LogView(Lines):
 
     def _lay_out(self, title: Cell, hint: Cell, footer: Cell) -> None:
         room = max(1, self.body.width - 2)
-        lines = wrapped(self._source, room) if self.wrapping else tuple(self._source)
+        source = (
+            [line for line in self._source if self._holds(line)] if self.hiding else self._source
+        )
+        lines = wrapped(source, room) if self.wrapping else tuple(source)
         super().show(lines, title, hint, footer)
         if self.following:
             self.scroll_top(self._last_top)
 
     def _matches(self, place: int) -> bool:
-        return (
-            bool(self.needle)
-            and self.needle in "".join(s.text for s in self.lines[place]).casefold()
-        )
+        return bool(self.needle) and self._holds(self.lines[place])
+
+    def _holds(self, line: Cell) -> bool:
+        return self.needle in "".join(span.text for span in line).casefold()
 
     def _is_error(self, place: int) -> bool:
         return any(span.tone in _ERRORS for span in self.lines[place])

@@ -92,6 +92,7 @@ class Prompt(Horizontal):
         bar = self.query_one("#prompt-label", Bar)
         bar.styles.width = cell_width(cell)
         bar.show((cell,))
+        self.query_one("#prompt-hint", Bar).display = complete is not None
         self.add_class("-open")
         line = self.query_one(LineInput)
         line.put(value)
@@ -105,9 +106,9 @@ class Prompt(Horizontal):
 
     def tell(self, text: str) -> None:
         """Show a mistake beside the line."""
-        self.query_one("#prompt-hint", Bar).show(
-            ((Span(clean(f"  {text}", LABEL_LIMIT), Tone.WARNING),),)
-        )
+        hint = self.query_one("#prompt-hint", Bar)
+        hint.display = True
+        hint.show(((Span(clean(f"  {text}", LABEL_LIMIT), Tone.WARNING),),))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Offer what could follow, and tell."""

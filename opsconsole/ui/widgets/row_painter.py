@@ -10,6 +10,10 @@ from opsconsole.ui.look import Look
 from opsconsole.ui.paint import cell_width, crop, fit, head, join, segments, widths
 from opsconsole.view.rows import Cell, Column, Row, Span, Tone
 
+_EDGES: Final = 2
+"""The cursor's cell on the left, and a blank one before the frame on the right."""
+_BLANK: Final = Span(Safe(" "))
+_GONE: Final = Safe(" gone")
 CACHE_LIMIT: Final = 1_024
 """Strips kept; a screen has far fewer lines."""
 
@@ -39,7 +43,7 @@ class RowPainter:
 
     def title_cell(self, columns: Sequence[Column], width: int) -> Cell:
         """Write the column titles, the cursor's cell in front."""
-        titles = head(columns, widths(columns, width - 1), self._look.signs.ellipsis)
+        titles = head(columns, widths(columns, width - _EDGES), self._look.signs.ellipsis)
         return (Span(Safe(" ")), *titles)
 
     def strip(
@@ -72,7 +76,8 @@ class RowPainter:
         pairs = enumerate(zip(new.row.cells, old.row.cells, strict=True))
         last = max((nth for nth, (cell, before) in pairs if cell != before), default=-1)
         # The cursor's cell, then the columns with a blank behind each.
-        return min(width, 1 + sum(share + 1 for share in widths(columns, width - 1)[: last + 1]))
+        shares = widths(columns, width - _EDGES)
+        return min(width, 1 + sum(share + 1 for share in shares[: last + 1]))
 
     def _paint(
         self, line: RowLine, row: Row, columns: Sequence[Column], left: int, width: int
@@ -80,12 +85,20 @@ class RowPainter:
         signs = self._look.signs
         gutter = signs.mark if line.marked else signs.cursor if line.cursor else " "
         flag = Span(Safe(gutter), Tone.ACCENT if line.marked else Tone.FOCUS)
-        text = self._text(row, columns, left, width - 1)
-        if row.ghost:
-            text = tuple(Span(span.text, Tone.MUTED) for span in text)
-        return Strip(
-            segments((flag, *text), self._look.palette, row.tone, cursor=line.cursor), width
+        room = max(0, width - _EDGES)
+        text = (
+            self._gone(row, columns, left, room)
+            if row.ghost
+            else self._text(row, columns, left, room)
         )
+        cell = (flag, *text, _BLANK) if width >= _EDGES else (flag,)
+        return Strip(segments(cell, self._look.palette, row.tone, cursor=line.cursor), width)
+
+    def _gone(self, row: Row, columns: Sequence[Column], left: int, room: int) -> Cell:
+        """A row that vanished says so in a word: colour alone is no difference to everybody."""
+        text = self._text(row, columns, left, max(0, room - len(_GONE)))
+        muted = tuple(Span(span.text, Tone.MUTED) for span in text)
+        return fit((*muted, Span(_GONE, Tone.STRONG)), room, "")
 
     def _text(self, row: Row, columns: Sequence[Column], left: int, room: int) -> Cell:
         ellipsis = self._look.signs.ellipsis

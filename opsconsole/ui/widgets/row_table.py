@@ -155,7 +155,7 @@ class RowTable(Pane):
         if y < self._header:
             cell = self._painter.title_cell(self.table.columns, width)
             return self.cell_strip(cell, width, Tone.DIM)
-        line = self._line(y)
+        line = self._line(self.top + y - self._header)
         if line.row is None:
             return self._empty_line(y, width)
         return self._painter.strip(line, line.row, self.table.columns, self.left, width)
@@ -169,9 +169,8 @@ class RowTable(Pane):
         self._scroll_to_cursor()
         self.refresh()
 
-    def _line(self, y: int) -> RowLine:
-        place = self.top + y - self._header
-        if y < self._header or place >= len(self.rows):
+    def _line(self, place: int) -> RowLine:
+        if place >= len(self.rows):
             return _NOTHING
         row = self.rows[place]
         return RowLine(row, self.active and row.key == self.cursor, row.key in self.marks)
@@ -182,11 +181,13 @@ class RowTable(Pane):
         return self.cell_strip((Span(Safe("  " + self.table.empty), Tone.DIM),), width)
 
     def _refresh_changed(self) -> None:
-        fresh = [self._line(y) for y in range(self.body.height)]
+        (width, height), head = self.body, self._header
+        places = range(self.top, self.top + height - head)
+        fresh = [*(_NOTHING for _ in range(min(head, height))), *map(self._line, places)]
         if len(fresh) != len(self._painted):
             self.refresh()
         else:
-            columns, width = self.table.columns, self.body.width
+            columns = self.table.columns
             pairs = zip(fresh, self._painted, strict=True)
             self.refresh_starts(
                 *(self._painter.changed(new, old, columns, self.left, width) for new, old in pairs)
@@ -255,7 +256,7 @@ class RowTable(Pane):
 
     def _find_cursor(self) -> None:
         first = self._keys[0] if self._keys else None
-        if self.cursor not in self._places or (self._is_untouched and self.cursor != first):
+        if self.cursor != first and (self.cursor not in self._places or self._is_untouched):
             self.cursor = first
             self.post_message(self.CursorMoved(self, self.cursor))
 

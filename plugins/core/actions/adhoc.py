@@ -37,6 +37,7 @@ def _argv(line: str) -> list[str]:
     max_parallel=8,
     stop_on_failure=True,
     timeout="60s",
+    needs=["ssh"],
     tags=("adhoc",),
 )
 async def adhoc(ctx: Ctx, host: Host, p: Command) -> None:
@@ -52,6 +53,7 @@ async def adhoc(ctx: Ctx, host: Host, p: Command) -> None:
     idempotent=True,
     max_parallel=32,
     timeout="60s",
+    needs=["ssh"],
     tags=("adhoc",),
 )
 async def adhoc_read(ctx: Ctx, host: Host, p: Command) -> Outcome:

@@ -1,0 +1,54 @@
+"""Calls about silences and maintenance: see `model.calls`, which has the others and the union of all."""
+
+from msgspec import Struct
+
+from opsconsole.model.call import Call
+from opsconsole.model.silence import SilenceDraft
+
+
+class PreviewSilence(Call, frozen=True, tag="preview-silence"):
+    """Work out what a silence would hide; nothing is made. Answered with `model.silence.SilenceEffect`."""
+
+    draft: SilenceDraft
+    ask: bool = False
+    """True: the source counts too, by its own patterns."""
+
+
+class MakeSilence(Call, frozen=True, tag="silence"):
+    """Make or change the silence that was previewed. Answered with SilenceMade."""
+
+    draft: SilenceDraft
+    hash: str
+    confirm: str = ""
+    """What was typed back, where the preview expects it."""
+
+
+class ExpireSilence(Call, frozen=True, tag="expire-silence"):
+    """End silences now, by id or the beginning of one. Done."""
+
+    ids: tuple[str, ...]
+
+
+class OpenMaintenance(Call, frozen=True, tag="maintenance"):
+    """Say that trouble is expected on hosts or services for a while. Done."""
+
+    name: str
+    seconds: float
+    on: str = ""
+    """A filter over hosts; `*` for all."""
+    services: tuple[str, ...] = ()
+    starts: float | None = None
+    """None: now."""
+
+
+class CloseMaintenance(Call, frozen=True, tag="end-maintenance"):
+    """End a window that a person opened. Done."""
+
+    id: str
+
+
+class SilenceMade(Struct, frozen=True):
+    """A silence was made or changed."""
+
+    id: str
+    text: str = ""

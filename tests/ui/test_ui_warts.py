@@ -1,0 +1,135 @@
+"""Small things a tired person trips over: what lies below, what vanished, what was hidden, what ssh said last."""
+
+from msgspec.structs import replace
+from ui_driving import console_of, press, screen_text, settled
+from ui_scene import ALERTS, FakeSource, snapshot
+
+from opsconsole.model.calls import ReadLog, Text
+from opsconsole.ui.screens.sheet import Sheet
+from opsconsole.ui.widgets.log_view import LogView
+from opsconsole.view.cells import cell
+
+
+def text_of(pilot):
+    return "\n".join(screen_text(pilot))
+
+
+async def test_the_help_says_how_much_lies_below_and_less_of_it_further_down(console):
+    async with console(FakeSource(), (80, 24)) as pilot:
+        await press(pilot, "question_mark")
+        first = text_of(pilot)
+        await press(pilot, "pagedown")
+        second = text_of(pilot)
+
+    count = int(first.split(" more below")[0].split()[-1])
+    assert count > 0
+    assert int(second.split(" more below")[0].split()[-1]) == count - 20
+
+
+async def test_a_sheet_that_is_seen_whole_says_nothing_of_more(console):
+    async with console(FakeSource()) as pilot:
+        await press(pilot, "d")
+        await settled(pilot)
+
+        assert isinstance(pilot.app.screen, Sheet)
+        assert "more below" not in text_of(pilot)
+
+
+async def test_the_help_lists_a_key_once_in_its_group(console):
+    async with console(FakeSource(), (120, 60)) as pilot:
+        await press(pilot, "question_mark")
+        shown = text_of(pilot)
+
+    assert "/          filter" in shown
+    assert "/          search" not in shown
+
+
+async def test_a_row_that_vanished_under_the_cursor_says_so_in_a_word(console):
+    source = FakeSource()
+    async with console(source) as pilot:
+        gone = ALERTS[0]
+        assert gone.name in text_of(pilot)
+        shown = snapshot()
+        source.show(
+            replace(
+                shown, alerts={key: a for key, a in shown.alerts.items() if key != gone.episode}
+            )
+        )
+        await settled(pilot)
+        line = next(line for line in screen_text(pilot) if f" {gone.name} " in line)
+        await press(pilot, "j")
+        await settled(pilot)
+
+        assert " gone" in line
+        assert gone.name not in console_of(pilot).main.view.panes["fires"].rows[0].key
+
+
+async def test_a_blank_column_stands_before_the_right_frame(console):
+    async with console(FakeSource(), (120, 40)) as pilot:
+        rows = screen_text(pilot)[3:9]
+
+    assert all(row.endswith(" ║") for row in rows)
+
+
+async def test_hiding_keeps_only_what_a_search_finds(look, stage):
+    log = LogView(look, id="log")
+    async with stage(log) as pilot:
+        log.show([cell("one"), cell("two ERROR"), cell("three")])
+        log.find("error")
+        log.hide_rest()
+        await settled(pilot)
+        assert len(log.lines) == 1
+        log.append([cell("four"), cell("five error")])
+        assert [line[0].text for line in log.lines] == ["two ERROR", "five error"]
+        log.find("")
+
+    assert len(log.lines) == 5
+
+
+async def test_the_key_for_hiding_asks_for_a_search_first(console):
+    async with console(FakeSource()) as pilot:
+        await press(pilot, "2", "l", "tab")
+        await settled(pilot)
+        await press(pilot, "ampersand")
+        said = list(console_of(pilot).main.notice.said)
+        await press(pilot, "slash", *"error", "enter", "ampersand")
+        await settled(pilot)
+
+        assert said[-1] == "search first: / and a word, then & hides the rest"
+        assert [span.text for line in console_of(pilot).main.view.pane.lines for span in line]
+        assert len(console_of(pilot).main.view.pane.lines) == 1
+
+
+async def test_the_engines_log_is_read_in_a_sheet(console):
+    lines = tuple(f"2026-11-22 03:12:{n:02} INFO line {n}" for n in range(40))
+    source = FakeSource(answers={ReadLog: Text(lines, "/tmp/x/engine.log")})
+    async with console(source, (100, 24)) as pilot:
+        await press(pilot, "colon", *"log", "enter")
+        await settled(pilot)
+
+        shown = text_of(pilot)
+    assert "INFO line 39" in shown
+    assert "/tmp/x/engine.log" in shown
+
+
+async def test_doctor_is_asked_on_a_thread_and_read_in_a_sheet(console):
+    async with console(FakeSource()) as pilot:
+        console_of(pilot).examine = lambda: ("ok   locale: UTF-8", "BAD  disk: full")
+        await press(pilot, "colon", *"doctor", "enter")
+        for _ in range(20):
+            await settled(pilot)
+            if isinstance(pilot.app.screen, Sheet):
+                break
+
+        assert "BAD  disk: full" in text_of(pilot)
+
+
+async def test_a_prompt_without_completion_has_the_whole_line(console):
+    async with console(FakeSource(), (80, 24)) as pilot:
+        await press(pilot, "n")
+        await settled(pilot)
+        prompt = console_of(pilot).main.prompt
+        parts = [prompt.query_one(f"#prompt-{part}") for part in ("label", "line", "hint")]
+
+        assert parts[0].size.width + parts[1].size.width == 80
+        assert not parts[2].display
