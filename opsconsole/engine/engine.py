@@ -40,6 +40,7 @@ from opsconsole.engine.plugins import Plugins
 from opsconsole.engine.probing import LiveChecks, certificate
 from opsconsole.engine.runs import RunCalls
 from opsconsole.engine.silences import Silences
+from opsconsole.engine.triggers import TriggerDesk
 from opsconsole.engine.watch import Configuration, show_warnings
 from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
@@ -159,11 +160,15 @@ class Engine:
             secrets=lambda: clients.secrets,
             cache=FileCaches(self._place.folder / "plugins").of,
             plugin_config=lambda plugin: settings().plugin_config.get(plugin, {}),
+            sudo=lambda: self._configuration.inventory.settings.sudo,
             syslog=to_syslog if inventory.settings.journal_to_syslog else None,
         )
         self._registry = registry
         self._runs = RunService(
             registry, ports, self._place.folder, self._clock, locks=self._place.locks
+        )
+        self._triggers = TriggerDesk(
+            self._store, self._runs, self._configuration, self._place.folder, self._clock
         )
 
     def _build_door(self, spec: LaunchSpec) -> None:
@@ -256,6 +261,7 @@ class Engine:
             ("collect", self._collector.run()),
             ("runs", self._runs.serve()),
             ("records", self._runs.records.keep()),
+            ("triggers", self._triggers.run()),
             ("plugins", self._plugins.run()),
             ("evaluate", self._evaluate()),
             ("configuration", self._configuration.run()),
