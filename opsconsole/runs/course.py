@@ -219,6 +219,7 @@ class Course:
         board.set_target(
             name, state=verdict.state, why=verdict.why, code=verdict.code, left=left,
             ended=self._crew.clock.now(), evidence=one.attempt.evidence,
+            step=verdict.step or board.targets[name].step,
         )  # fmt: skip
         _say_end(self._crew, name, verdict, left)
         self.meter.settle(name, verdict.state)

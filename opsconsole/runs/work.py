@@ -69,6 +69,7 @@ class Try:
             time_left=self._allowance.left,
             hostname=crew.prepared.hostnames.get(target.name, ""),
         )
+        self.attempt.sudo = crew.ports.sudo()
         self.attempt.ledger = ledger
         self.attempt.clients = crew.ports.clients
         self.attempt.redactor = crew.prepared.shared.redactor

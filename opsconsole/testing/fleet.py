@@ -20,6 +20,7 @@ from opsconsole.testing.proc_text import moving, processes, slower, still
 from opsconsole.testing.root import Root
 from opsconsole.testing.roster import Actor, roster
 from opsconsole.testing.services import OFFERS, Backend
+from opsconsole.testing.spools import end_spooled
 from opsconsole.testing.ssh_server import HostServer, Surroundings
 from opsconsole.testing.story import Story
 from opsconsole.testing.units import UnitState
@@ -221,6 +222,8 @@ class Fleet:
         sessions = [task for host_server in servers for task in host_server.sessions]
         if sessions:
             await asyncio.wait(sessions, timeout=_END_WITHIN)
+        for host in self.world.hosts.values():
+            end_spooled(host.root.path / "home")
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
