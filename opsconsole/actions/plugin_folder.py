@@ -14,6 +14,7 @@ from opsconsole.actions.entries import ActionEntry
 from opsconsole.actions.executable import ExecutableImpl
 from opsconsole.actions.lazy_action import LazyImpl, resolve
 from opsconsole.actions.manifest import MANIFEST, Manifest, read_manifest
+from opsconsole.actions.oneshot import OneshotImpl
 from opsconsole.actions.plugin_files import read_files
 from opsconsole.actions.program import Program, find_program
 from opsconsole.actions.python_action import make_action
@@ -84,7 +85,7 @@ class _Reader:
             isolation=manifest.isolation,
             warnings=tuple(self._warnings()),
             contributes=manifest.contributions,
-            themes=tuple(shown(path) for path in self._globbed(manifest.themes)),
+            themes=tuple(self._themes()),
         )
         return Found(record, actions, self._code, self._programs())
 
@@ -95,6 +96,11 @@ class _Reader:
             if path.name == "__init__.py" and not self._place.module:
                 continue  # the folder may also be a package's
             yield path, read_trusted(path, checked=self._place.checked)
+
+    def _themes(self) -> Iterator[str]:
+        for path in self._globbed(self._manifest.themes):
+            read_trusted(path, checked=self._place.checked)
+            yield shown(path)
 
     def _globbed(self, patterns: Sequence[str]) -> Iterator[Path]:
         for pattern in patterns:
@@ -172,7 +178,11 @@ class _Reader:
     def _executable(self, entry: ActionEntry) -> Action:
         program = self._program(entry.run)
         spec = self._spec(entry, program.content)
-        impl: Impl = ExecutableImpl(program, spec)
+        impl: Impl
+        if entry.protocol == "oneshot":
+            impl = OneshotImpl(program, spec)
+        else:
+            impl = ExecutableImpl(program, spec, has_rollback=entry.rollback)
         return Action(spec, impl, self._manifest.id)
 
     def _programs(self) -> dict[str, Program]:

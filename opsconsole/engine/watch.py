@@ -15,7 +15,7 @@ from opsconsole.state.store import Store
 
 _LOOK_EVERY: Final = 2.0
 _BANNER: Final = "config"
-_Stamp = tuple[tuple[str, int, int], ...]
+Stamp = tuple[tuple[str, int, int], ...]
 
 
 class Configuration:
@@ -81,7 +81,7 @@ def show_warnings(store: Store, inventory: Inventory) -> None:
     store.put_banner(Banner("inventory", inventory.warnings[0] + more, "info"))
 
 
-def stamp(files: Iterable[str]) -> _Stamp:
+def stamp(files: Iterable[str]) -> Stamp:
     """Note when each file changed and how long it is; a file that is gone has zeros."""
     return tuple(_one(Path(name)) for name in files)
 

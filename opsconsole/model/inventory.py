@@ -222,6 +222,8 @@ class Settings(Struct, frozen=True):
     """HTTP clients of actions, by name."""
     plugin_config: Mapping[str, Mapping[str, str]] = {}
     """What plugins are told, by their id."""
+    sudo: Mapping[str, tuple[tuple[str, ...], ...]] = {}
+    """Sudo profile to the argument lists it covers; empty: the hosts alone decide."""
     secrets: Mapping[str, str] = {}
     """Name to provider reference (`env:NAME`, `file:PATH`, `command:PROGRAM ...`); never a value."""
 

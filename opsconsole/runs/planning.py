@@ -25,11 +25,12 @@ from opsconsole.model.sample import CheckResult
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
 from opsconsole.runs.boundary import run_guarded
+from opsconsole.runs.commands import check_sudo, command_for, shown_argv
 from opsconsole.runs.door import AnyDoor, Round
 from opsconsole.runs.doors import HttpDoor, LocalDoor, SshDoor
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.result import PlanEndsError, Planned, read_answer
-from opsconsole.runs.sending import CONSOLE, command_for, send_call, shown_argv, why_undeclared
+from opsconsole.runs.sending import CONSOLE, send_call, why_undeclared
 from opsconsole.runs.stage import Stage
 from opsconsole.runs.verdict import Kind
 from opsconsole.transport.base import Answer
@@ -145,6 +146,7 @@ class LookAhead(AnyDoor):
         if request.http is not None or request.on_console:
             self._check_client(request)
             return CONSOLE
+        check_sudo(request, self.ports.sudo())
         if self._host is None:
             raise ActionError(request.step, f"{self.stage.target} is no host commands could run on")
         return self._host

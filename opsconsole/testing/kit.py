@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from opsconsole.actions.loader import load
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.wards import Wards
+from opsconsole.clock import Clock
 from opsconsole.model.action import Plan, PlannedTarget
 from opsconsole.model.calls import PlanRun, ReadOutput, ResolveRun, StartRun
 from opsconsole.model.inventory import Host
@@ -25,7 +26,7 @@ from opsconsole.runs.ports import Ports
 from opsconsole.runs.service import RunService
 from opsconsole.shipped import shipped_beside
 from opsconsole.testing.scripted import Behaviour, Chaos, ScriptedRemote, VirtualClock
-from opsconsole.transport.base import Ending
+from opsconsole.transport.base import Ending, Remote
 
 Label = str | Callable[[int], str]
 """A value, or a function of the host's place in its set."""
@@ -159,10 +160,32 @@ class Fleet:
     def __init__(
         self, state: Path, plugins: Sequence[Path] = (), *, packages: bool = False
     ) -> None:
+        clock = VirtualClock()
+        self.remote = ScriptedRemote(clock)
+        self._build(state, plugins, self.remote, clock, packages=packages)
+
+    @staticmethod
+    def real(state: Path, plugins: Sequence[Path] = (), *, hosts: int = 4) -> "Fleet":
+        """Make a fleet of real SSH servers on loopback, each with stubs of the usual commands: slower, and true.
+
+        Its hosts are there from the start: `fleet.hosts` names them.
+        """
+        from opsconsole.testing.real import RealFleet
+
+        return RealFleet(state, plugins, hosts=hosts)
+
+    def _build(
+        self,
+        state: Path,
+        plugins: Sequence[Path],
+        way: Remote,
+        clock: Clock,
+        *,
+        packages: bool = False,
+    ) -> None:
         self.state = state
-        self.clock = VirtualClock()
-        self.remote = ScriptedRemote(self.clock)
-        self.wards = Wards(self.clock.now)
+        self.clock = clock
+        self.wards = Wards(clock.now)
         self.registry: Registry = load(
             plugins, shipped=shipped_beside(plugins), packages=packages, wards=self.wards
         )
@@ -171,8 +194,16 @@ class Fleet:
         self._published: dict[str, Run] = {}
         self._over: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.access = Access()
-        self._service = RunService(self.registry, self._ports(), state, self.clock)
+        self._service = RunService(self.registry, self._ports(way), state, clock)
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Names of all hosts."""
+        return tuple(self._hosts)
+
+    def _machine(self, name: str) -> Host | None:
+        return Host(name, name, user="root") if name in self._hosts else None
 
     async def __aenter__(self) -> Self:
         """Start the run service."""
@@ -320,10 +351,10 @@ class Fleet:
             if record["kind"] == "step.dispatch" and record["effect"] != Effect.READ
         ]
 
-    def _ports(self) -> Ports:
+    def _ports(self, way: Remote) -> Ports:
         return Ports(
-            remote=self.remote,
-            host=lambda name: Host(name, name, user="root") if name in self._hosts else None,
+            remote=way,
+            host=self._machine,
             access=lambda: self.access,
             records=lambda: self.snapshot.hosts,
             snapshot=lambda: self.snapshot,
