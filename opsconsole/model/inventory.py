@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from opsconsole.model.maintenance import Window
-from opsconsole.model.oncall import EscalationStep, Notifier
-from opsconsole.model.oncall import Schedule as OnCallSchedule
+from opsconsole.model.oncall import EscalationStep, Notifier, Schedule
 from opsconsole.model.rules import RuleSpec
 from opsconsole.model.slo import Objective
 from opsconsole.model.states import Severity

@@ -79,12 +79,9 @@ class Notifier(Struct, frozen=True):
     argv: tuple[str, ...] = ()
     """exec: the program, which gets a JSON document on its stdin."""
     url: str = ""
-    """webhook: where the document is posted."""
-    secret: str = ""
-    """Name of a secret: webhook, apprise: the whole address, instead of `url`."""
-    token: str = ""
-    """Name of a secret: webhook: sent as `Authorization: Bearer`."""
+    """webhook: where the document is posted; apprise: its address. `secret:NAME` for all of it."""
     headers: Mapping[str, str] = {}
+    """webhook: more headers; a value may end with `secret:NAME`."""
     ca: str | None = None
     plugin: str = ""
     """plugin: the contribution's id."""
