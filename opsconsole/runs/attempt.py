@@ -66,6 +66,8 @@ class Attempt:
 
     clients: Clients | None = None
     """Where HTTP calls go; None: nowhere."""
+    ledger = "step"
+    """What its records are called; `undo` on the way back."""
     shielded = ""
     """Why an interrupt must wait; empty: it need not."""
     on_unshield: Callable[[], None] | None = None
