@@ -1,5 +1,6 @@
 """What a manifest may say, and that saying it costs no import."""
 
+import sys
 from pathlib import Path
 
 import pytest
