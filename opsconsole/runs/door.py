@@ -106,6 +106,11 @@ class AnyDoor:
         return self.stage.service
 
     @property
+    def targets(self) -> Sequence[str]:
+        """All that the run goes to."""
+        return self.stage.targets
+
+    @property
     def features(self) -> frozenset[str]:
         """What this engine can."""
         return CTX_FEATURES

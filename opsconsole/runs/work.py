@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
 
-from opsconsole.actions.steps import Reversible, Target, Undo
+from opsconsole.actions.steps import Target, Undo, way_back
 from opsconsole.clock import Clock
 from opsconsole.model.inventory import Host
 from opsconsole.model.states import TargetState
@@ -97,11 +97,11 @@ class Try:
 
     def _own_way_back(self) -> list[Undo]:
         """What the action itself declares comes after the undos of its steps."""
-        impl, values = self._crew.prepared.action.impl, self._crew.prepared.values
+        back, values = way_back(self._crew.prepared.action.impl), self._crew.prepared.values
         wrote = any(trace.dispatched and trace.writes for trace in self.traces)
-        if not wrote or not isinstance(impl, Reversible) or not impl.has_rollback:
+        if not wrote or back is None:
             return []
-        return [Undo("", "rollback", lambda door: impl.rollback(door, self.target, values))]
+        return [Undo("", "rollback", lambda door: back.rollback(door, self.target, values))]
 
     @property
     def left(self) -> str:
