@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from opsconsole.testing.spools import end_spooled
+
 SSHD = "/usr/sbin/sshd"
 _LISTEN_SOCKETS = 15
 """Addresses a process may listen on (MAX_LISTEN_SOCKS is 16); beyond that there are several, on one port."""
@@ -176,21 +178,6 @@ class RealSshd:
             process.wait(10)
         self._processes = []
         end_spooled(self.home)
-
-
-def end_spooled(home: Path) -> None:
-    """End what still runs under the spools of a home folder: a hang-up does not reach it."""
-    for place in home.glob(".opsc/*/*/pid"):
-        pid, since = place.read_text().split()[:2]
-        try:
-            now = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[19]
-        except OSError:
-            continue
-        job = place.parent / "job"
-        for group in [*(job.read_text().split() if job.exists() else []), pid]:
-            with contextlib.suppress(ProcessLookupError):
-                if now == since:
-                    os.killpg(int(group), signal.SIGKILL)
 
 
 def _children(pid: int) -> list[int]:

@@ -108,6 +108,11 @@ class Ctx(Protocol):
         ...
 
     @property
+    def targets(self) -> Sequence[str]:
+        """Names of all that this run goes to, this one among them."""
+        ...
+
+    @property
     def now(self) -> float:
         """Epoch seconds of the engine."""
         ...

@@ -53,14 +53,14 @@ class ActionEntry(Struct, frozen=True):
     run: tuple[str, ...] = ()
     """An executable's argument list; empty: Python."""
     protocol: str = ""
-    file: str = ""
-    """The Python file it is in, relative to the plugin; empty: any of `actions/*.py`."""
+    rollback: bool = False
+    """An executable's: it knows the mode `rollback`, and is asked to take back what it wrote."""
 
 
 def read_action(node: Node, problems: Problems) -> ActionEntry:
     """Read an entry of `actions:`; mistakes go to problems."""
     keys = Keys(node, problems, "an action's entry")
-    keys.only(("id", "params", "file", *_EXECUTABLE, *SPEC_FIELDS))
+    keys.only(("id", "params", "rollback", *_EXECUTABLE, *SPEC_FIELDS))
     told = {field: _told(keys, field) for field in SPEC_FIELDS if field in keys.given}
     run, protocol = _executable(keys)
     if protocol == "nagios":
@@ -72,7 +72,7 @@ def read_action(node: Node, problems: Problems) -> ActionEntry:
         read_param_specs(keys) if is_whole else None,
         run,
         protocol,
-        keys.text("file") or "",
+        keys.flag("rollback", default=False),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from opsconsole.actions.api import Outcome, Result, Service
 from opsconsole.actions.argv import Given, build_argv
@@ -20,6 +21,7 @@ from opsconsole.actions.protocol import (
     ProtocolError,
     fit_text,
 )
+from opsconsole.actions.secret import reveal
 from opsconsole.actions.steps import Door, Request, Target
 from opsconsole.errors import ActionError, OpsConsoleError, OutcomeUnknownError, TransportError
 from opsconsole.model.action import ActionSpec
@@ -38,13 +40,18 @@ T = TypeVar("T")
 class ExecutableImpl:
     """Starts the process for one target, and serves it."""
 
-    def __init__(self, program: Program, spec: ActionSpec) -> None:
+    def __init__(self, program: Program, spec: ActionSpec, *, has_rollback: bool = False) -> None:
         self._program = program
         self._spec = spec
+        self.has_rollback = has_rollback
 
     async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
         """Run it."""
         return await self._invoke(door, target, values, "plan" if door.planning else "run")
+
+    async def rollback(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        """Start it again to take back what it did."""
+        return await self._invoke(door, target, values, "rollback")
 
     async def _invoke(
         self, door: Door, target: Target, values: Values, mode: str
@@ -87,6 +94,24 @@ class SshCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A bad end of it is no failure of the action."""
 
 
+class LocalCall(SshCall, frozen=True, forbid_unknown_fields=True):
+    """What `local.run` takes."""
+
+    effect: str = "write"
+
+
+class HttpWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `http.<client>.<verb>` takes."""
+
+    path: str
+    query: dict[str, str] | None = None
+    json: object = None
+    step: str = ""
+    ok: tuple[int, ...] = ()
+    timeout: float | None = None
+    may_fail: bool = False
+
+
 class Desk:
     """Serves one process's calls, and judges its outcome by what it asked for."""
 
@@ -102,11 +127,13 @@ class Desk:
             "ssh.write": self._ssh,
             "wait": self._wait,
             "table": self._table,
+            "local.run": self._local,
+            "secret.get": self._secret,
         }
 
     async def serve(self, call: Call) -> Answer:
         """Answer a call."""
-        found = self._calls.get(call.m)
+        found = self._http if call.m.startswith("http.") else self._calls.get(call.m)
         if found is None:
             raise ProtocolError(f"called {clean(call.m, 60)!r}, which there is not")
         if self._failed is not None:  # as in Python, where nothing runs after what was raised
@@ -155,11 +182,40 @@ class Desk:
     async def _ssh(self, call: Call) -> Answer:
         told = _read(call, SshCall)
         request = self._request(told, Effect.WRITE if call.m == "ssh.write" else Effect.READ)
+        return await self._settled(call, self._door.execute(request), may_fail=told.may_fail)
+
+    async def _local(self, call: Call) -> Answer:
+        """Run a command on the jump host: one that writes, unless it says otherwise."""
+        told = _read(call, LocalCall)
+        request = self._request(told, Effect.READ if told.effect == "read" else Effect.WRITE)
+        done = self._door.execute(replace(request, on_console=True))
+        return await self._settled(call, done, may_fail=told.may_fail)
+
+    async def _http(self, call: Call) -> Answer:
+        """Ask a named client: `http.<client>.get`; anything but get is a change."""
+        told = _read(call, HttpWish)
+        _, client, verb = [*call.m.split("."), "", ""][:3]
+        if verb not in ("get", "post", "put", "patch", "delete"):
+            raise ProtocolError(f"called {clean(call.m, 60)!r}, which there is not")
+        more = {"json": told.json} if verb in ("post", "put", "patch") else {}
+        done = getattr(self._door.http[client], verb)(
+            told.path, query=told.query, step=told.step, ok=told.ok, timeout=told.timeout, **more
+        )
+        return await self._settled(call, done, may_fail=told.may_fail)
+
+    async def _secret(self, call: Call) -> Answer:
+        """Hand a declared secret over, by the pipe and by nothing else."""
+        name = call.p.get("name")
+        if not isinstance(name, str):
+            raise ProtocolError("secret.get takes a name")
+        return {"state": "done", "value": reveal(await self._door.secret(name))}
+
+    async def _settled(self, call: Call, done: Awaitable[Result], *, may_fail: bool) -> Answer:
         try:
-            result = await self._door.execute(request)
+            result = await done
         except (ActionError, OutcomeUnknownError, TransportError) as error:
             self._errors[call.id] = error
-            if not told.may_fail or isinstance(error, OutcomeUnknownError):
+            if not may_fail or isinstance(error, OutcomeUnknownError):
                 self._failed = self._failed or error
             return _bad_end(error)
         self._answers[call.id] = result

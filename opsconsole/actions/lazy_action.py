@@ -6,7 +6,7 @@ from opsconsole.actions.api import Outcome
 from opsconsole.actions.params import Values
 from opsconsole.actions.python_action import make_action
 from opsconsole.actions.python_plugin import Code, PluginCodeError, PythonCode
-from opsconsole.actions.steps import Action, Door, Impl, Target
+from opsconsole.actions.steps import Action, Door, Impl, Reversible, Target
 from opsconsole.model.action import ActionSpec
 
 PROMISED: Final = (
@@ -33,9 +33,24 @@ class LazyImpl:
 
     async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
         """Run the author's function."""
+        return await (await self._loaded()).run(door, target, values)
+
+    @property
+    def has_rollback(self) -> bool:
+        """Tell whether the code has a way back; asked after a run, when it is loaded."""
+        impl: object = self._impl
+        return isinstance(impl, Reversible) and impl.has_rollback
+
+    async def rollback(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        """Run the author's way back."""
+        impl = await self._loaded()
+        assert isinstance(impl, Reversible)
+        return await impl.rollback(door, target, values)
+
+    async def _loaded(self) -> Impl:
         if self._impl is None:
             self._impl = resolve(await self._code.loaded(), self._plugin, self._spec).impl
-        return await self._impl.run(door, target, values)
+        return self._impl
 
 
 def resolve(code: Code, plugin: str, spec: ActionSpec) -> Action:

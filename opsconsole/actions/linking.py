@@ -4,11 +4,12 @@ So nothing is bypassed by naming it elsewhere; an action that uses itself, or on
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
 
+from opsconsole.actions.reference import parse_template
 from opsconsole.actions.spec import confirm_floor
 from opsconsole.actions.steps import Action, Reference
 from opsconsole.config.problems import did_you_mean
@@ -63,7 +64,12 @@ class _Linker:
         used = dict(self._used(action))
         if not used:
             return action
-        return replace(action, spec=_merged(action.spec, list(used.values())), used=used)
+        spec = _merged(action.spec, [each.spec for each in used.values()])
+        always, maybe = _locks(action, used)
+        spec = msgspec.structs.replace(
+            spec, locks=always, maybe_locks=maybe, optional=_optional(action, used)
+        )
+        return replace(action, spec=spec, used=used)
 
     def _used(self, action: Action) -> Iterator[tuple[str, Action]]:
         for reference in action.uses:
@@ -96,18 +102,58 @@ def _check_use(reference: Reference, spec: ActionSpec, user: ActionSpec) -> None
     for param in spec.params:
         if param.required and param.default is None and param.name not in reference.params:
             raise LinkError(f"{reference.where}: {spec.id} needs the parameter {param.name}")
-    if spec.scope not in (user.scope, user.works_on, "fleet", "console"):
+    if spec.works_on not in (user.scope, user.works_on, "fleet", "console"):
         raise LinkError(
             f"{reference.where}: {spec.id} is for a {spec.scope}, this is for a {user.works_on}"
         )
 
 
-def _merged(spec: ActionSpec, used: list[Action]) -> ActionSpec:
-    """Take the strongest effect, every need and every lock; the digest covers what is used."""
-    others = [action.spec for action in used]
+def _optional(action: Action, used: Mapping[str, Action]) -> tuple[str, ...]:
+    """List the needs that only steps with a `when` have."""
+    always = set(action.spec.needs)
+    sometimes: dict[str, None] = {}
+    for reference in action.uses:
+        spec = used[reference.action].spec if reference.action in used else None
+        if spec is None:
+            continue
+        if reference.is_conditional:
+            sometimes |= dict.fromkeys(spec.needs)
+        else:
+            always |= set(spec.needs) - set(spec.optional)
+            sometimes |= dict.fromkeys(spec.optional)
+    return tuple(need for need in sometimes if need not in always)
+
+
+def _locks(action: Action, used: Mapping[str, Action]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Inherit the locks of what is used, in the words of the user: always, and only where a `when` holds."""
+    always = dict.fromkeys(action.spec.locks)
+    maybe = dict.fromkeys(action.spec.maybe_locks)
+    for reference in action.uses:
+        spec = used[reference.action].spec if reference.action in used else None
+        if spec is None:
+            continue
+        inherited = [_in_words_of(reference, lock, spec) for lock in spec.locks]
+        (maybe if reference.is_conditional else always).update(dict.fromkeys(inherited))
+        maybe |= dict.fromkeys(_in_words_of(reference, lock, spec) for lock in spec.maybe_locks)
+    return tuple(always), tuple(lock for lock in maybe if lock not in always)
+
+
+def _in_words_of(reference: Reference, lock: str, spec: ActionSpec) -> str:
+    """Replace the used action's parameters by what it is given."""
+    defaults = {param.name: param.default or "" for param in spec.params}
+    parts = []
+    for part in parse_template(lock).parts:
+        if isinstance(part, str) or part.root != "params":
+            parts.append(part if isinstance(part, str) else f"${{{part}}}")
+        else:
+            parts.append(reference.params.get(part.path) or defaults.get(part.path, ""))
+    return "".join(parts)
+
+
+def _merged(spec: ActionSpec, others: Sequence[ActionSpec]) -> ActionSpec:
+    """Take the strongest effect and every need; the digest covers what is used."""
     effect = max((spec.effect, *(each.effect for each in others)), key=_EFFECTS.index)
     needs = dict.fromkeys([*spec.needs, *(need for each in others for need in each.needs)])
-    locks = dict.fromkeys([*spec.locks, *(lock for each in others for lock in each.locks)])
     digests = "".join([spec.digest, *(each.digest for each in others)])
     return msgspec.structs.replace(
         spec,
@@ -115,6 +161,5 @@ def _merged(spec: ActionSpec, used: list[Action]) -> ActionSpec:
         confirm=confirm_floor(spec.confirm, effect),
         idempotent=spec.idempotent and all(each.idempotent for each in others),
         needs=tuple(needs),
-        locks=tuple(locks),
         digest=hashlib.sha256(digests.encode()).hexdigest(),
     )

@@ -17,6 +17,7 @@ from opsconsole.actions.param_types import with_types
 from opsconsole.actions.plugin_folder import Found, read_place, shown
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.steps import Action
+from opsconsole.actions.verdict_action import verdict_actions
 from opsconsole.actions.wards import WardedImpl, Wards
 from opsconsole.errors import OpsConsoleError
 from opsconsole.model.plugin import Contribution, PluginRecord
@@ -64,9 +65,10 @@ def _finished(found: dict[str, Found], records: dict[str, PluginRecord]) -> tupl
     types = _param_types(records.values())
     actions: list[Action] = []
     for name, loaded in found.items():
-        typed, error = with_types(loaded.actions, types)
-        if error:
-            records[name] = replace(records[name], error=error, actions=())
+        own = (*loaded.actions, *verdict_actions(loaded))
+        typed, error = with_types(own, types)
+        ids = tuple(action.spec.id for action in typed)
+        records[name] = replace(records[name], error=error, actions=ids)
         actions += typed
     kept, lost = without_clashes(actions)
     for each in lost:

@@ -10,6 +10,7 @@ from opsconsole.errors import QueryError
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import HostRecord, ServiceRecord, Snapshot
+from opsconsole.model.states import Effect
 from opsconsole.query.contexts import MATCH
 from opsconsole.query.environments import match_env
 from opsconsole.query.evaluator import holds
@@ -17,6 +18,7 @@ from opsconsole.query.nodes import Binary, Call, Expr, Items, Name, Unary
 from opsconsole.query.parser import parse
 from opsconsole.query.values import UNKNOWN, Env
 
+_EFFECTS: Final = tuple(Effect)
 _KINDS: Final = ("host", "service")
 
 
@@ -99,9 +101,13 @@ def services_on(snapshot: Snapshot, host: str) -> tuple[str, ...]:
 def offered(
     specs: Iterable[ActionSpec], subject: Subject, now: float | None = None
 ) -> tuple[ActionSpec, ...]:
-    """List what is offered: those whose `match` speaks of the fire first, then by id."""
+    """List what is offered: those whose `match` speaks of the fire first; looking before changing; by id."""
     fits = [spec for spec in specs if is_offered(spec, subject, now)]
-    return tuple(sorted(fits, key=lambda spec: (not names_alert(spec, subject, now), spec.id)))
+
+    def order(spec: ActionSpec) -> tuple[bool, int, str]:
+        return not names_alert(spec, subject, now), _EFFECTS.index(spec.effect), spec.id
+
+    return tuple(sorted(fits, key=order))
 
 
 def first_runbook(

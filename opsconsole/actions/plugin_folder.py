@@ -1,7 +1,8 @@
 """Makes a plugin of its folder: manifest, runbooks, executables, Python; mistakes are raised to the loader."""
 
+import hashlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace as with_fields
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from opsconsole.actions.entries import ActionEntry
 from opsconsole.actions.executable import ExecutableImpl
 from opsconsole.actions.lazy_action import LazyImpl, resolve
 from opsconsole.actions.manifest import MANIFEST, Manifest, read_manifest
+from opsconsole.actions.oneshot import OneshotImpl
+from opsconsole.actions.plugin_files import read_files
 from opsconsole.actions.program import Program, find_program
 from opsconsole.actions.python_action import make_action
 from opsconsole.actions.python_plugin import Contain, PythonCode
@@ -62,11 +65,13 @@ class _Reader:
         self._commit = commit_of(place.path)
         files = tuple(self._python_files())
         module = place.module
+        self._files = read_files(place.path, checked=place.checked)
         self._code = PythonCode(manifest.id, files, module, contain) if files or module else None
 
     def read(self) -> Found:
         """Read all of it."""
-        actions = (*self._runbooks(), *self._entries(), *self._undeclared())
+        found = (*self._runbooks(), *self._entries(), *self._undeclared())
+        actions = tuple(_with_files(action, self._files) for action in found)
         _refuse_twins(actions)
         manifest = self._manifest
         record = PluginRecord(
@@ -80,7 +85,7 @@ class _Reader:
             isolation=manifest.isolation,
             warnings=tuple(self._warnings()),
             contributes=manifest.contributions,
-            themes=tuple(shown(path) for path in self._globbed(manifest.themes)),
+            themes=tuple(self._themes()),
         )
         return Found(record, actions, self._code, self._programs())
 
@@ -92,6 +97,11 @@ class _Reader:
                 continue  # the folder may also be a package's
             yield path, read_trusted(path, checked=self._place.checked)
 
+    def _themes(self) -> Iterator[str]:
+        for path in self._globbed(self._manifest.themes):
+            read_trusted(path, checked=self._place.checked)
+            yield shown(path)
+
     def _globbed(self, patterns: Sequence[str]) -> Iterator[Path]:
         for pattern in patterns:
             if pattern.startswith("/") or ".." in Path(pattern).parts:
@@ -100,7 +110,7 @@ class _Reader:
 
     def _runbooks(self) -> Iterator[Action]:
         for path in self._globbed(self._manifest.runbooks):
-            yield _runbook(path, self._manifest.id, self._place, self._commit)
+            yield _runbook(path, self._manifest.id, self._place, self._commit, self._files)
 
     def _entries(self) -> Iterator[Action]:
         for entry in self._manifest.actions:
@@ -157,7 +167,7 @@ class _Reader:
             yield make_action(declared, self._manifest.id, self._source(), self._code.content)
 
     def _warnings(self) -> Iterator[str]:
-        if self._code is None or not self._code.is_loaded:
+        if self._code is None or not self._code.is_loaded or self._place.level == "shipped":
             return
         unsaid = [entry.id for entry in self._manifest.actions if entry.params is None]
         for name in unsaid:
@@ -168,7 +178,11 @@ class _Reader:
     def _executable(self, entry: ActionEntry) -> Action:
         program = self._program(entry.run)
         spec = self._spec(entry, program.content)
-        impl: Impl = ExecutableImpl(program, spec)
+        impl: Impl
+        if entry.protocol == "oneshot":
+            impl = OneshotImpl(program, spec)
+        else:
+            impl = ExecutableImpl(program, spec, has_rollback=entry.rollback)
         return Action(spec, impl, self._manifest.id)
 
     def _programs(self) -> dict[str, Program]:
@@ -197,12 +211,26 @@ class _Reader:
         return _with_commit(shown(self._place.path / MANIFEST), self._commit)
 
 
-def _runbook(path: Path, plugin: str | None, place: Place, commit: str) -> Action:
+def _runbook(
+    path: Path,
+    plugin: str | None,
+    place: Place,
+    commit: str,
+    files: Mapping[str, bytes] | None = None,
+) -> Action:
     if place.checked:
         check_folder(path.parent)
     text = read_trusted(path, checked=place.checked).decode(errors="replace")
-    action = read_runbook(text, _with_commit(shown(path), commit), plugin)
-    return with_fields(action, spec=replace(action.spec, front="yaml"))
+    return read_runbook(text, _with_commit(shown(path), commit), plugin, files)
+
+
+def _with_files(action: Action, files: Mapping[str, bytes]) -> Action:
+    """Hand an action the plugin's files; what was confirmed covers them."""
+    if not files:
+        return action
+    content = b"".join(name.encode() + b"\0" + files[name] for name in sorted(files))
+    digest = hashlib.sha256(action.spec.digest.encode() + content).hexdigest()
+    return with_fields(action, spec=replace(action.spec, digest=digest), files=files)
 
 
 def _with_commit(file: str, commit: str) -> str:

@@ -25,18 +25,37 @@ _PLAIN: Mapping[type, str] = {str: "str", int: "int", float: "float", bool: "boo
 class PythonImpl:
     """Calls the author's function."""
 
-    def __init__(self, function: ActionFunction, params: type | None) -> None:
+    def __init__(
+        self,
+        function: ActionFunction,
+        params: type | None,
+        rollback: ActionFunction | None = None,
+    ) -> None:
         self._function = function
         self._params = params
+        self._rollback = rollback
 
     async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
         """Call it with its parameters as a frozen dataclass."""
+        return await self._function(door, target, *self._given(values))
+
+    @property
+    def has_rollback(self) -> bool:
+        """Tell whether the author declared one."""
+        return self._rollback is not None
+
+    async def rollback(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        """Call what takes it back."""
+        if self._rollback is None:
+            return None
+        return await self._rollback(door, target, *self._given(values))
+
+    def _given(self, values: Values) -> tuple[object, ...]:
         if self._params is None:
-            return await self._function(door, target)
+            return ()
         make: Callable[..., object] = self._params
         names = [field.name for field in dataclasses.fields(self._params)]
-        given = make(**{name: values.value(name) for name in names})
-        return await self._function(door, target, given)
+        return (make(**{name: values.value(name) for name in names}),)
 
 
 def make_action(declared: Declared, plugin: str, source: str, content: bytes) -> Action:
@@ -56,7 +75,9 @@ def make_action(declared: Declared, plugin: str, source: str, content: bytes) ->
     spec = make_spec(
         f"{plugin}.{declared.name}", declared.fields, specs, source=source, content=content
     )
-    return Action(spec, PythonImpl(declared.function, params), plugin)
+    if declared.rollback is not None and not inspect.iscoroutinefunction(declared.rollback):
+        raise SpecError(f"{declared.name}: its rollback is not an async function")
+    return Action(spec, PythonImpl(declared.function, params, declared.rollback), plugin)
 
 
 def _params_type(declared: Declared) -> type | None:

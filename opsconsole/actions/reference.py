@@ -42,6 +42,11 @@ class Template(Struct, frozen=True):
     parts: tuple[str | Ref, ...]
 
     @property
+    def source(self) -> str:
+        """The text as it was written."""
+        return "".join(part if isinstance(part, str) else f"${{{part}}}" for part in self.parts)
+
+    @property
     def refs(self) -> Iterator[Ref]:
         """The references in it."""
         return (part for part in self.parts if isinstance(part, Ref))

@@ -8,8 +8,25 @@ from typing import Final
 
 from opsconsole import __version__
 
-FEATURES: Final = ("progress", "ssh.read", "ssh.write", "secret.get", "log", "table", "wait")
-"""What this version's `ctx` and protocol offer beyond what every version does."""
+FEATURES: Final = (
+    "http",
+    "local.run",
+    "log",
+    "progress",
+    "secret.get",
+    "ssh.read",
+    "ssh.write",
+    "table",
+    "wait",
+)
+"""What this version offers to executables."""
+CTX_FEATURES: Final = frozenset(
+    {
+        "artifact", "ask", "cache", "critical", "health", "history", "http", "local", "lock",
+        "on_undo", "peers", "progress", "secret", "ssh.get", "ssh.put", "ssh.script", "ssh.stream",
+    }
+)  # fmt: skip
+"""What `ctx` can beyond commands; a plugin asks for one before it relies on it."""
 _CLAUSE: Final = re.compile(r"(>=|<=|==|!=|<|>)\s*([0-9]+(?:\.[0-9]+)*)")
 
 
@@ -24,7 +41,11 @@ def why_unmet(kind: str, asked: str | None) -> str:
         case "opsconsole":
             return _version_unmet(asked or "")
         case "features":
-            return "" if asked in FEATURES else f"this version has no feature {asked}"
+            return (
+                ""
+                if asked in (*FEATURES, *CTX_FEATURES)
+                else f"this version has no feature {asked}"
+            )
         case "python":
             return _distribution_missing(asked or "")
         case _:

@@ -139,6 +139,15 @@ class Door(Ctx, Protocol):
         """
         ...
 
+    async def foresee(
+        self, step: str, work: Callable[[], Awaitable[Outcome | None]], *, said: str = ""
+    ) -> Outcome | None:
+        """Do something whose result nothing else rests on: a plan goes on behind it, whatever it cannot tell.
+
+        With `said` a plan only says so and does not look into it.
+        """
+        ...
+
     def tells(self, request: Request) -> bool:
         """Tell whether a request's answer is known now; always, but for what a plan only notes."""
         ...
@@ -187,15 +196,23 @@ class Reversible(Protocol):
         ...
 
 
+def way_back(impl: object) -> Reversible | None:
+    """Give an implementation's way back; None: it has none."""
+    return impl if isinstance(impl, Reversible) and impl.has_rollback else None
+
+
 class Reference(Struct, frozen=True):
     """One place where an action names another."""
 
     action: str
     where: str
     """`file:line:column`."""
-    params: tuple[str, ...] = ()
+    params: Mapping[str, str] = {}
+    """As written, references and all."""
     reads: bool = False
     """True: only a reading action may stand there."""
+    is_conditional: bool = False
+    """True: whether it is done is decided by a `when`."""
     is_check: bool = False
     """True: it may also be a built-in gate or a check of the inventory."""
 

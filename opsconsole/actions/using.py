@@ -11,6 +11,7 @@ from opsconsole.actions.runbook import Check, Use
 from opsconsole.actions.steps import CheckAnswer, Door, Target
 from opsconsole.errors import ActionError, OutcomeUnknownError, RefusedError, TransportError
 from opsconsole.model.action import ParamSpec
+from opsconsole.model.states import Effect
 
 
 async def use(step: str, verb: Use, door: Door, scope: Scope, *, preflight: bool) -> Outcome | None:
@@ -22,7 +23,11 @@ async def use(step: str, verb: Use, door: Door, scope: Scope, *, preflight: bool
     action = door.action.used[verb.action]
     inner = door.within(step, action, preflight=preflight)
     values = _values(step, action.spec.params, verb.params, door, scope)
-    return await action.impl.run(inner, target_for(action.spec.works_on, scope), values)
+    target = target_for(action.spec.works_on, scope)
+    if action.spec.effect is Effect.READ and not preflight:
+        said = f"{action.spec.title}, which only reads ({action.spec.id})"
+        return await door.foresee(step, lambda: action.impl.run(inner, target, values), said=said)
+    return await action.impl.run(inner, target, values)
 
 
 async def ask_check(step: str, verb: Check, door: Door, scope: Scope) -> CheckAnswer:
@@ -35,7 +40,7 @@ async def ask_check(step: str, verb: Check, door: Door, scope: Scope) -> CheckAn
     values = _values(step, action.spec.params, verb.params, door, scope)
     try:
         target = target_for(action.spec.works_on, scope)
-        outcome = await action.impl.run(inner, target, values)
+        outcome = await door.foresee(step, lambda: action.impl.run(inner, target, values))
     except (OutcomeUnknownError, TransportError) as error:
         return CheckAnswer("unknown", str(error))
     except ActionError as error:

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from opsconsole.actions.api import Outcome
 from opsconsole.actions.params import Values
 from opsconsole.actions.protocol import ProtocolError
 from opsconsole.actions.python_plugin import PluginCodeError
-from opsconsole.actions.steps import Door, Impl, Target
+from opsconsole.actions.steps import Door, Impl, Reversible, Target
 from opsconsole.errors import ActionError, OpsConsoleError
 from opsconsole.model.plugin import Fault
 from opsconsole.model.text import MESSAGE_LIMIT, clean
@@ -87,6 +87,9 @@ class Wards:
         return dict(self._since)
 
 
+Run = Callable[[Door, Target, Values], Awaitable[Outcome | None]]
+
+
 class WardedImpl:
     """An implementation whose faults are counted; what it raises goes on to the bulkhead."""
 
@@ -98,9 +101,24 @@ class WardedImpl:
 
     async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
         """Run it, unless its plugin is closed."""
+        return await self._watched(self._impl.run, door, target, values)
+
+    @property
+    def has_rollback(self) -> bool:
+        """Tell whether the action has a way back of its own."""
+        return isinstance(self._impl, Reversible) and self._impl.has_rollback
+
+    async def rollback(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        """Take it back; a closed plugin does not, and says so."""
+        assert isinstance(self._impl, Reversible)
+        return await self._watched(self._impl.rollback, door, target, values)
+
+    async def _watched(
+        self, call: Run, door: Door, target: Target, values: Values
+    ) -> Outcome | None:
         self._wards.check(self._plugin)
         try:
-            return await self._impl.run(door, target, values)
+            return await call(door, target, values)
         except (ProtocolError, PluginCodeError) as error:
             self._wards.fault(self._plugin, "protocol", self._action, str(error))
             raise

@@ -91,12 +91,16 @@ def _references(runbook: Runbook) -> Iterator[Reference]:
     for step in runbook.all_steps:
         verb = step.verb.look if isinstance(step.verb, Until) else step.verb
         if isinstance(verb, Use):
-            names = tuple(name for name, _ in verb.params)
+            names = {name: template.source for name, template in verb.params}
             reads = step.id in reading or step.effect is Effect.READ
-            yield Reference(verb.action, verb.where, names, reads=reads)
+            maybe = step.when is not None
+            yield Reference(verb.action, verb.where, names, reads=reads, is_conditional=maybe)
         elif isinstance(verb, Check):
-            names = tuple(name for name, _ in verb.params)
-            yield Reference(verb.check, verb.where, names, reads=True, is_check=True)
+            names = {name: template.source for name, template in verb.params}
+            maybe = step.when is not None
+            yield Reference(
+                verb.check, verb.where, names, reads=True, is_conditional=maybe, is_check=True
+            )
 
 
 def _check_locks(keys: Keys, params: set[str]) -> None:

@@ -143,7 +143,7 @@ def _joined(fp: str, parts: Mapping[str, RemoteLife], since: float, rules: Rules
         name=labels.get("alertname", ""),
         severity=severity,
         raw_severity=raw,
-        state=_worst_state(parts.values()),
+        state=_standing(tuple(parts.values())),
         since=since,
         on=_target(labels, first, rules),
         source=",".join(parts),
@@ -164,6 +164,14 @@ def _worst_state(parts: Iterable[RemoteLife]) -> AlertState:
     """Fire where one source says so: another may lag behind, or see what only waits."""
     pending = all(life.state is AlertState.PENDING for life in parts)
     return AlertState.PENDING if pending else AlertState.FIRING
+
+
+def _standing(parts: tuple[RemoteLife, ...]) -> AlertState:
+    """Say that a fire recovers once all that tell of it and may be believed have missed it."""
+    state = _worst_state(parts)
+    firing = [life for life in parts if life.state is not AlertState.PENDING]
+    is_missed = all(life.absent and life.freshness is Freshness.LIVE for life in firing)
+    return AlertState.RECOVERING if state is AlertState.FIRING and is_missed else state
 
 
 def _target(labels: Mapping[str, str], feed: str, rules: Rules) -> str:

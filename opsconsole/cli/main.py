@@ -40,6 +40,7 @@ _VERBS = {
     "silence": "opsconsole.cli.silence:silence",
     "slo": "opsconsole.cli.slo:slo",
     "status": "opsconsole.cli.status:status",
+    "sudoers": "opsconsole.cli.sudoers:sudoers",
     "take": "opsconsole.cli.fires:take",
     "thaw": "opsconsole.cli.access:thaw",
     "trust": "opsconsole.cli.trust:trust",

@@ -10,7 +10,7 @@ from opsconsole.cli.options import Options
 from opsconsole.cli.run_plan import Wish, pairs
 
 _ROLLOUT: Final = ("canary", "batches", "bake", "max_failures", "max_parallel", "on_halt")
-_START: Final = ("only_plan", "yes", "confirm", "unlock", "reason", "as_json")
+_START: Final = ("only_plan", "yes", "confirm", "unlock", "reason", "as_json", "wait_lock")
 
 
 def start_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,6 +32,13 @@ _OPTIONS: Final = (
         "--unlock", default="", metavar="REASON", help="One write in a locked environment."
     ),
     click.option("--reason", default="", metavar="TEXT", help="Why, for the journal."),
+    click.option(
+        "--wait-lock",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="Wait in line for held locks.",
+    ),
     click.option("--canary", default="", metavar="N", help="So many first, or a share: 1, 5%."),
     click.option("--batches", default="", metavar="LIST", help="Cumulative: 10%,50%,100%."),
     click.option("--bake", default="", metavar="TIME", help="Watch the canary so long: 30s."),

@@ -39,10 +39,11 @@ async def carry_out(client: Client, plan: Plan, wish: Wish) -> int:
     if plan.refusal and not wish.unlock:
         hint = "; or add --unlock REASON to this command" if plan.refused_as == "locked" else ""
         raise RefusedError(plan.refused_as, f"{plan.refusal}{hint}")
-    call = StartRun(plan.id, plan.hash, confirmed(plan, wish), wish.reason, wish.unlock)
+    typed = confirmed(plan, wish)
+    call = StartRun(plan.id, plan.hash, typed, wish.reason, wish.unlock, wish.wait_lock)
     name = plan.action
     try:
-        name = (await client.call(call, Started)).run
+        name = (await client.call(call, Started, within=30.0 + wish.wait_lock)).run
         return await follow(client, name, as_json=wish.as_json)
     except (EngineError, TimeoutError) as error:
         # the engine may have begun, and may go on: that nobody answers us says nothing about the hosts

@@ -22,6 +22,8 @@ class Wish(Struct, frozen=True):
     unlock: str = ""
     reason: str = ""
     as_json: bool = False
+    wait_lock: float = 0.0
+    """Seconds to wait for locks that others hold."""
 
 
 def confirmed(plan: Plan, wish: Wish) -> str:
@@ -59,6 +61,7 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
     for line in (*_rollout_lines(plan), *_target_lines(plan)):
         print(line)
     warnings = (
+        ("locks", " ".join(plan.locks)),
         ("held now", plan.held_by),
         ("a lost outcome cannot be settled by the host", plan.spool),
         ("refused now", plan.refusal),

@@ -1,14 +1,13 @@
 """The room's front: owns the schedule and every probe, and follows the inventory as it changes."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec.structs import replace
 
 from opsconsole.clock import Clock
 from opsconsole.collect import details
-from opsconsole.collect.answers import Shown
 from opsconsole.collect.asker import Asker
 from opsconsole.collect.checks import HERE, CheckProbe, Ways
 from opsconsole.collect.credentials import Credentials
@@ -16,6 +15,7 @@ from opsconsole.collect.heartbeats import Heartbeats
 from opsconsole.collect.host_tiers import FastProbe, HostWatch, TierProbe
 from opsconsole.collect.loop import PollLoop, Probe
 from opsconsole.collect.planner import Planned, plan
+from opsconsole.collect.plugin_port import PluginPort
 from opsconsole.collect.schedule import spread
 from opsconsole.collect.sink import Sink
 from opsconsole.collect.source_asker import SourceAsker
@@ -60,7 +60,7 @@ class Collector:
         sink: Sink,
         clock: Clock,
         heartbeats: Heartbeats | None = None,
-        plugin: Callable[[Check], Awaitable[Shown]] | None = None,
+        plugins: PluginPort | None = None,
     ) -> None:
         self._remote = remote
         self._sink = sink
@@ -70,8 +70,9 @@ class Collector:
         self._hosts: dict[str, Host] = {}
         self._watches: dict[str, HostWatch] = {}
         self._planned: dict[str, Planned] = {}
+        self._plugins = plugins or PluginPort()
         credentials = Credentials(
-            lambda: self._inventory.settings.secrets, clock, self._run_program
+            lambda: self._inventory.settings.secrets, clock, self._run_program, self._plugins.secret
         )
         self._ways = Ways(
             http,
@@ -80,7 +81,7 @@ class Collector:
             heartbeats or Heartbeats(clock),
             self._host,
             self._source,
-            plugin,
+            self._plugins.check,
         )
         self._hooks: dict[str, WebhookProbe] = {}
         """Those that listen, to be closed when they go."""
@@ -229,7 +230,7 @@ class Collector:
             )
         probe = source_probe(
             subject, planned.timeout, http=self._ways.http, credentials=self._ways.credentials,
-            hear=self.hear, sink=self._sink, clock=self._clock,
+            hear=self.hear, sink=self._sink, clock=self._clock, plugins=self._plugins,
         )  # fmt: skip
         if isinstance(probe, WebhookProbe):
             self._hooks[subject.name] = probe

@@ -21,6 +21,14 @@ RunProgram = Callable[[tuple[str, ...]], Awaitable[str | None]]
 """Runs a program of this machine and gives its output; None when it failed."""
 
 
+AskPlugin = Callable[[str], Awaitable[str]]
+"""Asks a plugin's secret provider, `<id>/<name>`; empty where it cannot be had."""
+
+
+async def _no_plugins(_name: str) -> str:
+    return ""
+
+
 async def _no_programs(_argv: tuple[str, ...]) -> str | None:
     return None
 
@@ -33,10 +41,12 @@ class Credentials:
         secrets: Callable[[], Mapping[str, str]],
         clock: Clock,
         run: RunProgram = _no_programs,
+        plugin: AskPlugin = _no_plugins,
     ) -> None:
         self._secrets = secrets
         self._clock = clock
         self._run = run
+        self._plugin = plugin
         self._said: dict[str, tuple[float, str]] = {}
 
     async def reveal(self, value: str) -> str:
@@ -57,6 +67,8 @@ class Credentials:
                 return before + os.environ.get(where, "")
             case "file":
                 return before + _from_file(Path(where))
+            case "plugin":
+                return before + await self._plugin(where)
             case "command":
                 return before + await self._from_command(where)
             case _:

@@ -8,6 +8,7 @@ from opsconsole.collect.asker import Asker
 from opsconsole.collect.credentials import Credentials
 from opsconsole.collect.icinga import IcingaReader
 from opsconsole.collect.member import MemberReader
+from opsconsole.collect.plugin_port import PluginPort, PluginReader
 from opsconsole.collect.prometheus import PrometheusReader
 from opsconsole.collect.sink import Sink
 from opsconsole.collect.source_asker import SourceAsker
@@ -25,6 +26,7 @@ def source_probe(
     hear: Callable[[str], None],
     sink: Sink,
     clock: Clock,
+    plugins: PluginPort | None = None,
 ) -> SourceProbe | WebhookProbe:
     """Build the probe of a source; one of kind webhook has to be closed.
 
@@ -36,9 +38,13 @@ def source_probe(
         hear: Takes heartbeats; raises RefusedError for a name it does not know.
         sink: Takes the readings.
         clock: For times.
+        plugins: Asks those that plugins bring.
     """
     if source.kind == "webhook":
         return WebhookProbe(source, credentials=credentials, hear=hear, sink=sink, clock=clock)
+    if source.kind == "plugin":
+        reader = PluginReader(plugins or PluginPort())
+        return SourceProbe(source, reader, sink=sink, clock=clock)
     asker = SourceAsker(source, timeout, http, credentials)
     return SourceProbe(source, _reader(source, asker, clock), sink=sink, clock=clock)
 

@@ -22,7 +22,7 @@ _LABELS: Final = list_of(kinds.label, or_one=True)
 _SEVERITY_WORDS: Final = tuple(word.value for word in Severity)
 _URLS: Final = list_of(kinds.url, or_one=True)
 
-KINDS: Final = ("alertmanager", "prometheus", "icinga", "webhook")
+KINDS: Final = ("alertmanager", "prometheus", "icinga", "webhook", "plugin")
 _MOST: Final = 100_000
 
 NAME = Field("name", kinds.name, "Name of the source.", required=True)
@@ -32,6 +32,7 @@ PREFIX = Field("prefix", kinds.url_path, "Path put behind each of the `urls`: /a
 LISTEN = Field(
     "listen", kinds.listener, "webhook: 127.0.0.1:9097, or the path of a unix socket of its own."
 )
+PLUGIN = Field("plugin", kinds.action, "plugin: the alert source that a plugin brings: acme.hub.")
 TARGET_HOST = Field("host", _LABELS, "Labels that may name a host; the first one present counts.")
 TARGET_SERVICE = Field("service", _LABELS, "Labels that may name a service.")
 _TARGET: Final = table("`target:`", TARGET_HOST, TARGET_SERVICE)
@@ -62,7 +63,7 @@ BASIC_FIELD = Field("basic", record_of(BASIC, lambda values, _: values), "Basic 
 BEARER = Field("bearer", kinds.secret_name, "Token of bearer authentication: secret:NAME.")
 SOURCE: Final = table(
     "an alert source",
-    NAME, KIND, URLS, PREFIX, LISTEN, EVERY, TIMEOUT_FIELD, TARGET, DROP_LABELS, EXTERNAL_LABELS,
+    NAME, KIND, URLS, PREFIX, LISTEN, PLUGIN, EVERY, TIMEOUT_FIELD, TARGET, DROP_LABELS, EXTERNAL_LABELS,
     SEVERITY_LABEL, SEVERITIES, MAX_ALERTS, HEADERS, BASIC_FIELD, BEARER, CA, CERT, KEY,
     hints={
         "url": "the word is urls, a list of the cluster's members",
@@ -106,14 +107,27 @@ def _read_source(values: Values, problems: Problems) -> SourceEntry | None:
     return SourceEntry(values.place(NAME), source)
 
 
+def _without_urls(values: Values, problems: Problems) -> tuple[str, ...] | None:
+    """Give the addresses of the kinds that have no `urls:`; None for all others."""
+    match values.get(KIND):
+        case "webhook":
+            if LISTEN not in values:
+                problems.add(values.mark, "a webhook needs `listen:`, where it is told")
+            if URLS in values:
+                problems.add(values.place(URLS), "a webhook asks nobody: it has `listen:`, no urls")
+            return ()
+        case "plugin":
+            if PLUGIN not in values or URLS in values:
+                problems.add(values.mark, "a plugin's source needs `plugin:` and has no urls")
+            return (f"plugin:{values.value(PLUGIN, '')}",)
+        case _:
+            return None
+
+
 def _addresses(values: Values, problems: Problems) -> tuple[str, ...] | None:
     """Give the members' addresses; None after telling what is missing."""
-    if values.get(KIND) == "webhook":
-        if LISTEN not in values:
-            problems.add(values.mark, "a webhook needs `listen:`, where it is told")
-        if URLS in values:
-            problems.add(values.place(URLS), "a webhook asks nobody: it has `listen:`, no urls")
-        return ()
+    if (known := _without_urls(values, problems)) is not None:
+        return known
     if LISTEN in values:
         problems.add(values.place(LISTEN), "listen is for webhook sources")
     urls = values.get(URLS)

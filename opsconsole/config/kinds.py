@@ -22,7 +22,9 @@ _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]{0,99}")
 _REFERENCE: Final = re.compile(rf"(host|service):{NAME}")
 _ACTION: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,126}")
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
-_SECRET: Final = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|command:.+)")
+_SECRET: Final = re.compile(
+    r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|command:.+|plugin:[a-z][a-z0-9.-]+/.+)"
+)
 _ENDPOINT: Final = re.compile(
     rf"({NAME}|\[[0-9a-fA-F:.]+\]|\{{address\}}|\{{name\}}):([0-9]{{1,5}})"
 )
@@ -232,5 +234,6 @@ secret_name = matching(
 )
 header = matching(_HEADER, "a header's name")
 secret = matching(
-    _SECRET, "a reference env:NAME, file:PATH or command:PROGRAM ARG ..., never the secret itself"
+    _SECRET,
+    "a reference env:NAME, file:PATH, command:PROGRAM ARG ... or plugin:ID/NAME, never the secret itself",
 )

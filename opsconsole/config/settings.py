@@ -8,6 +8,8 @@ from opsconsole.config.http_clients import HTTP, PLUGIN_CONFIG
 from opsconsole.config.loader import Node, Scalar
 from opsconsole.config.maintenance import windows
 from opsconsole.config.problems import Problems
+from opsconsole.config.sudo_table import row_problem
+from opsconsole.config.triggers import triggers
 from opsconsole.model.inventory import Settings
 
 _PROD: Final = ("prod", "production", "prd", "live")
@@ -56,10 +58,35 @@ SECRETS = Field(
     map_of(kinds.name, kinds.secret),
     "Names of secrets and where each is: env:NAME or file:PATH.",
 )
+
+
+def _row() -> Kind[tuple[str, ...]]:
+    words = list_of(kinds.text(200))
+
+    def read(node: Node, problems: Problems) -> tuple[str, ...] | None:
+        row = words.read(node, problems)
+        if row is not None and (wrong := row_problem(row)):
+            problems.add(node.mark, wrong)
+            return None
+        return row
+
+    return Kind(read, words.schema)
+
+
+ALLOW = Field(
+    "allow", list_of(_row()), 'Argument lists: [systemctl, restart, --, "<unit>"].', required=True
+)
+SUDO_PROFILE: Final = table("a sudo profile", ALLOW)
+SUDO = Field(
+    "sudo",
+    map_of(kinds.name, record_of(SUDO_PROFILE, lambda values, _: values.value(ALLOW, ()))),
+    "What each sudo profile covers; the engine refuses anything else.",
+)
+TRIGGERS = Field("triggers", triggers, "Runs that start by themselves; in shadow unless live.")
 MAINTENANCE = Field("maintenance", windows, "Agreed times in which trouble is expected.")
 FIELDS: Final = (
-    ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, ACK_WITHIN, KEYMAP, SECRETS, MAINTENANCE,
-    HTTP, PLUGIN_CONFIG,
+    ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, ACK_WITHIN, KEYMAP, SUDO, SECRETS,
+    MAINTENANCE, TRIGGERS, HTTP, PLUGIN_CONFIG,
 )  # fmt: skip
 
 
@@ -88,8 +115,10 @@ def read_settings(values: Values) -> Settings:
         journal_to_syslog=engine.value(SYSLOG, usual.journal_to_syslog)
         if engine
         else usual.journal_to_syslog,
+        sudo=values.value(SUDO, {}),
         secrets=values.value(SECRETS, {}),
         maintenance=values.value(MAINTENANCE, ()),
+        triggers=values.value(TRIGGERS, ()),
         http=values.value(HTTP, {}),
         plugin_config=values.value(PLUGIN_CONFIG, {}),
     )

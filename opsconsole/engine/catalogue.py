@@ -11,6 +11,11 @@ from opsconsole.model.inventory import Settings
 from opsconsole.shipped import shipped_dir
 
 
+def plugin_roots(settings: Settings) -> tuple[Path, ...]:
+    """Name the folders that plugins may be put into: the team's, the system's, the person's."""
+    return (*map(Path, settings.plugins), SYSTEM, config_file().parent / "plugins")
+
+
 def load_catalogue(settings: Settings, wards: Wards | None = None) -> Registry:
     """Load every action; a broken plugin is a row that says why, never an error.
 

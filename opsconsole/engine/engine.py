@@ -12,14 +12,13 @@ from msgspec import Struct
 
 from opsconsole import __version__
 from opsconsole.actions.ctx import Certificate
-from opsconsole.actions.wards import Wards
+from opsconsole.actions.registry import Registry
 from opsconsole.clock import Clock
-from opsconsole.collect.answers import Shown
 from opsconsole.collect.collector import Collector
 from opsconsole.collect.heartbeats import Heartbeats
+from opsconsole.collect.plugin_port import PluginPort
 from opsconsole.engine.agents import Agents, OwnWays
 from opsconsole.engine.caches import FileCaches
-from opsconsole.engine.catalogue import load_catalogue
 from opsconsole.engine.clients import NamedClients
 from opsconsole.engine.control import ControlCalls, Figures
 from opsconsole.engine.evaluation import RULES, Evaluation
@@ -37,24 +36,23 @@ from opsconsole.engine.objectives import Objectives
 from opsconsole.engine.outside import Dial, Outside, dial
 from opsconsole.engine.past import PastCalls
 from opsconsole.engine.place import Place
-from opsconsole.engine.plugin_checks import plugin_check
 from opsconsole.engine.plugins import Plugins
 from opsconsole.engine.probing import LiveChecks, certificate
 from opsconsole.engine.runs import RunCalls
 from opsconsole.engine.silences import Silences
+from opsconsole.engine.triggers import TriggerDesk
 from opsconsole.engine.watch import Configuration, show_warnings
 from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.event import Event
-from opsconsole.model.inventory import Check, Host, Inventory, Settings
+from opsconsole.model.inventory import Host, Inventory, Settings
 from opsconsole.model.sample import CheckResult, SourceReading
 from opsconsole.model.snapshot import EngineInfo
 from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.rpc.messages import PROTOCOL, Hello
 from opsconsole.rpc.peer import Peer
 from opsconsole.rpc.server import Server
-from opsconsole.runs.contributions import Contributions
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.seal import to_syslog
 from opsconsole.runs.service import RunService
@@ -106,8 +104,9 @@ class Engine:
         self._objectives = Objectives(self._store, self._history, self._clock, inventory)
         self._maintenance = Maintenance(self._store, self._history, self._clock, inventory)
         self._configuration = Configuration(
-            spec.sources, inventory, self._store, self._clock, self._follow
-        )
+            spec.sources, inventory, self._store, self._clock, self._follow,
+            lambda: self._plugins.hosts_files(),
+        )  # fmt: skip
         self._heart = Heart(self._clock, self._notices.stalled, self._notices.slept, time.monotonic)
 
     def _build_outside(self, inventory: Inventory, dial_out: Dial) -> None:
@@ -120,7 +119,7 @@ class Engine:
         intake = Intake(self._store, self._on_reading, self._on_result, self._evaluation.tracks)
         self._collector = Collector(
             self._outside.remote, self._outside.web, inventory, intake, self._clock,
-            Heartbeats(self._clock, self._place.heartbeats), self._ask_plugin,
+            Heartbeats(self._clock, self._place.heartbeats), self._plugin_port(),
         )  # fmt: skip
         self._silences = Silences(
             self._store,
@@ -134,12 +133,11 @@ class Engine:
         self._hosts.hosts = {host.name: host for host in inventory.hosts}
 
     def _build_runs(self, inventory: Inventory) -> None:
-        self._wards = Wards(self._clock.now)
-        registry = load_catalogue(inventory.settings, self._wards)
-        self._contributions = Contributions(
-            registry, self._wards, self._outside.remote, self._host, self._clock
-        )
-        self._plugins = Plugins(self._store, self._wards, self._contributions, self._clock)
+        self._plugins = Plugins(
+            self._store, self._outside.remote, self._host, self._clock, self._use,
+            self._place.folder / "inventories", lambda: self._configuration.reload(force=False),
+        )  # fmt: skip
+        registry = self._plugins.load(inventory.settings)
 
         def settings() -> Settings:
             return self._configuration.inventory.settings
@@ -162,11 +160,15 @@ class Engine:
             secrets=lambda: clients.secrets,
             cache=FileCaches(self._place.folder / "plugins").of,
             plugin_config=lambda plugin: settings().plugin_config.get(plugin, {}),
+            sudo=lambda: self._configuration.inventory.settings.sudo,
             syslog=to_syslog if inventory.settings.journal_to_syslog else None,
         )
         self._registry = registry
         self._runs = RunService(
             registry, ports, self._place.folder, self._clock, locks=self._place.locks
+        )
+        self._triggers = TriggerDesk(
+            self._store, self._runs, self._configuration, self._place.folder, self._clock
         )
 
     def _build_door(self, spec: LaunchSpec) -> None:
@@ -259,6 +261,7 @@ class Engine:
             ("collect", self._collector.run()),
             ("runs", self._runs.serve()),
             ("records", self._runs.records.keep()),
+            ("triggers", self._triggers.run()),
             ("plugins", self._plugins.run()),
             ("evaluate", self._evaluate()),
             ("configuration", self._configuration.run()),
@@ -304,7 +307,7 @@ class Engine:
         return self._clock.now() - self._quiet_since >= linger
 
     async def _follow(self, inventory: Inventory, change: Changes) -> None:
-        registry = await asyncio.to_thread(load_catalogue, inventory.settings, self._wards)
+        registry = await asyncio.to_thread(self._plugins.load, inventory.settings)
         # from here to the end of the hosts nothing waits: no plan of the old hosts meets the new ones
         self._registry = registry
         self._runs.use(registry)
@@ -321,6 +324,11 @@ class Engine:
         self._history.forget(change.removed)
         self._notices.configured(change.sentence)
 
+    def _use(self, registry: Registry) -> None:
+        self._registry = registry
+        self._runs.use(registry)
+        self._offer()
+
     def _offer(self) -> None:
         self._store.put_actions(self._registry.specs.values())
         self._plugins.follow(self._registry)
@@ -331,8 +339,12 @@ class Engine:
     async def _certificate(self, address: str, port: int, server_name: str) -> Certificate:
         return await certificate(self._outside.web, address, port, server_name)
 
-    async def _ask_plugin(self, check: Check) -> Shown:
-        return await plugin_check(self._contributions, check, self._store.snapshot, self._clock)
+    def _plugin_port(self) -> PluginPort:
+        return PluginPort(  # the plugins are built after what watches
+            lambda check: self._plugins.check(check),
+            lambda source: self._plugins.alerts(source),
+            lambda name: self._plugins.secret(name),
+        )
 
     def _host(self, name: str) -> Host | None:
         return self._hosts.hosts.get(name)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from opsconsole.actions.answers import AnswerError, read_verdict
+from opsconsole.actions.calling import NOWHERE
 from opsconsole.actions.contributing import Verdict
 from opsconsole.actions.grammars import World
 from opsconsole.actions.params import Values, read_params
@@ -16,7 +17,7 @@ from opsconsole.model.plugin import Contribution
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import ServiceState
 from opsconsole.query.values import Value
-from opsconsole.runs.contributions import NOWHERE, Contributions
+from opsconsole.runs.contributions import Contributions
 from opsconsole.runs.targets import host_target, service_target
 
 _STATES: Final[Mapping[str, ServiceState]] = {

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
@@ -12,12 +14,20 @@ from opsconsole.actions.answers import AnswerError, read_pane
 from opsconsole.actions.registry import Registry, find_id
 from opsconsole.actions.wards import Wards
 from opsconsole.clock import Clock
+from opsconsole.collect.answers import Shown
 from opsconsole.collect.loop import PollLoop
+from opsconsole.collect.member import Member
+from opsconsole.engine.catalogue import load_catalogue, plugin_roots
+from opsconsole.engine.plugin_alerts import plugin_alerts
+from opsconsole.engine.plugin_checks import plugin_check
+from opsconsole.engine.plugin_inventories import InventoryProbe
 from opsconsole.engine.plugin_probes import CollectorProbe, schedule_of
+from opsconsole.engine.watch import Stamp, stamp
 from opsconsole.engine.watchdog import Block, Watchdog
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import AnyCall, Done, ReadPane, ResumePlugin
 from opsconsole.model.event import Event
+from opsconsole.model.inventory import Check, Host, Settings
 from opsconsole.model.pane import PaneData
 from opsconsole.model.plugin import Contribution, Fault, PluginRecord
 from opsconsole.model.snapshot import Banner
@@ -25,6 +35,7 @@ from opsconsole.model.text import clean
 from opsconsole.rpc.peer import Peer
 from opsconsole.runs.contributions import Contributions
 from opsconsole.state.store import Store
+from opsconsole.transport.base import Remote
 
 log = logging.getLogger(__name__)
 
@@ -33,18 +44,42 @@ _FRESH: Final = 1.0
 _LOOK: Final = 1.0
 _TRIES: Final = 3
 _PAUSE: Final = 2.0
+_FILES: Final = 2.0
+"""Seconds between two looks at the plugins' files."""
 
 
 class Plugins:
     """Owns every call of a contribution, and answers calls about plugins."""
 
     def __init__(
-        self, store: Store, wards: Wards, contributions: Contributions, clock: Clock
+        self,
+        store: Store,
+        remote: Remote,
+        host: Callable[[str], Host | None],
+        clock: Clock,
+        use: Callable[[Registry], None],
+        folder: Path,
+        reload: Callable[[], Awaitable[object]],
     ) -> None:
+        """Set up.
+
+        Args:
+            store: Where samples, rows and banners go.
+            remote: How hosts are asked.
+            host: Finds a host of the inventory.
+            clock: Time.
+            use: Told of another set of plugins, when their files changed.
+            folder: Where the hosts that plugins gave are kept.
+            reload: Reads the configuration again.
+        """
         self._store = store
-        self._wards = wards
-        self._contributions = contributions
+        self._wards = Wards(clock.now)
+        self._contributions = Contributions(Registry(), self._wards, remote, host, clock)
         self._clock = clock
+        self._use = use
+        self._folder = folder
+        self._reload = reload
+        self._settings = Settings()
         self._registry = Registry()
         self._loop = PollLoop(clock)
         self._probes: set[str] = set()
@@ -52,7 +87,61 @@ class Plugins:
         self._asking: dict[str, asyncio.Lock] = {}
         self._told = 0
         self._watchdog = Watchdog(self._folders, self._on_block)
-        wards.on_change = self._on_fault
+        self._wards.on_change = self._on_fault
+
+    def load(self, settings: Settings) -> Registry:
+        """Load every plugin that the settings and this machine name; may take seconds."""
+        self._settings = settings
+        return load_catalogue(settings, self._wards)
+
+    async def check(self, check: Check) -> Shown:
+        """Ask a plugin's check."""
+        return await plugin_check(self._contributions, check, self._store.snapshot, self._clock)
+
+    async def alerts(self, source: str) -> Member:
+        """Ask a plugin's alert source, by `plugin:<id>`."""
+        return await plugin_alerts(self._contributions, source)
+
+    async def secret(self, name: str) -> str:
+        """Ask a plugin's secret provider, `<id>/<name>`; empty where it cannot be had. Nothing is kept."""
+        id_, _, wanted = name.partition("/")
+        spec = self._contributions.find("secret", id_)
+        if spec is None:
+            return ""
+        found = await self._contributions.call(spec, given=(wanted,))
+        told = found.answer.get("value") if isinstance(found.answer, Mapping) else found.answer
+        return told if isinstance(told, str) else ""
+
+    async def _follow_files(self) -> None:
+        """Read plugins again when one of their files changed; one that would break keeps what it was."""
+        seen = await asyncio.to_thread(self._stamp)
+        while True:
+            await self._clock.sleep(_FILES)
+            if await asyncio.to_thread(self._stamp) == seen:
+                continue
+            self._take(await asyncio.to_thread(self.load, self._settings))
+            seen = await asyncio.to_thread(self._stamp)
+
+    def _take(self, registry: Registry) -> None:
+        good = {one.source for one in self._registry.plugins.values() if not one.error}
+        bad = [one for one in registry.plugins.values() if one.error and one.source in good]
+        if bad:
+            said = f"{bad[0].id}: the old one stays: {bad[0].error.splitlines()[0]}"
+            self._store.put_banner(Banner("plugins", said))
+            return
+        self._store.drop_banner("plugins")
+        self._use(registry)
+        self._say("engine", "plugins were read again")
+
+    def _say(self, actor: str, text: str) -> None:
+        self._store.put_event(Event(0, self._clock.now(), actor, "config", "", text))
+
+    def _stamp(self) -> Stamp:
+        """Note when each file of a plugin, and of a folder they may be put into, changed."""
+        loaded = [one for one in self._registry.plugins.values() if one.level != "shipped"]
+        places = {*plugin_roots(self._settings), *(Path(one.source) for one in loaded)}
+        files = {file for place in places for file in (place, *place.rglob("*"))}
+        return stamp(str(file) for file in sorted(files) if "__pycache__" not in file.parts)
 
     def follow(self, registry: Registry) -> None:
         """Take the plugins that are loaded now, and the hosts there are."""
@@ -85,16 +174,41 @@ class Plugins:
                 self._loop.add(probe, schedule_of(spec, probe.name))
                 self._probes.add(probe.name)
 
+        for spec in self._of_kind("inventory"):
+            asking = InventoryProbe(
+                spec, self._contributions, self._hosts_file(spec), self._clock, self._reload,
+                partial(self._say_of_hosts, spec.id),
+            )  # fmt: skip
+            self._loop.add(asking, schedule_of(spec, asking.name), due=self._clock.monotonic())
+            self._probes.add(asking.name)
+
+    def hosts_files(self) -> tuple[Path, ...]:
+        """Name the files with the hosts that plugins gave."""
+        return tuple(self._hosts_file(spec) for spec in self._of_kind("inventory"))
+
+    def _hosts_file(self, spec: Contribution) -> Path:
+        return self._folder / f"{spec.id}.yaml"
+
+    def _say_of_hosts(self, inventory: str, text: str) -> None:
+        identity = f"inventory {inventory}"
+        if text:
+            self._store.put_banner(Banner(identity, text))
+        elif identity in self._store.snapshot.banners:
+            self._store.drop_banner(identity)
+
     def _of_kind(self, kind: str) -> tuple[Contribution, ...]:
         found = self._registry.contributions
         return tuple(spec for (each, _), spec in found.items() if each == kind)
 
     async def run(self) -> None:
         """Call collectors and notifiers until cancelled."""
+        if any([await asyncio.to_thread(file.is_file) for file in self.hosts_files()]):
+            await self._reload()  # hosts that plugins gave to an earlier engine
         async with asyncio.TaskGroup() as group:
             group.create_task(self._loop.run(), name="plugins collect")
             group.create_task(self._notify(), name="plugins notify")
             group.create_task(self._watchdog.run(), name="plugins watchdog")
+            group.create_task(self._follow_files(), name="plugins files")
 
     async def answer(self, call: AnyCall, peer: Peer) -> Struct | None:
         """Answer a call of this topic; None for any other.
@@ -116,7 +230,7 @@ class Plugins:
             return Done(f"{plugin} is not in quarantine")
         self._store.drop_banner(f"plugin {plugin}")
         said = f"{plugin} is called again"
-        self._store.put_event(Event(0, self._clock.now(), actor, "engine", "", said))
+        self._say(actor, said)
         return Done(said)
 
     async def _pane(self, name: str) -> PaneData:

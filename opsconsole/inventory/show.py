@@ -70,6 +70,9 @@ def _source(source: AlertSource) -> Plain:
     said = _said(source, "headers", "host_labels", "service_labels", "user", "password")
     if source.user:
         said["basic"] = {"user": source.user, "password": source.password}
+    if source.kind == "plugin":
+        said["plugin"] = source.urls[0].removeprefix("plugin:")
+        said.pop("urls", None)
     target: Plain = {"host": list(source.host_labels), "service": list(source.service_labels)}
     return {**said, "target": target, **_headers(source.headers)}
 

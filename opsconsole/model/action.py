@@ -78,6 +78,10 @@ class ActionSpec(Struct, frozen=True):
     """python, yaml or executable: the front end it was written in."""
     targets: str = ""
     """`service.hosts`: an action on a service that goes over its hosts, one service a run."""
+    maybe_locks: tuple[str, ...] = ()
+    """Lock keys of steps with a `when`: taken where they have a value."""
+    optional: tuple[str, ...] = ()
+    """Needs that only steps with a `when` have: a plan is made without them, a run fails where it needs one."""
     notify: tuple[str, ...] = ()
     """Notifiers that are told of its end."""
 

@@ -8,6 +8,7 @@ from opsconsole.model.maintenance import Window
 from opsconsole.model.rules import RuleSpec
 from opsconsole.model.slo import Objective
 from opsconsole.model.states import Severity
+from opsconsole.model.trigger import Trigger
 
 
 class Host(Struct, frozen=True):
@@ -222,10 +223,13 @@ class Settings(Struct, frozen=True):
     """HTTP clients of actions, by name."""
     plugin_config: Mapping[str, Mapping[str, str]] = {}
     """What plugins are told, by their id."""
+    sudo: Mapping[str, tuple[tuple[str, ...], ...]] = {}
+    """Sudo profile to the argument lists it covers; empty: the hosts alone decide."""
     secrets: Mapping[str, str] = {}
     """Name to provider reference (`env:NAME`, `file:PATH`, `command:PROGRAM ...`); never a value."""
 
     maintenance: tuple[Window, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
 
 
 class Inventory(Struct, frozen=True):

@@ -1,21 +1,27 @@
 """One target's try: each step is journaled, then dispatched, then settled, in that order and through here only."""
 
-import re
 from collections.abc import Awaitable, Callable
-from secrets import token_hex
-from typing import Final
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
 from opsconsole.actions.api import Result
 from opsconsole.actions.steps import Request
 from opsconsole.clock import Clock
+from opsconsole.config.sudo_table import SudoTable
 from opsconsole.errors import ActionError, OpsConsoleError
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.inventory import Host
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
 from opsconsole.runs.chain import JournalError
+from opsconsole.runs.commands import (
+    check_sudo,
+    command_for,
+    output_name,
+    spool_name,
+    way_of,
+)
 from opsconsole.runs.identity import Identity, identify, wait_for_boot
 from opsconsole.runs.journal import Field, Journal
 from opsconsole.runs.ports import Clients
@@ -25,7 +31,6 @@ from opsconsole.runs.sending import (
     CONSOLE,
     Listener,
     Say,
-    command_for,
     idempotency_key,
     send_call,
     shown_words,
@@ -43,8 +48,6 @@ from opsconsole.transport.base import (
 )
 from opsconsole.transport.spool import Known
 from opsconsole.transport.spooled import kill_spooled
-
-_ODD: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
 class WrongHostError(OpsConsoleError):
@@ -68,6 +71,9 @@ class Attempt:
     shielded = ""
     """Why an interrupt must wait; empty: it need not."""
     on_unshield: Callable[[], None] | None = None
+
+    sudo: SudoTable = MappingProxyType({})
+    """What profiles cover."""
 
     def __init__(
         self,
@@ -178,6 +184,7 @@ class Attempt:
             raise ActionError(request.step, why)
         if request.http is not None or request.on_console:
             return CONSOLE
+        check_sudo(request, self.sudo)
         if self._host is None:
             raise ActionError(request.step, f"{self.target} is no host commands could run on")
         return self._host
@@ -353,19 +360,3 @@ def _learned(trace: Trace, answer: Answer) -> dict[str, Field]:
     """What the host said about it beside its end."""
     told: dict[str, Field] = {"evidence": trace.evidence} if trace.evidence else {}
     return told | ({"pid": answer.pid, "boot": clean(answer.boot, 60)} if answer.pid else {})
-
-
-def output_name(target: str, step: str) -> str:
-    """Name a step's output files, without their ending."""
-    return f"{_ODD.sub('_', target)}.{_ODD.sub('_', step)}"
-
-
-def spool_name(target: str, step: str) -> str:
-    """Name a dispatch's spool: each has its own, a retry's too, and where two hosts share a home folder."""
-    name = f"{_ODD.sub('_', target)[:40]}.{_ODD.sub('_', step)[:40]}.{token_hex(4)}"
-    return name.lstrip(".")
-
-
-def way_of(host: Host) -> str:
-    """Write how a host is reached, to tell later whether it is the same one."""
-    return f"{host.transport} {host.user or ''}@{host.address}:{host.port} {','.join(host.jump)}".strip()

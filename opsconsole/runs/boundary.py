@@ -111,7 +111,7 @@ def trouble_of(error: OpsConsoleError) -> Trouble:
     why = clean(str(error), 400)
     match error:
         case ActionError():
-            return Trouble(Kind.FAILED, why, error.code)
+            return Trouble(Kind.FAILED, why, error.code, error.step)
         case OutcomeUnknownError():
             return Trouble(Kind.LOST, clean(f"{error.step}: {error.why}", 400))
         case TransportError():

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from opsconsole.actions.api import Certificate, Ctx, Result
+from opsconsole.actions.api import Certificate, Ctx, Outcome, Result
 from opsconsole.actions.steps import Action, CheckAnswer, Door, Request, Undo
 from opsconsole.clock import Clock
 from opsconsole.errors import ActionError
@@ -73,6 +73,13 @@ class RunContext(AnyDoor):
     def cancelled(self) -> bool:
         """A person stopped the run."""
         return self._desk.is_stopping
+
+    async def foresee(
+        self, _step: str, work: Callable[[], Awaitable[Outcome | None]], *, said: str = ""
+    ) -> Outcome | None:
+        """In a run nothing is foreseen: it is done."""
+        del said
+        return await work()
 
     def tells(self, _request: Request) -> bool:
         """In a run every answer is known when it is there."""

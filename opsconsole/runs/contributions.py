@@ -1,21 +1,12 @@
 """Calls what plugins contribute beside actions: each call in its bulkhead, with a deadline, and read-only."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
-from opsconsole.actions.api import Host as TargetHost
 from opsconsole.actions.api import Outcome, Result
-from opsconsole.actions.argv import build_argv
-from opsconsole.actions.contributing import Verdict
-from opsconsole.actions.conversation import Child, converse
-from opsconsole.actions.executable import Desk, describe
+from opsconsole.actions.calling import NOWHERE, work_of
 from opsconsole.actions.params import Values
-from opsconsole.actions.plugin_folder import Found
-from opsconsole.actions.program import Program
-from opsconsole.actions.protocol import Invoke
-from opsconsole.actions.python_plugin import PluginCodeError
-from opsconsole.actions.reference import Scope, fill_slot, parse_template
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.steps import Action, Door, Request, Target
 from opsconsole.actions.wards import Wards
@@ -26,16 +17,12 @@ from opsconsole.model.inventory import Host
 from opsconsole.model.plugin import Contribution
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect
-from opsconsole.parsers.perfdata import parse_plugin_output
 from opsconsole.runs.boundary import Call, call_guarded
 from opsconsole.runs.planning import LookAhead
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.stage import Shared, Stage
 from opsconsole.transport.base import Remote
 
-_NAGIOS: Final[Mapping[int, str]] = {0: "ok", 1: "warning", 2: "critical"}
-"""Exit codes of the Monitoring Plugins Development Guidelines; anything else is unknown."""
-NOWHERE: Final = TargetHost("")
 AT_ONCE: Final = 16
 """Calls under way, all plugins together."""
 
@@ -117,23 +104,12 @@ class Contributions:
         Returns:
             What it gave, or why there is nothing; never an exception of the plugin's.
         """
-        work = self._work(spec, target, values or Values({}), given)
-        async with self._slots:
-            return await call_guarded(self._wards, spec, work)
-
-    def _work(
-        self, spec: Contribution, target: Target, values: Values, given: tuple[object, ...]
-    ) -> Callable[[], Awaitable[object]]:
         found = self._registry.found(spec.plugin)
         if found is None:
-            return _not_there(spec)
-        door = self._door(spec, target)
-        program = found.programs.get(f"{spec.kind} {spec.id}")
-        if program is None:
-            return lambda: self._python(spec, found, door, (target, values, given))
-        if spec.protocol == "nagios":
-            return lambda: _nagios(program, door, target, values)
-        return lambda: _json(spec, program, door, target, values, given)
+            return Call(error=f"the plugin {spec.plugin} is not loaded")
+        work = work_of(spec, found, self._door(spec, target), target, values, given)
+        async with self._slots:
+            return await call_guarded(self._wards, spec, work)
 
     def _door(self, spec: Contribution, target: Target) -> ReadDoor:
         action = ActionSpec(
@@ -144,79 +120,3 @@ class Contributions:
         host = self._host(target.name)
         ports = Ports(self._remote, self._host)
         return ReadDoor(stage, host, ports, now=self._clock.now(), every_read=True)
-
-    async def _python(
-        self,
-        spec: Contribution,
-        found: Found,
-        door: ReadDoor,
-        told: tuple[Target, Values, tuple[object, ...]],
-    ) -> object:
-        if found.code is None:
-            raise PluginCodeError(f"{spec.id}: has neither run: nor a file in actions/")
-        code = await found.code.loaded()
-        name = spec.id.partition(".")[2]
-        declared = code.others.get((spec.kind, name))
-        if declared is None:
-            raise PluginCodeError(
-                f"{spec.id}: the manifest names it, the code has no such {spec.kind}"
-            )
-        arguments = _arguments(spec.kind, *told)
-        function: Callable[..., Any] = declared.function
-        return await function(door, *arguments)
-
-
-def _arguments(
-    kind: str, target: Target, values: Values, given: tuple[object, ...]
-) -> tuple[object, ...]:
-    match kind:
-        case "collector":
-            return (target,)
-        case "check" | "gate":
-            return (target, {name: parsed.value for name, parsed in values.items()})
-        case _:
-            return given
-
-
-def _not_there(spec: Contribution) -> Callable[[], Awaitable[object]]:
-    async def fail() -> object:
-        await asyncio.sleep(0)
-        raise PluginCodeError(f"the plugin {spec.plugin} is not loaded")
-
-    return fail
-
-
-async def _json(
-    spec: Contribution,
-    program: Program,
-    door: ReadDoor,
-    target: Target,
-    values: Values,
-    given: tuple[object, ...],
-) -> object:
-    desk = Desk(door, values)
-    params: dict[str, object] = {name: parsed.value for name, parsed in values.items()}
-    if given:
-        params["given"] = given[0]
-    invoke = Invoke(
-        1, spec.id, "run", describe(target), params, "", int(spec.timeout * 1000), spec.kind
-    )
-    line = await converse(program, invoke, desk.serve, desk.hear)
-    if spec.kind in ("check", "gate"):
-        return {"state": line.state, "summary": line.summary, "perfdata": line.data}
-    return line.data
-
-
-async def _nagios(program: Program, door: ReadDoor, target: Target, values: Values) -> Verdict:
-    """Run a Nagios plugin here; a reference fills one argument."""
-    scope = Scope(values, target, None, door.run_id)
-    argv = build_argv([fill_slot(parse_template(word), scope) for word in program.argv])
-    child = Child(Program(argv, program.folder, program.plugin, program.content, program.checked))
-    try:
-        await child.start()
-        stdout, status = await child.read_all(b"")
-    finally:
-        await child.end(0.0)
-    said = parse_plugin_output(stdout)
-    state = _NAGIOS.get(status, "unknown")
-    return Verdict(state, said.summary or child.last_word or f"exit {status}", said.values)

@@ -188,8 +188,9 @@ class Course:
     async def _work(self, name: str) -> None:
         attempt = self._crew.board.targets[name].attempt
         try:
+            before = self.tries.pop(name, None)
             one = Try(self._crew, self._targets[name])
-            self.tries.pop(name, None)
+            one.carried = before.undos if before is not None else ()
             self.tries[name] = one
             if attempt > 1:
                 await self._crew.board.record(
@@ -218,11 +219,12 @@ class Course:
         board.set_target(
             name, state=verdict.state, why=verdict.why, code=verdict.code, left=left,
             ended=self._crew.clock.now(), evidence=one.attempt.evidence,
+            step=verdict.step or board.targets[name].step,
         )  # fmt: skip
         _say_end(self._crew, name, verdict, left)
         self.meter.settle(name, verdict.state)
         board.set_status(bad=self.meter.bad)
-        await self._trip()
+        tripped = self._trip()
         wrote = any(trace.writes for trace in one.traces)
         await board.record(
             "target.end",
@@ -233,23 +235,24 @@ class Course:
             left=left,
             evidence=one.attempt.evidence,
         )
+        if tripped:
+            bad, limit = self.meter.bad, self.meter.limit
+            await board.record("budget.trip", sync=True, why=tripped, bad=bad, limit=limit)
 
     def _is_put_back(self, one: Try, verdict: Verdict) -> bool:
         """A target whose turn came while the run was held: nothing left for it, so it waits on."""
         is_new = verdict.state is TargetState.NOT_STARTED and not one.has_dispatched
         return is_new and one.was_held and not self._crew.valve.closed
 
-    async def _trip(self) -> None:
-        """Halt when the budget is exceeded; where nothing is left to decide, the run just ends so."""
+    def _trip(self) -> str:
+        """Halt when the budget is exceeded, before anything is waited for; gives the limit that was."""
         if self.is_halted or not (why := self.meter.why_tripped()):
-            return
-        board = self._crew.board
-        is_trial = self._has_canary and board.status.batch == 0
+            return ""
+        is_trial = self._has_canary and self._crew.board.status.batch == 0
         if is_trial and self._rollout.rollback == "auto":
             self.wants_rollback = f"the canary failed: {why}"
         self._halt(f"halted: {why}")
-        bad, limit = self.meter.bad, self.meter.limit
-        await board.record("budget.trip", sync=True, why=why, bad=bad, limit=limit)
+        return why
 
     def _halt(self, why: str) -> None:
         """Nothing new: a person chooses, unless there is nothing to choose or nobody is waited for."""

@@ -7,6 +7,7 @@ from opsconsole.actions.api import Health, Host, PastRun, Service
 from opsconsole.actions.doors import Cache, Result
 from opsconsole.actions.grammars import World
 from opsconsole.actions.params import read_params
+from opsconsole.actions.requires import CTX_FEATURES
 from opsconsole.actions.secret import Secret
 from opsconsole.actions.steps import Action, Request, Undo
 from opsconsole.errors import ActionError, RefusedError
@@ -20,13 +21,6 @@ from opsconsole.runs.stage import Stage
 from opsconsole.runs.tables import lay_out
 from opsconsole.runs.targets import given_alert, host_target
 
-FEATURES: Final = frozenset(
-    {
-        "artifact", "ask", "cache", "critical", "health", "history", "http", "local", "lock",
-        "on_undo", "peers", "progress", "secret", "ssh.get", "ssh.put", "ssh.script", "ssh.stream",
-    }
-)  # fmt: skip
-"""What this engine can beyond commands; a plugin asks for one before it relies on it."""
 _STEP: Final = "action"
 _ANSWER: Final = "answer"
 
@@ -112,9 +106,14 @@ class AnyDoor:
         return self.stage.service
 
     @property
+    def targets(self) -> Sequence[str]:
+        """All that the run goes to."""
+        return self.stage.targets
+
+    @property
     def features(self) -> frozenset[str]:
         """What this engine can."""
-        return FEATURES
+        return CTX_FEATURES
 
     @property
     def config(self) -> Mapping[str, object]:

@@ -115,7 +115,11 @@ def show(place: Path) -> tuple[str, ...]:
 
 def _line(entry: Entry) -> str:
     moment = datetime.fromtimestamp(entry.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    fields = (f"{k}={_value(v)}" for k, v in entry.fields.items() if k not in _CHAINED and v)
+    fields = (
+        f"{k}={_value(v)}"
+        for k, v in entry.fields.items()
+        if k not in _CHAINED and v not in ("", None, [], {})
+    )
     return clean(f"{moment} {entry.kind} {' '.join(fields)}", MESSAGE_LIMIT)
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from opsconsole.model.run import OutputLine
-from opsconsole.runs.attempt import output_name
 from opsconsole.runs.chain import Entry, JournalError, read_chain
+from opsconsole.runs.commands import output_name
 from opsconsole.runs.output import LINES_KEPT, LineCutter, shown
 
 _RUN_ID: Final = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")

@@ -154,7 +154,7 @@ def _went_well(target: RunTarget, planned: PlannedTarget | None, last: Write) ->
     if changes:
         why = f"{said}, but not run: {', '.join(changes)}"
         return replace(target, state=TargetState.FAILED, why=why, code=None)
-    why = f"{said}; not run: {', '.join(step for step, _ in behind)}" if behind else said
+    why = f"{said}; not finished: {', '.join(step for step, _ in behind)}" if behind else said
     return replace(target, state=TargetState.CHANGED, why=why, code=last.code)
 
 

@@ -36,7 +36,19 @@ def lock_keys(
     for target in targets:
         scope = Scope(values, target, alert, "", service)
         keys |= {_resolved(key, scope) for key in spec.locks}
+        keys |= _with_values(spec.maybe_locks, scope)
     return tuple(sorted(keys))
+
+
+def _with_values(keys: Iterable[str], scope: Scope) -> set[str]:
+    """Resolve the keys that have a value here; the steps of the others will not be done."""
+    found: set[str] = set()
+    for key in keys:
+        try:
+            found.add(clean(fill_slot(parse_template(key), scope), LABEL_LIMIT))
+        except (ActionError, ValueError):
+            continue
+    return found
 
 
 def _resolved(key: str, scope: Scope) -> str:

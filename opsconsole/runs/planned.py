@@ -111,7 +111,9 @@ def _draft(call: PlanRun, action: Action, actor: str, snapshot: Snapshot, ports:
     targets = tuple(target_record(name, spec.works_on, snapshot) for name in names)
     service = service_target(on_service, snapshot) if on_service else None
     alert = snapshot.alerts.get(call.alert) if call.alert else None
-    stage = Stage(action, "", "", Shared(snapshot, spec.effect, world), "plan", alert, service)
+    stage = Stage(
+        action, "", "", Shared(snapshot, spec.effect, world), "plan", alert, service, names
+    )
     return _Draft(call, actor, stands, stage, values, targets)
 
 
@@ -189,8 +191,9 @@ def stage_for(prepared: Prepared, name: str, run_id: str) -> Stage:
     """Say what a run's door on one target is about."""
     ref = ref_of(prepared.action.spec, name)
     return Stage(
-        prepared.action, name, ref, prepared.shared, run_id, prepared.alert, prepared.service
-    )
+        prepared.action, name, ref, prepared.shared, run_id, prepared.alert, prepared.service,
+        prepared.going,
+    )  # fmt: skip
 
 
 async def _look_at_all(

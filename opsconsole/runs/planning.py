@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 
 import msgspec
 
-from opsconsole.actions.api import Cache, Certificate, Ctx, Result
+from opsconsole.actions.api import Cache, Certificate, Ctx, Outcome, Result
 from opsconsole.actions.params import Values
 from opsconsole.actions.secret import Secret
 from opsconsole.actions.steps import Action, CheckAnswer, Request, Target, Undo
@@ -25,11 +25,12 @@ from opsconsole.model.sample import CheckResult
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
 from opsconsole.runs.boundary import run_guarded
+from opsconsole.runs.commands import check_sudo, command_for, shown_argv
 from opsconsole.runs.door import AnyDoor, Round
 from opsconsole.runs.doors import HttpDoor, LocalDoor, SshDoor
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.result import PlanEndsError, Planned, read_answer
-from opsconsole.runs.sending import CONSOLE, command_for, send_call, shown_argv, why_undeclared
+from opsconsole.runs.sending import CONSOLE, send_call, why_undeclared
 from opsconsole.runs.stage import Stage
 from opsconsole.runs.verdict import Kind
 from opsconsole.transport.base import Answer
@@ -37,6 +38,8 @@ from opsconsole.transport.base import Answer
 LOOK_BUDGET: Final = 5.0
 """Seconds that looking ahead may take on one target."""
 _NOTE_LIMIT: Final = 400
+_SHOWN: Final = 3
+"""Lines of a read that a plan shows."""
 
 
 @dataclass(slots=True)
@@ -73,6 +76,8 @@ class LookAhead(AnyDoor):
         self.planning = not every_read
         self.why_silent = ""
         """Why the host is not asked now; empty: it is."""
+        self.only_lists = False
+        """True: a used reading action is only shown, as it would be shown by itself."""
         self.preflight = False
         """True: everything read here is read while planning."""
         self.seen = seen or Seen()
@@ -95,8 +100,24 @@ class LookAhead(AnyDoor):
             seen=self.seen,
         )  # fmt: skip
         inner.preflight = self.preflight or preflight
+        inner.only_lists = self.only_lists or (action.spec.effect is Effect.READ and not preflight)
         inner.why_silent = self.why_silent
         return inner
+
+    async def foresee(
+        self, step: str, work: Callable[[], Awaitable[Outcome | None]], *, said: str = ""
+    ) -> Outcome | None:
+        """Walk through it as far as it can be known; what follows does not rest on it."""
+        if said and not self._every_read:
+            self.tell(step, said)
+            return None
+        try:
+            return await work()
+        except PlanEndsError as end:
+            if not self.seen.is_told:
+                self.tell(step, f"cannot tell more: depends on the result of {end.step}")
+            self.seen.is_told = False
+            return None
 
     async def execute(self, request: Request) -> Result:
         """Note a request; run it when it is a read that tells something."""
@@ -123,14 +144,22 @@ class LookAhead(AnyDoor):
         if why := why_undeclared(request, self.action.spec):
             raise ActionError(request.step, why)
         if request.http is not None or request.on_console:
+            self._check_client(request)
             return CONSOLE
+        check_sudo(request, self.ports.sudo())
         if self._host is None:
             raise ActionError(request.step, f"{self.stage.target} is no host commands could run on")
         return self._host
 
+    def _check_client(self, request: Request) -> None:
+        call, clients = request.http, self.ports.clients
+        why = clients.why_not(call.client, call.method) if call and clients else ""
+        if why:
+            raise ActionError(request.step, why)
+
     def tells(self, request: Request) -> bool:
         """Tell whether a request is run now; a reading action's own reads wait for the run."""
-        if request.effect is not Effect.READ or self.seen.changes:
+        if request.effect is not Effect.READ or self.seen.changes or self.only_lists:
             return False
         is_asked = self._every_read or request.preflight or self.preflight
         return is_asked or not self._only_reads
@@ -160,9 +189,9 @@ class LookAhead(AnyDoor):
 
     def _append_seen(self, result: Result) -> None:
         """Show the beginning of what a read said beside it."""
-        lines = result.lines
-        more = f" … {len(lines)} lines" if len(lines) > 1 else ""
-        self._annotate(f"→ {lines[0]}{more}" if lines else "→ nothing")
+        lines = [line for line in result.lines if line.strip()]
+        more = f" … {len(lines)} lines" if len(lines) > _SHOWN else ""
+        self._annotate(f"→ {' · '.join(lines[:_SHOWN])}{more}" if lines else "→ nothing")
 
     def _annotate(self, note: str) -> None:
         last = self.seen.steps[-1]

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from opsconsole.actions.api import Cache, Certificate
 from opsconsole.actions.steps import HttpCall
+from opsconsole.config.sudo_table import SudoTable
 from opsconsole.errors import ActionError
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host
@@ -22,6 +23,10 @@ def _no_poll(_names: Sequence[str]) -> None: ...
 
 
 def _no_trouble(_text: str) -> None: ...
+
+
+def _no_table() -> SudoTable:
+    return {}
 
 
 def _open_access() -> Access:
@@ -110,5 +115,7 @@ class Ports:
     """What a plugin keeps between runs, by its id."""
     plugin_config: Callable[[str], Mapping[str, object]] = _no_config
     """A plugin's part of the configuration."""
+    sudo: Callable[[], SudoTable] = _no_table
+    """What sudo profiles cover; empty: the hosts alone decide."""
     syslog: Callable[[str], None] | None = None
     """Keeps the journal's head hashes somewhere else."""

@@ -13,12 +13,14 @@ from opsconsole.runs.undo import tell_left
 def target_of(name: str, entries: Sequence[Entry]) -> RunTarget:
     """Say what is known of a target; a dispatched write without an end that was seen is UNKNOWN."""
     mine = [entry for entry in entries if entry.text("target") == name]
-    begins = [number for number, entry in enumerate(mine) if entry.kind == "target.again"]
-    last = mine[begins[-1] :] if begins else mine
-    target = replace(_forward(name, last), attempt=1 + len(begins))
+    begins = [0, *(number for number, each in enumerate(mine) if each.kind == "target.again")]
+    last = mine[begins[-1] :]
+    if not any(each.kind in ("step.dispatch", "target.end") for each in last):
+        last = mine[begins[-2] :] if len(begins) > 1 else mine  # that try had not begun yet
+    target = replace(_forward(name, last), attempt=len(begins))
     if any(entry.kind.startswith("undo.") and entry.kind != "undo.push" for entry in last):
-        return _back(target, last)
-    return target if target.state.is_good or target.left else _with_left(target, last)
+        return _back(target, mine)
+    return target if target.state.is_good or target.left else replace(target, left=_left(mine))
 
 
 def _forward(name: str, mine: Sequence[Entry]) -> RunTarget:
@@ -58,10 +60,6 @@ def _back(target: RunTarget, mine: Sequence[Entry]) -> RunTarget:
     )
 
 
-def _with_left(target: RunTarget, mine: Sequence[Entry]) -> RunTarget:
-    return replace(target, left=_left(mine))
-
-
 def _left(mine: Sequence[Entry]) -> str:
     """Say what stands there: undos were pushed before their steps were dispatched."""
     sent = {
@@ -69,10 +67,11 @@ def _left(mine: Sequence[Entry]) -> str:
         for entry in mine
         if entry.kind == "step.dispatch" and entry.text("effect") != Effect.READ
     }
-    pushed = [
+    pushed = dict.fromkeys(
         (entry.text("step"), entry.text("title")) for entry in mine if entry.kind == "undo.push"
-    ]
-    return tell_left([pair for pair in pushed[::-1] if pair[0] in sent or (not pair[0] and sent)])
+    )
+    valid = [pair for pair in pushed if pair[0] in sent or (not pair[0] and sent)]
+    return tell_left(valid[::-1])
 
 
 def _ended(name: str, entry: Entry) -> RunTarget:

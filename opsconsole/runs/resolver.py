@@ -17,8 +17,8 @@ from opsconsole.model.inventory import Host
 from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.states import TargetState
 from opsconsole.model.text import clean
-from opsconsole.runs.attempt import output_name, way_of
 from opsconsole.runs.chain import Chain, JournalError, read_chain
+from opsconsole.runs.commands import output_name, way_of
 from opsconsole.runs.ending import judge_run
 from opsconsole.runs.identity import identify
 from opsconsole.runs.journal import Journal

@@ -9,15 +9,12 @@ from opsconsole.errors import ActionError
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.inventory import Host
 from opsconsole.model.states import Effect
+from opsconsole.runs.commands import shown_argv
 from opsconsole.runs.output import LineCutter
 from opsconsole.runs.ports import Clients
 from opsconsole.runs.redaction import Redactor
-from opsconsole.transport.base import OUTPUT_LIMIT, Answer, Command, OnDispatch
+from opsconsole.transport.base import Answer, Command, OnDispatch
 
-STEP_TIMEOUT: Final = 60.0
-"""Seconds of a step that names none."""
-MOST_OUTPUT: Final = 64 << 20
-"""Bytes of one answer at most, where a step asks for more than is usual."""
 CONSOLE: Final = Host("console", "localhost", transport="local")
 """The jump host itself."""
 Say = Callable[[str, str, str | bytes], None]
@@ -88,34 +85,8 @@ async def send_call(
     )
 
 
-def command_for(request: Request, host: Host, budget: float) -> Command:
-    """Make the command of a request; sudo never asks, and root needs none."""
-    argv, script, args = request.argv, request.script, request.args
-    if request.sudo is not None and host.user != "root":
-        argv = argv or ("sh", "-c", script, "step", *args)
-        argv, script, args = ("sudo", "-n", "--", *argv), "", ()
-    return Command(
-        argv=argv,
-        script=script,
-        args=args,
-        env=request.env,
-        stdin=request.stdin,
-        timeout=min(request.timeout or STEP_TIMEOUT, budget),
-        max_output=min(request.max_output or OUTPUT_LIMIT, MOST_OUTPUT),
-    )
-
-
 def shown_words(request: Request, command: Command) -> tuple[str, ...]:
     """Show a request as the journal has it: a call's method, client, path and body, or the argument list."""
     if (call := request.http) is None:
         return shown_argv(command)
     return tuple(call.words.split(" ", 3))
-
-
-def shown_argv(command: Command) -> tuple[str, ...]:
-    """Show a command as the argument list that the host gets."""
-    if command.argv:
-        return command.argv
-    pairs = tuple(f"{name}={value}" for name, value in sorted(command.env.items()))
-    shell = ("sh", "-c", command.script, "step", *command.args)
-    return ("env", *pairs, *shell) if pairs else shell

@@ -46,6 +46,7 @@ from opsconsole.runs.planned import Prepared, prepare
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.records import Records
 from opsconsole.runs.reruns import find_run, with_rerun
+from opsconsole.runs.spool_book import SpoolBook
 from opsconsole.transport.base import Remote
 
 PLANS_KEPT: Final = 200
@@ -91,6 +92,7 @@ class RunService:
             1, thread_name_prefix="journal"
         )  # one: lines keep their order
         self._locksmith = Locksmith(locks or state / "locks", clock, self._disk)
+        self._spools = SpoolBook(ports.remote, clock)
         self._choices = ChoiceBook(ports, clock)
         self.records = Records(state / "runs", ports, clock, self._disk)
         """Runs that are over."""
@@ -149,11 +151,13 @@ class RunService:
         return prepared.plan
 
     async def _with_holder(self, prepared: Prepared) -> Prepared:
-        """Say in the plan who is at work on its targets now."""
+        """Say in the plan who is at work on its targets now, and which hosts cannot keep how it ended."""
         plan = prepared.plan
         shared = plan.effect is Effect.READ
         held_by = await self._locksmith.find_holder(plan.locks, shared=shared)
-        shown = msgspec.structs.replace(plan, held_by=held_by)
+        machines = () if shared else tuple(prepared.machines.values())
+        spool = await self._spools.why_not(machines)
+        shown = msgspec.structs.replace(plan, held_by=held_by, spool=spool)
         return msgspec.structs.replace(prepared, plan=shown)
 
     async def start(
@@ -360,7 +364,8 @@ class RunService:
             live.abandon("internal error; see the engine's log")
             held.release()
             self._ports.publish(live.run)
-        self._ports.poll(live.refs)
+        if live.run.effect is not Effect.READ:  # what only looked has changed nothing
+            self._ports.poll(live.refs)
 
 
 def _new_id(now: float) -> str:

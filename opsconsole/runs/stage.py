@@ -64,5 +64,7 @@ class Stage:
     alert: Alert | None = None
     service: Service | None = None
     """What a host is worked on for."""
+    targets: tuple[str, ...] = ()
+    """All that the run goes to."""
     prefix: str = ""
     """Before each step's name: the steps this door is nested in."""

@@ -31,6 +31,8 @@ def check_needs(spec: ActionSpec, ports: Ports) -> None:
         RefusedError: capability.
     """
     for need in spec.needs:
+        if need in spec.optional:
+            continue
         kind, _, name = need.partition(":")
         missing = ""
         if kind == "http" and ports.clients is None:

@@ -63,6 +63,8 @@ class Trouble(Struct, frozen=True):
     kind: Kind
     why: str
     code: int | None = None
+    step: str = ""
+    """The step that ended it, where one did; a last step that ran in spite of it is not."""
 
 
 class Verdict(Struct, frozen=True):
@@ -71,6 +73,8 @@ class Verdict(Struct, frozen=True):
     state: TargetState
     why: str = ""
     code: int | None = None
+    step: str = ""
+    """The step that failed; empty: none did, or it is not known which."""
 
 
 def judge_target(
@@ -102,7 +106,7 @@ def _judge_trouble(traces: Sequence[Trace], trouble: Trouble) -> Verdict:
     touched = any(trace.dispatched for trace in traces)
     match trouble.kind:
         case Kind.FAILED | Kind.PLUGIN | Kind.TIMEOUT:
-            return Verdict(TargetState.FAILED, trouble.why, trouble.code)
+            return Verdict(TargetState.FAILED, trouble.why, trouble.code, trouble.step)
         case Kind.LOST:
             return Verdict(TargetState.UNKNOWN, _unverified(wrote, trouble.why))
         case Kind.UNREACHABLE:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
 
-from opsconsole.actions.steps import Reversible, Target, Undo
+from opsconsole.actions.steps import Target, Undo, way_back
 from opsconsole.clock import Clock
 from opsconsole.model.inventory import Host
 from opsconsole.model.states import TargetState
@@ -45,6 +45,8 @@ class Try:
     def __init__(self, crew: Crew, target: Target, *, ledger: str = "step") -> None:
         """Set up; its time begins now. `ledger` is `step`, or `undo` on the way back."""
         self.target = target
+        self.carried: Sequence[Undo] = ()
+        """What an earlier try on the target left to be taken back."""
         self._crew = crew
         self._is_back = ledger != "step"
         self._interrupted = False
@@ -67,6 +69,7 @@ class Try:
             time_left=self._allowance.left,
             hostname=crew.prepared.hostnames.get(target.name, ""),
         )
+        self.attempt.sudo = crew.ports.sudo()
         self.attempt.ledger = ledger
         self.attempt.clients = crew.ports.clients
         self.attempt.redactor = crew.prepared.shared.redactor
@@ -87,17 +90,18 @@ class Try:
 
     @property
     def undos(self) -> list[Undo]:
-        """What can be taken back, newest first."""
-        found = valid_undos(self._desk.undos, self.attempt.traces)
-        return [*found, *self._own_way_back()]
+        """What can be taken back, newest first; what an earlier try left stands until this one repeats it."""
+        own = [*valid_undos(self._desk.undos, self.attempt.traces), *self._own_way_back()]
+        steps = {undo.step for undo in own}
+        return [*own, *(undo for undo in self.carried if undo.step not in steps)]
 
     def _own_way_back(self) -> list[Undo]:
         """What the action itself declares comes after the undos of its steps."""
-        impl, values = self._crew.prepared.action.impl, self._crew.prepared.values
+        back, values = way_back(self._crew.prepared.action.impl), self._crew.prepared.values
         wrote = any(trace.dispatched and trace.writes for trace in self.traces)
-        if not wrote or not isinstance(impl, Reversible) or not impl.has_rollback:
+        if not wrote or back is None:
             return []
-        return [Undo("", "rollback", lambda door: impl.rollback(door, self.target, values))]
+        return [Undo("", "rollback", lambda door: back.rollback(door, self.target, values))]
 
     @property
     def left(self) -> str:

@@ -82,6 +82,8 @@ class _Examination:
 
     async def hostile(self) -> list[str]:
         """Put each hostile value into each parameter: refused, or one argument like any other value."""
+        if "adhoc" in self._spec.tags:  # its parameter is an argument list
+            return []
         usual = await self._shapes(self._values)
         return [
             f"{param.name}={value[:40]!r} made other commands than usual"

@@ -15,36 +15,23 @@ from msgspec.structs import replace
 from opsconsole.actions.loader import load
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.wards import Wards
-from opsconsole.model.action import Plan, PlannedTarget
+from opsconsole.clock import Clock
+from opsconsole.model.action import Plan
 from opsconsole.model.calls import PlanRun, ReadOutput, ResolveRun, StartRun
 from opsconsole.model.inventory import Host
-from opsconsole.model.run import Run, RunTarget
+from opsconsole.model.run import Run
 from opsconsole.model.snapshot import Access, HostRecord, ServiceRecord, Snapshot
 from opsconsole.model.states import Effect, HostState, Reach, ServiceState, TargetState
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.service import RunService
 from opsconsole.shipped import shipped_beside
 from opsconsole.testing.scripted import Behaviour, Chaos, ScriptedRemote, VirtualClock
-from opsconsole.transport.base import Ending
+from opsconsole.testing.views import PlanView, TargetView, word
+from opsconsole.transport.base import Ending, Remote
 
 Label = str | Callable[[int], str]
 """A value, or a function of the host's place in its set."""
 _ACTOR = "op1"
-
-
-class TargetView:
-    """One target of a run as a test looks at it."""
-
-    def __init__(self, target: RunTarget) -> None:
-        self.record = target
-        self.name = target.name
-        self.state = word(target.state)
-        self.why = target.why
-        self.code = target.code
-
-    def __repr__(self) -> str:
-        """Show it in an assertion's message."""
-        return f"<{self.name} {self.state} {self.why!r}>"
 
 
 class RunView:
@@ -109,44 +96,6 @@ class RunView:
         return self._fleet.state / "runs" / self.id
 
 
-class PlannedView:
-    """What one target would see."""
-
-    def __init__(self, target: PlannedTarget) -> None:
-        self.record = target
-        self.skip = target.skip
-
-    @property
-    def writes(self) -> list[list[str]]:
-        """Every write's argument list."""
-        return [list(s.argv) for s in self.record.steps if s.effect is not Effect.READ]
-
-    @property
-    def reads(self) -> list[list[str]]:
-        """Every read's."""
-        return [list(s.argv) for s in self.record.steps if s.effect is Effect.READ and s.argv]
-
-    @property
-    def notes(self) -> list[str]:
-        """What the plan says beside: where it cannot tell."""
-        return [step.note for step in self.record.steps if step.note]
-
-
-class PlanView:
-    """A plan."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.record = plan
-        self.hash = plan.hash
-
-    def __getitem__(self, name: str) -> PlannedView:
-        """Give a target's part by name."""
-        found = next((each for each in self.record.targets if each.name == name), None)
-        if found is None:
-            raise KeyError(name)
-        return PlannedView(found)
-
-
 class Fleet:
     """Scripted hosts under the real run service; use as an async context manager, or as the fixture `fleet`.
 
@@ -159,10 +108,32 @@ class Fleet:
     def __init__(
         self, state: Path, plugins: Sequence[Path] = (), *, packages: bool = False
     ) -> None:
+        clock = VirtualClock()
+        self.remote = ScriptedRemote(clock)
+        self._build(state, plugins, self.remote, clock, packages=packages)
+
+    @staticmethod
+    def real(state: Path, plugins: Sequence[Path] = (), *, hosts: int = 4) -> "Fleet":
+        """Make a fleet of real SSH servers on loopback, each with stubs of the usual commands: slower, and true.
+
+        Its hosts are there from the start: `fleet.hosts` names them.
+        """
+        from opsconsole.testing.real import RealFleet
+
+        return RealFleet(state, plugins, hosts=hosts)
+
+    def _build(
+        self,
+        state: Path,
+        plugins: Sequence[Path],
+        way: Remote,
+        clock: Clock,
+        *,
+        packages: bool = False,
+    ) -> None:
         self.state = state
-        self.clock = VirtualClock()
-        self.remote = ScriptedRemote(self.clock)
-        self.wards = Wards(self.clock.now)
+        self.clock = clock
+        self.wards = Wards(clock.now)
         self.registry: Registry = load(
             plugins, shipped=shipped_beside(plugins), packages=packages, wards=self.wards
         )
@@ -171,8 +142,16 @@ class Fleet:
         self._published: dict[str, Run] = {}
         self._over: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.access = Access()
-        self._service = RunService(self.registry, self._ports(), state, self.clock)
+        self._service = RunService(self.registry, self._ports(way), state, clock)
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Names of all hosts."""
+        return tuple(self._hosts)
+
+    def _machine(self, name: str) -> Host | None:
+        return Host(name, name, user="root") if name in self._hosts else None
 
     async def __aenter__(self) -> Self:
         """Start the run service."""
@@ -320,10 +299,10 @@ class Fleet:
             if record["kind"] == "step.dispatch" and record["effect"] != Effect.READ
         ]
 
-    def _ports(self) -> Ports:
+    def _ports(self, way: Remote) -> Ports:
         return Ports(
-            remote=self.remote,
-            host=lambda name: Host(name, name, user="root") if name in self._hosts else None,
+            remote=way,
+            host=self._machine,
             access=lambda: self.access,
             records=lambda: self.snapshot.hosts,
             snapshot=lambda: self.snapshot,
@@ -355,11 +334,6 @@ class Fleet:
                 break
         await self._over[run].wait()
         return lines
-
-
-def word(state: str) -> str:
-    """Write a state as tests do: FAILED, NOT_STARTED."""
-    return str(state).upper().replace("-", "_")
 
 
 def _label(value: Label, place: int) -> str:

@@ -306,6 +306,19 @@ class Link:
             self._kept.connection.abort()
             self._kept = None
 
+    def let_go(self) -> Kept | None:
+        """Open nothing new; commands that run go to their end, then it is closed. Gives what is still open."""
+        if self._dialling is not None:
+            self._dialling.cancel()
+        kept, self._kept = self._kept, None
+        if kept is None:
+            return None
+        for loop in tuple(kept.loops.values()):
+            loop.hang_up()
+            kept.channels.discard(loop)
+        kept.retire()
+        return None if kept.connection.is_closed() else kept
+
     async def wait_closed(self) -> None:
         """Wait until the tasks of a closed link are over."""
         if self._dialling is not None:

@@ -53,6 +53,8 @@ class SshTransport:
             Handshakes(settings.handshakes, settings.handshakes_per_jump),
         )
         self._links: dict[_Way, Link] = {}
+        self._leaving: list[Kept] = []
+        """Connections to hosts that were forgotten, on which commands still run."""
         self._trusting = asyncio.Lock()
 
     def with_agent(self, agent: Callable[[], str | None]) -> "SshTransport":
@@ -135,14 +137,16 @@ class SshTransport:
                     link.retry()
 
     async def forget(self, host: Host) -> None:
-        """Close what is open to the host."""
+        """Close what is open to the host, as soon as the commands that run there are over."""
         for way in [way for way in self._links if way[0] == host.name]:
             link = self._links.pop(way)
-            link.close()
+            self._let_go(link)
             await link.wait_closed()
 
     async def close(self) -> None:
         """Close everything."""
+        for kept in self._leaving:
+            kept.connection.abort()
         links, self._links = list(self._links.values()), {}
         for link in links:
             link.close()
@@ -157,12 +161,18 @@ class SshTransport:
         way = (host.name, host.jump)
         link = self._links.get(way)
         if link is not None and link.host.way != host.way:
-            link.close()
+            self._let_go(link)
             link = None
         if link is None:
             link = self._links[way] = self._new_link(host)
         link.host = host
         return link
+
+    def _let_go(self, link: Link) -> None:
+        """A host that a reload took away, or put elsewhere, is not hung up on in the middle of a command."""
+        kept = link.let_go()
+        self._leaving = [each for each in self._leaving if not each.connection.is_closed()]
+        self._leaving += [kept] if kept is not None else []
 
     def _new_link(self, host: Host) -> Link:
         async def dial(trace: Trace, on_lost: Callable[[], None]) -> asyncssh.SSHClientConnection:

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,17 +23,24 @@ class ThemeFolder:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = folders
+        self._more: tuple[Path, ...] = ()
+
+    def also(self, files: Iterable[str]) -> None:
+        """Take in the themes that plugins bring; a name of the user's or ours hides theirs."""
+        self._more = tuple(map(Path, files))
 
     def names(self) -> list[str]:
         """List what can be chosen."""
-        return sorted({file.stem for folder in self._folders for file in folder.glob("*.yaml")})
+        found = {file.stem for folder in self._folders for file in folder.glob("*.yaml")}
+        return sorted(found | {file.stem for file in self._more})
 
     def path(self, name: str) -> Path | None:
         """Find a theme's file, or None."""
         wanted = f"{name}.yaml"
         if Path(wanted).name != wanted:
             return None
-        return next((f for folder in self._folders if (f := folder / wanted).is_file()), None)
+        places = (*(folder / wanted for folder in self._folders), *self._more)
+        return next((file for file in places if file.name == wanted and file.is_file()), None)
 
     def load(self, name: str) -> Palette:
         """Read a theme.

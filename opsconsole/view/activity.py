@@ -8,7 +8,7 @@ from opsconsole.model.snapshot import Snapshot
 from opsconsole.query.environments import event_env
 from opsconsole.view import format as fmt
 from opsconsole.view.cache import RowCache, Sieve
-from opsconsole.view.cells import cell, chosen, safe_cell, state_tone
+from opsconsole.view.cells import WAITING, cell, chosen, safe_cell, state_tone
 from opsconsole.view.glyphs import Glyphs, state_glyph
 from opsconsole.view.naming import bare_name
 from opsconsole.view.options import ViewOptions
@@ -57,7 +57,7 @@ def table(
         rows=rows,
         title=cell("Activity", Tone.STRONG),
         hint=cell(options.filter.source or "all", Tone.DIM),
-        empty="Nothing has happened yet.",
+        empty="Nothing has happened yet." if snapshot.engine.pid else WAITING,
     )
 
 

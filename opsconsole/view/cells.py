@@ -21,6 +21,10 @@ _TONE_OF_STATE: Final = {
 BLANK: Final[Cell] = ()
 
 
+WAITING: Final = "Waiting for the engine."
+"""What a pane says before the first snapshot: an empty inventory is something else."""
+
+
 def state_tone(state: str) -> Tone:
     """Give the tone of a state's or severity's word; healthy ones are ok."""
     return _TONE_OF_STATE.get(state, Tone.OK)

@@ -9,7 +9,7 @@ from opsconsole.query.environments import alert_env, owner_of
 from opsconsole.view import format as fmt
 from opsconsole.view.alike import together
 from opsconsole.view.cache import RowCache, Sieve
-from opsconsole.view.cells import cell, chosen, plain, safe_cell, span, state_tone
+from opsconsole.view.cells import WAITING, cell, chosen, plain, safe_cell, span, state_tone
 from opsconsole.view.glyphs import state_glyph
 from opsconsole.view.lazy_rows import LazyRows
 from opsconsole.view.likely import behind, behind_words
@@ -314,6 +314,8 @@ def _empty(snapshot: Snapshot, every: list[Alert], options: ViewOptions) -> str:
         return f"No fire passes `{plain(cell(options.filter.source))}`; esc clears it."
     if every:
         return "Only muted fires; f shows them."
+    if not snapshot.engine.pid:
+        return WAITING
     if not snapshot.feeds and not snapshot.hosts:
         return "Nothing is watched yet."
     blind = sum(feed.state in ("down", "unknown") for feed in snapshot.feeds.values())

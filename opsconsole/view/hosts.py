@@ -10,7 +10,7 @@ from opsconsole.query.environments import host_env, host_text
 from opsconsole.query.values import Env
 from opsconsole.view import format as fmt
 from opsconsole.view.cache import RowCache, Sieve
-from opsconsole.view.cells import cell, chosen, safe_cell, state_tone
+from opsconsole.view.cells import WAITING, cell, chosen, safe_cell, state_tone
 from opsconsole.view.glyphs import state_glyph
 from opsconsole.view.host_ledger import KIND, SOURCED, HostLedger, keys_of
 from opsconsole.view.lazy_rows import LazyRows
@@ -322,6 +322,8 @@ def _footer(total: int, shown: int) -> Cell:
 
 
 def _empty(snapshot: Snapshot, options: ViewOptions) -> str:
+    if not snapshot.engine.pid:
+        return WAITING
     if not snapshot.hosts:
         return "No hosts: name some in opsconsole.yaml, or with --hosts."
     if options.filter.source:

@@ -110,7 +110,11 @@ def _continue(run: Run) -> Choice:
 
 
 def _retry(run: Run) -> Choice:
-    bad = [t for t in run.targets if t.state in BAD]
+    bad = [t for t in run.targets if t.state in (*BAD, TargetState.CANCELLED)]
+    if not bad:
+        return Choice(
+            "retry", _KEYS["retry"], "ask the gate again", "Looks once more, then goes on."
+        )
     return Choice(
         "retry",
         _KEYS["retry"],
@@ -129,7 +133,7 @@ def _rollback(run: Run) -> Choice:
         "rollback",
         _KEYS["rollback"],
         f"back out on {len(sure)}",
-        f"Runs the undo of {_names(sure)}, the last one first.{rest}",
+        f"Takes back what can be undone on {_names(sure)}, the last one first.{rest}",
         str(len(sure)),
     )
 

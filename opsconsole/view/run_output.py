@@ -107,7 +107,7 @@ def export(
     """Write a run as a text to keep: how it stands, each target, equal output once, then every line."""
     rows = [
         f"{bare_name(t.name)}  {t.state}  {t.step}  {t.why or t.evidence or t.last_line}".rstrip()
-        + (f"  left {t.left}" if t.left else "")
+        + (f"  left: {t.left}" if t.left else "")
         for t in run.targets
     ]
     parts: list[list[str]] = [

@@ -121,9 +121,9 @@ _LOUD: Final = (
 def _told(target: RunTarget) -> Cell:
     """What one has to know of a target: why it is not well, by what it was settled, what is left there."""
     said = target.why or target.evidence or target.last_line
-    if not target.left:
+    if not target.left or target.state.is_good:
         return cell(said)
-    return joined((cell(said) if said else (), cell(f"left {target.left}", Tone.WARNING)))
+    return joined((cell(said) if said else (), cell(target.left, Tone.WARNING)))
 
 
 _TARGET_RANK: Final = {
@@ -199,9 +199,9 @@ def closing(run: Run) -> tuple[Cell, ...]:
     keys = run_choices.line(run)
     if keys:
         lines.append(keys)
-    left = [f"{bare_name(t.name)} is left {t.left}" for t in run.targets if t.left]
+    left = [f"{bare_name(t.name)}: {t.left}" for t in run.targets if t.left and not t.state.is_good]
     if left:
-        lines.append(cell("; ".join(left), Tone.WARNING))
+        lines.append((span("left ", Tone.ACCENT), span("   ".join(left), Tone.WARNING)))
     return tuple(line for line in lines if line)
 
 
@@ -222,7 +222,8 @@ def _outcome(run: Run) -> Cell:
             f"What happened on {names} was not observed: look before you run it again.", Tone.STALE
         )
     said, tone = _SAID.get(run.state, ("", Tone.NORMAL))
-    why = f"{said} {run.note}" if run.note and run.state in _WITH_NOTE else said
+    note = run.note.removeprefix("halted: ").removeprefix("paused: ")
+    why = f"{said} {note}" if note and run.state in _WITH_NOTE else said
     return cell(why, tone) if why else ()
 
 

@@ -8,7 +8,7 @@ from opsconsole.model.states import ServiceState, state_rank
 from opsconsole.query.environments import service_env
 from opsconsole.view import format as fmt
 from opsconsole.view.cache import RowCache, Sieve
-from opsconsole.view.cells import cell, chosen, safe_cell, state_tone
+from opsconsole.view.cells import WAITING, cell, chosen, safe_cell, state_tone
 from opsconsole.view.glyphs import Glyphs, state_glyph
 from opsconsole.view.hosts import hint, row_tone
 from opsconsole.view.naming import natural_key
@@ -206,6 +206,8 @@ def _title(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Cell:
 
 
 def _empty(snapshot: Snapshot, options: ViewOptions) -> str:
+    if not snapshot.engine.pid:
+        return WAITING
     if not snapshot.services:
         return "No services: add some with `http:` or `tcp:` in opsconsole.yaml."
     if options.filter.source:

@@ -65,6 +65,8 @@ def errors(registry: Registry) -> dict[str, str]:
 CATALOGUE = """
 unit-restart unit-status logs-tail top-cpu top-mem disk-hogs recent-deploys dns-check conn-trace
 tls-check health-suite list-units adhoc adhoc-read http-ok
+journal-vacuum logrotate-now proc-kill lb-drain lb-undrain lb-idle haproxy-drain haproxy-undrain
+diag-bundle reboot-wait peer-compare cache-flush silence-and-note file-capacity-relief
 """
 
 

@@ -51,6 +51,19 @@ def test_it_is_resolved_after_two_good_polls_without_it(stage: Any) -> None:
     assert stage.resolved()["HighLoad host:db-02"].since == stage.now
 
 
+def test_one_that_is_missed_once_recovers_and_one_nobody_may_doubt_fires_on(stage: Any) -> None:
+    states = []
+    for told in ((alert(),), (), (alert(),)):
+        stage.read(*told)
+        stage.step(15)
+        states.append(str(stage.firing()["HighLoad host:db-02"].state))
+    stage.read(started_at=900.0)
+    stage.step(15)
+    states.append(str(stage.firing()["HighLoad host:db-02"].state))
+
+    assert states == ["firing", "recovering", "firing", "firing"]
+
+
 def test_one_poll_without_it_is_forgotten_when_it_is_back(stage: Any) -> None:
     stage.read(alert())
     episode = next(iter(stage.step()))

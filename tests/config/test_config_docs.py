@@ -14,6 +14,7 @@ from opsconsole.config import (
     rules,
     services,
     settings,
+    triggers,
 )
 from opsconsole.config.fields import Table
 from opsconsole.inventory.sources import SourceSpec, load
@@ -36,7 +37,8 @@ def test_the_example_loads(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "table",
     [reader.FILE, hosts.HOST, hosts.DEFAULTS, hosts.IMPORT, services.SERVICE, checks.CHECK,
-     alert_sources.SOURCE, http_clients.CLIENT, rules.RULE, rules.BEND, settings.ENGINE],
+     alert_sources.SOURCE, http_clients.CLIENT, rules.RULE, rules.BEND, settings.ENGINE,
+     triggers.TRIGGER],
     ids=lambda table: table.what,
 )  # fmt: skip
 def test_every_key_is_told_of(table: Table) -> None:

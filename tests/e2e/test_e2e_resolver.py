@@ -22,7 +22,7 @@ scope: host
 effect: write
 idempotent: false
 needs: [ssh]
-max_parallel: 4
+rollout: {{max_parallel: 4}}
 timeout: 300s
 steps:
   - id: hold
@@ -131,7 +131,7 @@ def test_after_a_killed_engine_every_host_says_what_really_happened(ground: Grou
     }
     assert run["state"] == "indeterminate"
     assert ground.target("web01")["evidence"] == "exit 0 in the host's spool"
-    assert ground.target("web01")["why"] == "hold: exit 0; not run: look"
+    assert ground.target("web01")["why"] == "hold: exit 0; not finished: look"
     assert ground.target("web02")["why"] == "hold: exit 7"
     assert "still running there: pid" in ground.target("web03")["evidence"]
     assert "left no exit code; same boot" in ground.target("web04")["evidence"]

@@ -22,7 +22,7 @@ scope: host
 effect: write
 idempotent: false
 needs: [ssh]
-max_parallel: {parallel}
+rollout: {max_parallel: {parallel}}
 timeout: 60s
 steps:
   - id: hold

@@ -189,3 +189,20 @@ def test_a_stack_without_a_plugins_file_is_nobodys() -> None:
     import sys
 
     assert owner_of(sys._getframe(), {"/srv/plugins/acme/": "acme"}) is None
+
+
+async def test_a_changed_file_is_taken_over_and_one_that_would_break_is_not(world, write) -> None:
+    place = write(GOOD)
+    world.use(plugins=(str(place),))
+
+    async with world.engine() as (_, client):
+        await seen(client, lambda c: "acme" in c.snapshot.plugins)
+        manifest = place / "opsconsole-plugin.yaml"
+        manifest.write_text(MANIFEST.format(id="acme").replace("1.0.0", "1.1.0"))
+        await seen(client, lambda c: c.snapshot.plugins["acme"].version == "1.1.0")
+        manifest.write_text("api: 7\nid: acme\nversion: 1.2.0\n")
+        await seen(client, lambda c: "plugins" in c.snapshot.banners)
+
+        assert "the old one stays" in client.snapshot.banners["plugins"].text
+        assert client.snapshot.plugins["acme"].version == "1.1.0"
+        assert client.snapshot.plugins["acme"].error == ""

@@ -248,3 +248,63 @@ async def test_one_action_in_python_yaml_and_ten_lines_of_shell_is_one_plan_one_
     assert plans == [plans[0]] * 4
     assert runs == [runs[0]] * 4
     assert journals == [journals[0]] * 4
+
+
+ONESHOT = """
+  actions:
+    - id: once
+      title: Once
+      scope: host
+      effect: write
+      idempotent: true
+      needs: [local]
+      protocol: oneshot
+      params: {word: {type: str, default: hello}}
+      run: [bin/once]
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "why"),
+    [
+        (Exit(0, stdout="done it\n"), "CHANGED", "done it"),
+        (Exit(0, stdout='{"state":"unchanged","summary":"was so"}'), "UNCHANGED", "was so"),
+        (Exit(1, stdout="no disk\n"), "FAILED", "no disk"),
+        (Exit(3), "UNKNOWN", "the script does not know"),
+    ],
+)
+async def test_a_script_of_five_lines_is_judged_by_its_exit_code(
+    make_plugin: MakePlugin, open_fleet: OpenFleet, answer: Exit, state: str, why: str
+) -> None:
+    fleet = await open_fleet(make_plugin(ONESHOT, {"bin/once": "#!/bin/sh\ncat\n"}))
+    fleet.add("web1")
+    fleet.on("env -i *bin/once", then=answer, host="console")
+
+    plan = await fleet.plan("acme.once", targets="web1")
+    fleet.assert_no_writes()
+    run = await fleet.run("acme.once", targets="web1", word="-rf $(id)")
+
+    assert plan["web1"].record.steps[0].shown.endswith("bin/once")
+    assert run["web1"].state == state
+    assert why in run["web1"].why
+    sent = [each.command for each in fleet.remote.dispatched if each.host == "console"][-1]
+    assert msgspec.json.decode(sent.stdin) == {"word": "-rf $(id)"}
+
+
+BACK = """
+echo '{"op":"call","id":"a","m":"ssh.write","p":{"argv":["true"]}}'
+read -r result
+case $invoke in *rollback*) echo '{"op":"outcome","id":1,"state":"changed"}';;
+*) echo '{"op":"outcome","id":1,"state":"failed","summary":"no"}';; esac
+"""
+
+
+async def test_a_program_with_a_way_back_is_asked_for_it_in_the_mode_rollback(
+    make_plugin: MakePlugin, open_fleet: OpenFleet
+) -> None:
+    entry = ENTRY.format(name="restart", effect="write") + "      rollback: true\n"
+    fleet = await open_fleet(make_plugin(entry, {"bin/restart": script(BACK)}))
+
+    impl = fleet.registry.resolve("acme.restart").impl
+
+    assert impl.has_rollback is True

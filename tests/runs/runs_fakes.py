@@ -16,6 +16,7 @@ from opsconsole.model.snapshot import Access, HostRecord, ServiceRecord, Snapsho
 from opsconsole.model.states import HostState, Reach
 from opsconsole.runs.ports import Ports
 from opsconsole.transport.base import Answer, Command, Ending, OnDispatch, OnOutput
+from opsconsole.transport.spool import PROBE
 
 
 class FakeClock:
@@ -71,6 +72,8 @@ class FakeRemote:
         self.hanging = asyncio.Event()
         self.spools: dict[str, str] = {}
         """What a host's spool says when it is asked, in the spool's words: `rc 0 3`; nothing: it says nothing."""
+        self.spool_says = "spool"
+        """Whether hosts can keep anything: `spool`, or why not."""
         self.asked: list[tuple[str, Command]] = []
         """Questions to spools."""
         self.before: Callable[[str, str], None] = lambda _host, _line: None
@@ -89,6 +92,8 @@ class FakeRemote:
     ) -> Answer:
         if command.script.startswith("umask 077"):
             return await self._ask_spool(host, command)
+        if command == PROBE:
+            return Answer(Ending.EXITED, 0, stdout=self.spool_says.encode())
         line = " ".join(command.argv) or f"sh: {command.script} {' '.join(command.args)}"
         self.before(host.name, line)
         behaviour = self._pick(host.name, line)

@@ -346,7 +346,7 @@ async def test_a_plan_reads_up_to_the_first_change_and_asks_nothing_behind_it(
 
     assert [line for _, line in bench.remote.dispatched] == ["df /var"]
     assert plan_of(plan) == [
-        "before: df /var → 91% used … 2 lines",
+        "before: df /var → 91% used · and more",
         "clean: clean /var",
         "after: df /var",
     ]
@@ -435,7 +435,7 @@ async def test_the_runbook_of_the_documentation_loads_and_runs(make_bench: MakeB
 
     assert [target.name for target in plan.targets] == list(names)
     assert [step.id for step in plan.targets[0].steps] == [
-        "drain", "wait-idle", "restart", "verify/ask", "undrain/ready", "snapshot/show",
+        "drain", "wait-idle", "restart", "verify/ask", "undrain/ready", "snapshot",
     ]  # fmt: skip
     assert plan_of(plan)[0] == 'drain: PUT lb /pools/shop/members/web1 {"state":"drain"}'
     assert "sport = :8080" in plan_of(plan)[1]

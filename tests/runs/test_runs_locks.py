@@ -146,3 +146,16 @@ async def test_a_lock_key_without_a_value_is_refused(make_bench: MakeBench) -> N
 
     with pytest.raises(RefusedError, match="has no value here"):
         await bench.plan("acme.look", "web1")
+
+
+async def test_a_plan_says_where_a_lost_outcome_could_not_be_settled(make_bench: MakeBench) -> None:
+    bench = make_bench("web1", "web2")
+    bench.remote.spool_says = "no setsid there\n"
+
+    changing, looking = (
+        await bench.plan("acme.restart", "web[1-2]"),
+        await bench.plan("acme.look", "web1"),
+    )
+
+    assert changing.spool == "resolver: none on web1, web2: no setsid there"
+    assert looking.spool == ""

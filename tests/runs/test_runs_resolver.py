@@ -112,7 +112,7 @@ async def test_an_exit_code_in_the_spool_settles_the_run(
     settled = bench.engine.published[-1]
     assert answer.text == "succeeded"
     assert settled.state is RunState.SUCCEEDED
-    assert of(settled, "web2").why == "restart: exit 0; not run: verify"
+    assert of(settled, "web2").why == "restart: exit 0; not finished: verify"
     assert of(settled, "web2").evidence == "exit 0 in the host's spool"
     assert await make_bench("web1", state=tmp_path).service.recover() == (settled,)
 

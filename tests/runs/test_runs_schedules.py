@@ -14,10 +14,11 @@ import pytest
 from msgspec.structs import replace
 from runs_fakes import make_snapshot
 
+from opsconsole.actions.api import Outcome
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.steps import Action, Door, Target, Undo
 from opsconsole.actions.yaml_runbook import read_runbook
-from opsconsole.errors import OpsConsoleError, RefusedError
+from opsconsole.errors import OpsConsoleError, OutcomeUnknownError, RefusedError, TransportError
 from opsconsole.model.action import Plan
 from opsconsole.model.calls import AnswerRun, ControlRun, PlanRun, StartRun, StopRun
 from opsconsole.model.inventory import Host
@@ -55,13 +56,19 @@ steps:
 class WithUndo:
     """The runbook, with a way back for its first step."""
 
-    def __init__(self, inner: Action) -> None:
+    def __init__(self, inner: Action, *, is_careless: bool) -> None:
         self._inner = inner.impl
+        self._is_careless = is_careless
 
     async def run(self, door: Door, target: Target, values: object) -> object:
         if not door.planning:
             await door.push_undo(Undo("drain", "undrain", _undrain))
-        return await self._inner.run(door, target, values)  # type: ignore[arg-type]
+        try:
+            return await self._inner.run(door, target, values)  # type: ignore[arg-type]
+        except (OutcomeUnknownError, TransportError):
+            if not self._is_careless:
+                raise
+            return Outcome.changed(after="surely")
 
 
 async def _undrain(door: Door) -> None:
@@ -94,7 +101,9 @@ class World:
         )
         action = read_runbook(text, "restart.yaml")
         spec = replace(action.spec, rollout=self._rollout())
-        registry = Registry([Action(spec, WithUndo(action), "acme")])  # type: ignore[arg-type]
+        registry = Registry(
+            [Action(spec, WithUndo(action, is_careless=self.random.random() < 0.3), "acme")]
+        )  # type: ignore[arg-type]
         return RunService(registry, self._ports(), folder, self.clock)
 
     def _rollout(self) -> Rollout:

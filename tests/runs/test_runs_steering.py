@@ -16,7 +16,7 @@ from opsconsole.actions.steps import Door, Request, Target
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import AnswerRun, ControlRun, PlanRun
 from opsconsole.model.states import Effect, HostState, Reach, RunState
-from opsconsole.testing.scripted import Exit, Hang, Slow
+from opsconsole.testing.scripted import Drop, Exit, Hang, Slow
 from opsconsole.testing.virtual import run_virtually
 
 Test = Callable[[Path], Coroutine[Any, Any, None]]
@@ -155,7 +155,7 @@ async def test_one_target_is_interrupted_and_the_others_go_on(tmp_path: Path) ->
 
     assert states(run) == {
         "web1": "changed",
-        "web2": "unknown",
+        "web2": "cancelled",
         "web3": "changed",
         "web4": "changed",
     }
@@ -389,3 +389,22 @@ async def test_a_control_of_a_run_nobody_knows_is_refused(tmp_path: Path) -> Non
     async with virtual(tmp_path, "web1") as bench:
         with pytest.raises(RefusedError):
             await bench.service.control(ControlRun("20260101-000000-abcdef", "stop"), "op1")
+
+
+@virtually
+async def test_what_a_first_try_left_is_still_said_when_the_second_never_gets_there(
+    tmp_path: Path,
+) -> None:
+    async with virtual(tmp_path, "web1", "web2", rollout=Rollout(canary=1)) as bench:
+        bench.remote.on("restart", Exit(1), host="web1")
+        bench.remote.on("drain", Exit(0), Drop("connect"), host="web1")
+        run_id = await bench.start()
+        await bench.until(run_id, RunState.HALTED)
+        await bench.press(run_id, "retry")
+        halted = await bench.until(run_id, RunState.HALTED)
+        await bench.press(run_id, "stop")
+        run = await bench.end(run_id)
+
+    assert halted.targets[0].attempt == 2
+    assert states(run)["web1"] == "unreachable"
+    assert run.targets[0].left == "drain stands; undo: undrain"

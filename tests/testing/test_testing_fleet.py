@@ -16,7 +16,8 @@ from opsconsole.inventory.sources import SourceSpec, load
 from opsconsole.model.inventory import Host, Inventory
 from opsconsole.testing.fleet import Fleet
 from opsconsole.testing.units import UnitState
-from opsconsole.transport.base import Command, Ending
+from opsconsole.transport.base import Command, Ending, Spool
+from opsconsole.transport.router import Router
 from opsconsole.transport.ssh import SshTransport
 
 
@@ -178,3 +179,27 @@ async def test_demo_serve_says_one_line_and_stops_on_sigterm(tmp_path: Path) -> 
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def test_what_runs_under_a_spool_ends_with_the_fleet(tmp_path: Path) -> None:
+    clock = SystemClock()
+    async with Fleet(tmp_path / "fleet", hosts=12, story=False) as fleet:
+        inventory = load(SourceSpec(config=fleet.config))
+        host = inventory.hosts[0]
+        ssh = SshTransport(inventory.settings, clock, hosts=lambda _: None, agent=lambda: None)
+        router = Router(ssh, ssh, clock)
+        step = Command(argv=("sleep", "60"), timeout=50, spool=Spool("run-1", "step"))
+        running = asyncio.create_task(router.run(host, step))
+        home = fleet.host(host.name).root.path / "home"
+        async with asyncio.timeout(10):
+            while not (job := home / ".opsc/run-1/step/job").exists():
+                await asyncio.sleep(0.01)
+        pid = int(job.read_text())
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await router.close()
+        assert Path(f"/proc/{pid}").exists()
+
+    async with asyncio.timeout(5):
+        while Path(f"/proc/{pid}/cmdline").exists():
+            await asyncio.sleep(0.01)

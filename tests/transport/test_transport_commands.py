@@ -528,3 +528,26 @@ async def test_a_poll_costs_at_most_six_packets(
         await transport.close()
 
     assert 20 <= counted <= 60
+
+
+async def test_a_forgotten_host_is_not_hung_up_on_in_the_middle_of_a_command(
+    sshd: RealSshd, make_transport: MakeTransport, tmp_path: Path
+) -> None:
+    host = host_of(sshd)
+    transport = make_transport(host)
+    gate, begun = tmp_path / "gate", tmp_path / "begun"
+    script = f': >"{begun}"; until [ -e "{gate}" ]; do sleep 0.05; done; echo whole'
+    running = asyncio.create_task(transport.run(host, Command(script=script, timeout=20)))
+    while not begun.exists():
+        await asyncio.sleep(0.01)
+
+    await transport.forget(host)
+    again = await transport.run(host, Command(argv=("true",)))
+    gate.touch()
+    answer = await running
+
+    assert again.ending is Ending.EXITED
+    assert (answer.ending, answer.stdout) == (Ending.EXITED, b"whole\n")
+    async with asyncio.timeout(5):
+        while not transport._leaving[0].connection.is_closed():
+            await asyncio.sleep(0.01)

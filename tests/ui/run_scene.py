@@ -37,7 +37,7 @@ TARGETS = (
     _target("web-09", TargetState.RUNNING, "rollback", 3, 0, last_line="waiting health 3/10"),
     _target(
         "web-11", TargetState.FAILED, "rollback", 16, 8.0, why="exit 7", code=7,
-        last_line="health timeout", left="drained; undo: undrain",
+        last_line="health timeout", left="drain stands; undo: undrain",
     ),
     RunTarget("web-12", TargetState.PENDING, why="held: halted"),
     RunTarget("web-13", TargetState.PENDING, why="held: halted"),

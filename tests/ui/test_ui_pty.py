@@ -238,3 +238,44 @@ def test_t10_answers_of_the_terminal_are_no_keys(terminal):
     shown.read_until(shown.shows("type to search"))
 
     assert "Help: fires" in "\n".join(shown.screen.display)
+
+
+def fake_ssh(folder: Path, says: str, code: int) -> str:
+    """Put an `ssh` into a folder and give the PATH that finds it first."""
+    folder.mkdir()
+    program = folder / "ssh"
+    program.write_text(f"#!/bin/sh\necho '{says}'\nexit {code}\n")
+    program.chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
+def open_shell(shown: Terminal) -> None:
+    shown.read_until(shown.shows("db-02"))
+    shown.write(b"s")
+
+
+def test_what_ssh_said_last_stays_until_a_key_is_pressed(terminal, tmp_path):
+    path = fake_ssh(tmp_path / "bin", "op1@192.0.2.7: Permission denied (publickey).", 255)
+    shown = terminal(PATH=path)
+    open_shell(shown)
+
+    shown.read_until(shown.shows("press a key to go back"))
+    assert any("Permission denied (publickey)" in line for line in shown.screen.display)
+
+    shown.write(b"q")
+    shown.read_until(shown.shows("UNACKED"))
+    shown.read_until(shown.shows("ssh to db-02 failed"))
+    assert not any("press a key to go back" in line for line in shown.screen.display)
+
+
+def test_a_shell_that_ends_well_gives_the_screen_back_at_once(terminal, tmp_path):
+    path = fake_ssh(tmp_path / "bin", "Welcome to db-02", 0)
+    shown = terminal(PATH=path)
+    open_shell(shown)
+
+    shown.read_until(lambda: b"Welcome to db-02" in shown.raw)
+    shown.read_until(shown.shows("UNACKED"))
+    shown.write(b"d")
+    shown.read_until(shown.shows("esc close"))
+
+    assert b"press a key to go back" not in shown.raw

@@ -15,6 +15,7 @@ from opsconsole.model.calls import (
     StopRun,
 )
 from opsconsole.model.states import RunState
+from opsconsole.ui.places import Place
 from opsconsole.ui.screens.confirm import Confirm
 from opsconsole.ui.screens.run import RunView
 
@@ -40,7 +41,7 @@ async def test_a_halted_run_says_what_may_be_chosen_and_what_is_left(console, si
 
     assert "HALTED" in text
     assert "C continue 2 held" in text
-    assert "web-11 is left drained" in text
+    assert "left web-11: drain stands" in text
     assert "1 bad, 0 may be" in text
 
 
@@ -247,7 +248,7 @@ async def test_ctrl_s_keeps_all_that_a_run_said(console, tmp_path):
 
     (kept,) = (tmp_path / "saved").glob("run*")
     text = kept.read_text()
-    assert "web-11  failed  rollback  exit 7  left drained; undo: undrain" in text
+    assert "web-11  failed  rollback  exit 7  left: drain stands; undo: undrain" in text
     assert text.count("GET health 503") >= 3
 
 
@@ -282,3 +283,40 @@ async def test_a_plan_that_was_made_again_still_needs_its_yes(console):
         await settled(pilot)
 
         assert isinstance(pilot.app.screen, Confirm)
+
+
+async def test_choices_come_into_sight_when_a_run_under_watch_halts(console):
+    source = FakeSource(answers={ReadOutput: OUTPUT})
+    async with console(source, (80, 24)) as pilot:
+        main = console_of(pilot).main
+        await main.go(Place("run", HALTED.id))
+        await settled(pilot)
+        source.show(scene(replace(CANARY, choices=("pause",))))
+        for _ in range(3):
+            await settled(pilot)
+        source.show(scene(HALTED))
+        for _ in range(5):
+            await settled(pilot)
+
+        assert "C continue 2 held" in "\n".join(screen_text(pilot))
+
+
+async def test_a_run_of_mine_that_halts_or_asks_rings_wherever_one_is(console):
+    source = source_of(CANARY)
+    async with console(source) as pilot:
+        said = console_of(pilot).main.notice.said
+        source.show(scene(HALTED))
+        await settled(pilot)
+        source.show(scene(replace(HALTED, note="again")))
+        await settled(pilot)
+        source.show(scene(ASKING))
+        await settled(pilot)
+        heard = list(said)
+        source.show(scene(replace(HALTED, operator="op2")))
+        await settled(pilot)
+
+        assert list(said) == heard
+    assert heard == [
+        f"svc-rollback is HALTED: it waits for you  (:go {HALTED.id})",
+        f"svc-rollback asks: The canary is fine. Go on with 5 more?  (:go {ASKING.id})",
+    ]

@@ -9,6 +9,7 @@ from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.snapshot import (
     Access,
     CheckRecord,
+    EngineInfo,
     Feed,
     HostRecord,
     ServiceRecord,
@@ -166,6 +167,7 @@ def make_snapshot() -> Snapshot:
         "hash", ended=NOW - 52,
     )  # fmt: skip
     return Snapshot(
+        engine=EngineInfo("default", 1),
         revision=7,
         now=NOW,
         hosts={host.name: host for host in hosts},

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from opsconsole.model.alert import Ack
 from opsconsole.model.event import Event
-from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.snapshot import EngineInfo, Snapshot
 from opsconsole.model.states import AlertState, Freshness
 from opsconsole.query.contexts import ALERTS, EVENTS, HOSTS, SERVICES
 from opsconsole.query.filter_line import compile_filter
@@ -140,7 +140,8 @@ def test_a_raw_severity_that_says_more_is_shown_verbatim() -> None:
 @pytest.mark.parametrize(
     ("snapshot", "line", "says"),
     [
-        (Snapshot(), "", "Nothing is watched yet."),
+        (Snapshot(), "", "Waiting for the engine."),
+        (Snapshot(engine=EngineInfo(pid=1)), "", "Nothing is watched yet."),
         (replace(make_snapshot(), alerts={}, feeds={}), "", "Nothing is on fire."),
         (make_snapshot(), "nosuchthing", "No fire passes `nosuchthing`; esc clears it."),
     ],

@@ -53,7 +53,7 @@ def halted(**more: object) -> Run:
         target(name, state, batch=n // 3)
         for n, (name, state) in enumerate(zip(NAMES, STATES, strict=True))
     )
-    bad = replace(targets[3], why="exit 7", code=7, left="drained; undo: undrain")
+    bad = replace(targets[3], why="exit 7", code=7, left="drain stands; undo: undrain")
     status = RolloutStatus(
         batch=1,
         batches=(NAMES[:1], NAMES[1:4], NAMES[4:]),
@@ -92,7 +92,7 @@ def test_gates_budget_and_floor_are_said_in_words() -> None:
     assert "gate     ⟳ health  waiting 2 of 3  41s left  5xx 0.4%" in shown
     assert "budget   1 bad, 0 may be: HIT" in shown
     assert "floor    4 healthy, 3 must stay" in shown
-    assert "left     web-11 — drained; undo: undrain" in shown
+    assert "left     web-11 — drain stands; undo: undrain" in shown
 
 
 def test_a_floor_that_is_not_known_waits_and_says_so() -> None:
@@ -168,7 +168,7 @@ def test_a_back_out_never_touches_what_is_unknown() -> None:
     one = run_choices.written(replace(run, targets=unsure), "rollback")
 
     assert one.says == (
-        "Runs the undo of web-{07,11}, the last one first. "
+        "Takes back what can be undone on web-{07,11}, the last one first. "
         "1 of unknown outcome are left alone: settle them first."
     )
 
@@ -176,7 +176,7 @@ def test_a_back_out_never_touches_what_is_unknown() -> None:
 def test_a_question_says_what_is_left_where() -> None:
     shown = texts(run_choices.explained(halted(), "rollback"))
 
-    assert "web-11: drained; undo: undrain" in shown
+    assert "web-11: drain stands; undo: undrain" in shown
 
 
 def test_the_closing_lines_say_state_choices_and_what_is_left() -> None:
@@ -186,7 +186,7 @@ def test_the_closing_lines_say_state_choices_and_what_is_left() -> None:
         "Halted: nothing new starts until you choose. 1 failure is over the budget of 0"
     )
     assert shown[1].startswith("C continue 2 held")
-    assert shown[2] == "web-11 is left drained; undo: undrain"
+    assert shown[2] == "left web-11: drain stands; undo: undrain"
 
 
 def test_sets_for_a_rerun_leave_empty_ones_out() -> None:
@@ -316,7 +316,7 @@ def test_the_export_holds_the_state_every_target_and_every_line() -> None:
     text = run_output.export(halted(), lines, NOW)
 
     assert "HALTED  svc-rollback" in text
-    assert "web-11  failed    exit 7  left drained; undo: undrain" in text
+    assert "web-11  failed    exit 7  left: drain stands; undo: undrain" in text
     assert text.count("GET health 503") == 2
     assert "web-13  pending" in text
 

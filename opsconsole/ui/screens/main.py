@@ -79,7 +79,8 @@ class Main(Screen[None], inherit_bindings=False):
 
     def source_changed(self) -> None:
         """Show what the engine told; a stopped screen only tells that it is stopped."""
-        for sentence in self._alarms.heard(self.session.source.snapshot):
+        source = self.session.source
+        for sentence in self._alarms.heard(source.snapshot, source.actor):
             self.say(sentence, Tone.CRITICAL)
             self.app.bell()
         self.update()

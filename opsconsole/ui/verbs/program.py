@@ -20,6 +20,7 @@ from opsconsole.ui.screens.help import Help
 from opsconsole.ui.screens.picker import Choice, Picker
 from opsconsole.ui.screens.run import RunView
 from opsconsole.ui.screens.sheet import Sheet
+from opsconsole.ui.themes import ThemeFolder
 from opsconsole.ui.verbs.verb import Verb
 from opsconsole.view import run_output
 from opsconsole.view.cells import cell
@@ -53,8 +54,16 @@ async def _ask_command(main: "Main", typed: str) -> None:
 
 def _values(main: "Main", kind: str) -> Sequence[str]:
     if kind == "theme":
-        return console_of(main).themes.names()
+        return _themes(main).names()
     return sorted(main.session.prefs.layouts) if kind == "layout" else ()
+
+
+def _themes(main: "Main") -> ThemeFolder:
+    """Find all themes, those of plugins too."""
+    themes = console_of(main).themes
+    plugins = main.session.snapshot.plugins.values()
+    themes.also(file for plugin in plugins for file in plugin.themes)
+    return themes
 
 
 async def _palette(main: "Main", _: Invocation) -> None:
@@ -136,6 +145,7 @@ async def _detach(main: "Main", _: Invocation) -> None:
 
 async def _theme(main: "Main", wanted: Invocation) -> None:
     name = wanted.arguments["theme"]
+    _themes(main)
     console_of(main).wear(name)
     main.session.prefer_theme(name)
     console_of(main).save_prefs()

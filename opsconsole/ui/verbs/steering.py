@@ -90,7 +90,7 @@ def _end(verb: str, *, asks: bool) -> Verb:
         if run.state.is_over:
             main.say(f"the run is over: {run.state}", Tone.WARNING)
         elif not asks or await _agreed(main, run, run_choices.written(run, verb)):
-            offered = run_choices.choice(run, verb) is not None
+            offered = verb in run.choices
             call = ControlRun(run.id, verb) if offered else StopRun(run.id, verb == "interrupt")
             await _tell(main, call)
 

@@ -60,7 +60,8 @@ class KeyBar(Bar):
         cell: Cell = ()
         for nth, piece in enumerate([*some, last]):
             reserve = 0 if nth == len(some) else cell_width(last) + 2
-            if cell_width(cell) + cell_width(piece) + 2 + reserve > width + 2:
+            lead = 2 if cell else 0
+            if cell_width(cell) + lead + cell_width(piece) + reserve > width:
                 continue
             cell = (*cell, *(gap if cell else ()), *piece)
         return cell

@@ -56,4 +56,7 @@ class TileBoard(Container):
         shown = self.regions(self.size)
         for child in self.children:
             child.display = child.id in shown
+        # A widget's request forgets how those around it arrange their children, not how it does itself.
+        for child in self.children[:1]:
+            child.refresh(layout=True)
         self.refresh(layout=True)
