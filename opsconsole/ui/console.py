@@ -24,7 +24,14 @@ from opsconsole.ui.aside import run_aside
 from opsconsole.ui.driver import ConsoleDriver
 from opsconsole.ui.leaving import Leaving
 from opsconsole.ui.look import Look
-from opsconsole.ui.prefs import Prefs, prefs_file, read_prefs, save_text, write_prefs
+from opsconsole.ui.prefs import (
+    Prefs,
+    note_leaving,
+    prefs_file,
+    read_prefs,
+    save_text,
+    write_prefs,
+)
 from opsconsole.ui.screens import views
 from opsconsole.ui.screens.dialog import Dialog
 from opsconsole.ui.screens.main import Main
@@ -77,6 +84,7 @@ class Console(App[None]):
         self._theme_stamp = themes.stamp(look.palette.name)
         self._leaving = Leaving(self._leave, lifeline)
         self._adopted = EngineInfo()
+        self._greeted = False
 
     def get_default_screen(self) -> Screen[Any]:
         """Give the one screen; dialogs stand in front of it."""
@@ -91,8 +99,10 @@ class Console(App[None]):
         self.call_after_refresh(self._begin)
 
     async def on_unmount(self) -> None:
-        """Detach and hear no more signals."""
+        """Detach and hear no more signals; when that was is remembered, for `:away`."""
         self._leaving.stop()
+        if self._memory is not None and self.session.source.snapshot.revision:
+            note_leaving(self._memory, self.session.source.now())
         await self.session.source.close()
 
     async def on_event(self, event: events.Event) -> None:
@@ -130,7 +140,21 @@ class Console(App[None]):
             if self._has_news():
                 self._adopt(self.session.source.snapshot.engine)
                 self.main.source_changed()
+                self._greet()
             await self.look.clock.sleep(FRAME)
+
+    def _greet(self) -> None:
+        """Tell once, on the first look, what happened since the console last went."""
+        if self._greeted or not self.session.source.snapshot.revision:
+            return
+        self._greeted = True
+        if self.session.was_away:
+            self.run_worker(self._tell_away(), name="while you were away")
+
+    async def _tell_away(self) -> None:
+        from opsconsole.ui.verbs.overlooking import tell_away
+
+        await tell_away(self.main)
 
     def _has_news(self) -> bool:
         """Tell whether there is more to show than a later time, which the ticks show."""
@@ -193,10 +217,10 @@ class Console(App[None]):
         if why:
             self.main.say(why)
 
-    def save_text(self, kind: str, text: str) -> str:
+    def save_text(self, kind: str, text: str, ending: str = "txt") -> str:
         """Write a text to a file beside what is remembered; a sentence says where, or why not."""
         folder = (self._memory or prefs_file()).parent / "saved"
-        return save_text(folder, kind, text, self.look.clock.now())
+        return save_text(folder, kind, text, self.look.clock.now(), ending)
 
     # -- the terminal
 

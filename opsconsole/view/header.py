@@ -9,6 +9,7 @@ from opsconsole.model.snapshot import Access, Feed, Snapshot
 from opsconsole.model.states import ServiceState
 from opsconsole.view import format as fmt
 from opsconsole.view.cells import beside, cell, joined, safe_cell, span, width_of
+from opsconsole.view.expiring import soon_words
 from opsconsole.view.glyphs import Glyphs
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Tone
@@ -41,6 +42,7 @@ def lines(
     """Make the header; `width` is the whole screen's."""
     left = _situation(snapshot, width, options.glyphs)
     right = [
+        _soon(snapshot, now, width, options.me),
         _people(snapshot, width),
         access_word(snapshot.access, options.me, now),
         _time(now, frame, options),
@@ -50,7 +52,7 @@ def lines(
 
 def _fitted(left: list[Cell], right: list[Cell], width: int) -> Cell:
     """Set both ends on one line; what matters least gives way, whether one may change things never does."""
-    for part, place in ((right, 0), (left, 3), (left, 2), (right, 2), (left, 1)):
+    for part, place in ((right, 1), (left, 3), (left, 2), (right, 0), (right, 3), (left, 1)):
         if width_of(joined(left)) + width_of(joined(right)) < width:
             break
         part[place] = ()
@@ -128,6 +130,12 @@ def access_word(access: Access, me: str, now: float) -> Cell:
 
 def _group(word: str, total: int, counts: Cell) -> Cell:
     return joined((cell(f"{word} {total}"), counts), " ") if total else ()
+
+
+def _soon(snapshot: Snapshot, now: float, width: int, me: str) -> Cell:
+    """Say what of mine ends within the hour, where there is room: `silence ends 42m`."""
+    words = soon_words(snapshot, me, now) if width >= _NORMAL_FROM else ""
+    return cell(words, Tone.WARNING) if words else ()
 
 
 def _people(snapshot: Snapshot, width: int) -> Cell:

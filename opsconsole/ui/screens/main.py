@@ -193,6 +193,9 @@ class Main(Screen[None], inherit_bindings=False):
         if message.key.startswith("action:"):
             self.do(Invocation(BY_ID["act.run"], {"action": message.key.removeprefix("action:")}))
             return
+        if message.key.startswith(("silence:", "window:")):
+            self.do(Invocation(BY_ID["fire.mute"], {}))
+            return
         place = self.view.place_of(message.key)
         if place is not None:
             await self.go(place)

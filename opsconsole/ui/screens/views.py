@@ -22,7 +22,9 @@ def make(session: Session, place: Place) -> View:
 def load() -> Mapping[str, Callable[[Session, Place], View]]:
     """Load the other views; the console does so behind its first paint."""
     from opsconsole.ui.screens.alert import AlertView
+    from opsconsole.ui.screens.handoff import HandoffView
     from opsconsole.ui.screens.host import HostView
+    from opsconsole.ui.screens.lists import TABLES, ListView
     from opsconsole.ui.screens.plugin_pane import PluginPane
     from opsconsole.ui.screens.run import RunView
     from opsconsole.ui.screens.runs import RunsView
@@ -35,4 +37,6 @@ def load() -> Mapping[str, Callable[[Session, Place], View]]:
         "pane": PluginPane,
         "run": RunView,
         "runs": RunsView,
+        "handoff": HandoffView,
+        **dict.fromkeys(TABLES, ListView),
     }
