@@ -13,6 +13,9 @@ from opsconsole.model.alert_calls import (
     MakeSilence,
     OpenMaintenance,
     PreviewSilence,
+    ReadCapacity,
+    ReadCourse,
+    ReadOdd,
 )
 from opsconsole.model.call import Call
 from opsconsole.model.episode import Episode
@@ -268,7 +271,7 @@ class EngineStatus(Call, frozen=True, tag="engine-status"):
 
 AnyCall = (
     AckAlert | TakeAlert | NoteAlert | PreviewSilence | MakeSilence | ExpireSilence | AddEvent
-    | OpenMaintenance | CloseMaintenance
+    | OpenMaintenance | CloseMaintenance | ReadCapacity | ReadCourse | ReadOdd
     | UnlockChanges | LockChanges | FreezeChanges | ThawChanges
     | PollNow | ScanHostKey | TrustHostKey | PlanRun | StartRun | StopRun | ControlRun
     | AnswerRun | ResolveRun | ReadJournal | ReadOutput | ReadHistory | ReadEvents | ReadEpisodes
