@@ -167,7 +167,7 @@ class _Reader:
             yield make_action(declared, self._manifest.id, self._source(), self._code.content)
 
     def _warnings(self) -> Iterator[str]:
-        if self._code is None or not self._code.is_loaded:
+        if self._code is None or not self._code.is_loaded or self._place.level == "shipped":
             return
         unsaid = [entry.id for entry in self._manifest.actions if entry.params is None]
         for name in unsaid:

@@ -129,7 +129,7 @@ _ACT: Final = (
     Command("act.adhoc", "run cmd", ("exclamation_mark",), "!", group="act", where=Where.OBJECTS,
             arguments=(Argument("command", required=False),),
             help="One command on the marked hosts; its plan is shown first, and it is taken to change something.",
-            reason=first(why.needs_engine, why.needs_selection), footer=7),
+            reason=first(why.needs_engine, why.needs_selection), footer=12),
     Command("act.adhoc-read", "run a command that only reads", line="!r", group="act", where=Where.OBJECTS,
             arguments=(Argument("command", required=False),), help="You say that it changes nothing.",
             reason=first(why.needs_engine, why.needs_selection)),

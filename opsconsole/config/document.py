@@ -101,7 +101,7 @@ class Import(Struct, frozen=True):
 
     mark: Mark
     kind: str
-    """`ssh_config` or `ansible`."""
+    """`ssh_config`, `ansible`, or `plugin` for the hosts that one gave."""
     path: str
     """Absolute."""
     labels: Mapping[str, str] = {}

@@ -104,8 +104,9 @@ class Engine:
         self._objectives = Objectives(self._store, self._history, self._clock, inventory)
         self._maintenance = Maintenance(self._store, self._history, self._clock, inventory)
         self._configuration = Configuration(
-            spec.sources, inventory, self._store, self._clock, self._follow
-        )
+            spec.sources, inventory, self._store, self._clock, self._follow,
+            lambda: self._plugins.hosts_files(),
+        )  # fmt: skip
         self._heart = Heart(self._clock, self._notices.stalled, self._notices.slept, time.monotonic)
 
     def _build_outside(self, inventory: Inventory, dial_out: Dial) -> None:
@@ -133,8 +134,9 @@ class Engine:
 
     def _build_runs(self, inventory: Inventory) -> None:
         self._plugins = Plugins(
-            self._store, self._outside.remote, self._host, self._clock, self._use
-        )
+            self._store, self._outside.remote, self._host, self._clock, self._use,
+            self._place.folder / "inventories", lambda: self._configuration.reload(force=False),
+        )  # fmt: skip
         registry = self._plugins.load(inventory.settings)
 
         def settings() -> Settings:

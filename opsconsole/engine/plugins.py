@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from opsconsole.collect.member import Member
 from opsconsole.engine.catalogue import load_catalogue, plugin_roots
 from opsconsole.engine.plugin_alerts import plugin_alerts
 from opsconsole.engine.plugin_checks import plugin_check
+from opsconsole.engine.plugin_inventories import InventoryProbe
 from opsconsole.engine.plugin_probes import CollectorProbe, schedule_of
 from opsconsole.engine.watch import Stamp, stamp
 from opsconsole.engine.watchdog import Block, Watchdog
@@ -56,6 +58,8 @@ class Plugins:
         host: Callable[[str], Host | None],
         clock: Clock,
         use: Callable[[Registry], None],
+        folder: Path,
+        reload: Callable[[], Awaitable[object]],
     ) -> None:
         """Set up.
 
@@ -65,12 +69,16 @@ class Plugins:
             host: Finds a host of the inventory.
             clock: Time.
             use: Told of another set of plugins, when their files changed.
+            folder: Where the hosts that plugins gave are kept.
+            reload: Reads the configuration again.
         """
         self._store = store
         self._wards = Wards(clock.now)
         self._contributions = Contributions(Registry(), self._wards, remote, host, clock)
         self._clock = clock
         self._use = use
+        self._folder = folder
+        self._reload = reload
         self._settings = Settings()
         self._registry = Registry()
         self._loop = PollLoop(clock)
@@ -166,12 +174,36 @@ class Plugins:
                 self._loop.add(probe, schedule_of(spec, probe.name))
                 self._probes.add(probe.name)
 
+        for spec in self._of_kind("inventory"):
+            asking = InventoryProbe(
+                spec, self._contributions, self._hosts_file(spec), self._clock, self._reload,
+                partial(self._say_of_hosts, spec.id),
+            )  # fmt: skip
+            self._loop.add(asking, schedule_of(spec, asking.name), due=self._clock.monotonic())
+            self._probes.add(asking.name)
+
+    def hosts_files(self) -> tuple[Path, ...]:
+        """Name the files with the hosts that plugins gave."""
+        return tuple(self._hosts_file(spec) for spec in self._of_kind("inventory"))
+
+    def _hosts_file(self, spec: Contribution) -> Path:
+        return self._folder / f"{spec.id}.yaml"
+
+    def _say_of_hosts(self, inventory: str, text: str) -> None:
+        identity = f"inventory {inventory}"
+        if text:
+            self._store.put_banner(Banner(identity, text))
+        elif identity in self._store.snapshot.banners:
+            self._store.drop_banner(identity)
+
     def _of_kind(self, kind: str) -> tuple[Contribution, ...]:
         found = self._registry.contributions
         return tuple(spec for (each, _), spec in found.items() if each == kind)
 
     async def run(self) -> None:
         """Call collectors and notifiers until cancelled."""
+        if any([await asyncio.to_thread(file.is_file) for file in self.hosts_files()]):
+            await self._reload()  # hosts that plugins gave to an earlier engine
         async with asyncio.TaskGroup() as group:
             group.create_task(self._loop.run(), name="plugins collect")
             group.create_task(self._notify(), name="plugins notify")

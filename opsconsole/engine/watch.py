@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from opsconsole.clock import Clock
 from opsconsole.errors import ConfigError
 from opsconsole.inventory.changes import Changes, changes
@@ -28,12 +30,14 @@ class Configuration:
         store: Store,
         clock: Clock,
         apply: Callable[[Inventory, Changes], Awaitable[None]],
+        more: Callable[[], tuple[Path, ...]] = tuple,
     ) -> None:
         self.inventory = inventory
         self._sources = sources
         self._store = store
         self._clock = clock
         self._apply = apply
+        self._more = more
         self._busy = asyncio.Lock()
 
     async def run(self) -> None:
@@ -53,7 +57,7 @@ class Configuration:
         """Read everything again and take it over; returns what happened in a sentence or, for mistakes, lines."""
         async with self._busy:
             try:
-                new = await asyncio.to_thread(load, self._sources)
+                new = await asyncio.to_thread(load, replace(self._sources, more=self._more()))
             except ConfigError as error:
                 self._show(_shortly(error))
                 return f"the old configuration stays:\n{error}"

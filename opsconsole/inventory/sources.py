@@ -28,6 +28,8 @@ class SourceSpec(Struct, frozen=True):
     """Every concrete Host of this file."""
     ansible: Path | None = None
     """An Ansible inventory, INI or YAML."""
+    more: tuple[Path, ...] = ()
+    """Hosts that plugins' inventories gave; one that is not there yet gives none."""
     home: Path | None = None
     """The folder that `~` and ~/.ssh mean; None: the account's."""
 
@@ -64,6 +66,8 @@ def _given(spec: SourceSpec) -> Iterable[Import]:
     for kind, path in (("ssh_config", spec.ssh_config), ("ansible", spec.ansible)):
         if path is not None:
             yield Import(Mark(str(path)), kind, str(path.expanduser().absolute()))
+    for path in spec.more:
+        yield Import(Mark(str(path)), "plugin", str(path))
 
 
 def _named(pattern: str | None, problems: Problems) -> tuple[HostEntry, ...]:
@@ -142,8 +146,21 @@ class _Builder:
                 found[entry.names] = merged(before, dressed) if before else dressed
         return found
 
+    def _of_plugin(self, path: Path) -> list[HostEntry]:
+        """A plugin's hosts never make the configuration fail: what is wrong with them is a warning."""
+        if not path.is_file():
+            return []
+        problems = Problems()
+        found = reader.gather(path, problems)
+        if problems:
+            self._warnings.append(f"{path} has mistakes; its hosts are left out")
+            return []
+        return list(found.hosts)
+
     def _imported(self, source: Import) -> list[HostEntry]:
         path = Path(source.path)
+        if source.kind == "plugin":
+            return self._of_plugin(path)
         if source.kind == "ansible":
             self._files.append(source.path)
             return ansible_file.read(path, self._problems)

@@ -23,6 +23,7 @@ def configuration(
     hosts: Sequence[FakeHost],
     urls: dict[tuple[str, str], str],
     alertmanagers: Sequence[str],
+    balancer: str,
 ) -> str:
     """Write the file's text.
 
@@ -31,6 +32,7 @@ def configuration(
         hosts: All hosts, listening.
         urls: Service and host to where it answers.
         alertmanagers: Members of the one cluster.
+        balancer: The load balancer's API.
     """
     document: dict[str, Plain] = {
         "version": 1,
@@ -53,6 +55,7 @@ def configuration(
                 "timeout": "2s",
             }
         ],
+        "http": {"lb": {"url": balancer, "methods": ["GET", "PUT"], "timeout": "5s"}},
         "rules": {name: {"for": wait} for name, wait in _WAITS.items()},
     }
     return _HEAD + dump(document)
@@ -90,7 +93,11 @@ def _service(name: str, hosts: Sequence[FakeHost], urls: dict[tuple[str, str], s
     ]
     return {
         "name": name,
-        "labels": {"unit": offer.unit, "tier": "front" if offer.kind == "http" else "data"},
+        "labels": {
+            "unit": offer.unit,
+            "lb_pool": name,
+            "tier": "front" if offer.kind == "http" else "data",
+        },
         "on": {"hosts": [host.actor.name for host in hosts if host.actor.role == offer.role]},
         "runbook": "core.unit-restart",
         "slo": {"objective": "99.5%", "period": "7d"},

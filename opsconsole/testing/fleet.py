@@ -12,6 +12,7 @@ import msgspec
 from opsconsole.clock import Clock, SystemClock
 from opsconsole.testing import tools
 from opsconsole.testing.alertmanager import FakeAlertmanager
+from opsconsole.testing.balancer import Balancer
 from opsconsole.testing.chatter import Chatter
 from opsconsole.testing.configuration import configuration
 from opsconsole.testing.http_server import HttpServer, Reply
@@ -27,6 +28,8 @@ from opsconsole.testing.units import UnitState
 from opsconsole.testing.world import FakeHost, Tell, World
 
 _STEP: Final = 1.0
+_BOOT: Final = 5.0
+"""Seconds a reboot takes."""
 _MOVE_EVERY: Final = 2
 """Steps between two writes of a host's numbers; hosts take turns."""
 _SLOWER_EVERY: Final = 6
@@ -66,6 +69,9 @@ class Fleet:
         self._also_tell = tell
         self._https: list[HttpServer] = []
         self._stack = contextlib.AsyncExitStack()
+        self.balancer = Balancer(self._clock.now)
+        self._booting: dict[str, float] = {}
+        """Hosts that reboot, and when they are back."""
         self._urls: dict[tuple[str, str], str] = {}
         self.world = World({}, FakeAlertmanager(self._clock.now()), self._clock.now(), self._tell)
 
@@ -165,6 +171,12 @@ class Fleet:
                 await server.start(host.actor.address)
                 self._https.append(server)
                 self._urls[name, host.actor.name] = server.url
+        for offer in OFFERS:
+            carriers = [host.actor.name for host in hosts if offer.name in host.backends]
+            self.balancer.fill(offer.name, carriers)
+        balancer = HttpServer(self.balancer.answer, self.balancer.change)
+        await balancer.start("127.0.0.1")
+        self._https.append(balancer)
         members = [HttpServer(self._alerts), HttpServer(self._alerts)]
         for member in members:
             await member.start("127.0.0.1")
@@ -178,7 +190,7 @@ class Fleet:
         known = "".join(f"[{host.actor.address}]:{host.server.port} {host_key}\n" for host in hosts)
         (self.directory / "known_hosts").write_text(known)
         self.config.write_text(
-            configuration(self.directory, hosts, self._urls, [m.url for m in members])
+            configuration(self.directory, hosts, self._urls, [m.url for m in members], balancer.url)
         )
 
     def _alerts(self, target: str) -> Reply:
@@ -200,9 +212,24 @@ class Fleet:
                     host.root.write({**slower(host.machine), **processes(host.machine)})
                     await asyncio.sleep(0)
             chatter.say(self.world)
+            self._reboot(now)
             await self.world.settle()
             step, before = step + 1, now
             await self._clock.sleep(_STEP)
+
+    def _reboot(self, now: float) -> None:
+        """A host that was told to goes away, and comes back as another boot."""
+        for name, host in self.world.hosts.items():
+            mark = host.root.path / "opsc" / "reboot"
+            if mark.exists():
+                mark.unlink()
+                host.machine.reboot(now)
+                host.root.write({**still(host.machine), **moving(host.machine, now)})
+                self._booting[name] = now + _BOOT
+                self.world.silent.add(name)
+            elif self._booting.get(name, now + 1) <= now:
+                del self._booting[name]
+                self.world.silent.discard(name)
 
     def _tell(self, kind: str, text: str, on: str) -> None:
         """Write what happened down for whoever shows it beside the fleet."""

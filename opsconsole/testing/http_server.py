@@ -23,13 +23,16 @@ class Reply(Struct, frozen=True):
 
 Answer = Callable[[str], Reply]
 """Told the path with its query, gives the reply; must not block."""
+Change = Callable[[str, str, bytes], Reply]
+"""Told the method, the path and the body of what is no GET."""
 
 
 class HttpServer:
     """One listener."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, change: Change | None = None) -> None:
         self._answer = answer
+        self._change = change
         self._open: set[asyncio.Transport] = set()
         self._server: asyncio.Server | None = None
         self.url = ""
@@ -38,7 +41,7 @@ class HttpServer:
         """Listen on a free port of an address."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: _Connection(self._answer, self._open), address, 0
+            lambda: _Connection(self._answer, self._change, self._open), address, 0
         )
         port = self._server.sockets[0].getsockname()[1]
         self.url = f"http://{address}:{port}"
@@ -53,8 +56,11 @@ class HttpServer:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, answer: Answer, opened: set[asyncio.Transport]) -> None:
+    def __init__(
+        self, answer: Answer, change: Change | None, opened: set[asyncio.Transport]
+    ) -> None:
         self._answer = answer
+        self._change = change
         self._opened = opened
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -76,18 +82,25 @@ class _Connection(asyncio.Protocol):
         self._buffer += data
         if len(self._buffer) > _HEAD_LIMIT and self._transport is not None:
             self._transport.abort()
-        elif b"\r\n\r\n" in self._buffer and self._later is None:
+        elif self._is_whole() and self._later is None:
             self._take()
+
+    def _is_whole(self) -> bool:
+        head, end, rest = bytes(self._buffer).partition(b"\r\n\r\n")
+        return bool(end) and len(rest) >= _length(head)
 
     def _take(self) -> None:
         head, _, rest = bytes(self._buffer).partition(b"\r\n\r\n")
-        self._buffer = bytearray(rest)
+        length = _length(head)
+        content, self._buffer = rest[:length], bytearray(rest[length:])
         method, _, target = head.split(b"\r\n", 1)[0].decode("latin-1").partition(" ")
-        reply = (
-            self._answer(target.split(" ")[0])
-            if method in ("GET", "HEAD")
-            else Reply(405, b"GET only\n")
-        )
+        path = target.split(" ")[0]
+        if method in ("GET", "HEAD"):
+            reply = self._answer(path)
+        elif self._change is None:
+            reply = Reply(405, b"GET only\n")
+        else:
+            reply = self._change(method, path, content)
         body = b"" if method == "HEAD" else reply.body
         loop = asyncio.get_running_loop()
         self._later = loop.call_later(reply.after, self._send, reply, body)
@@ -103,5 +116,14 @@ class _Connection(asyncio.Protocol):
         )
         with contextlib.suppress(OSError):
             self._transport.write(head.encode() + body)
-        if b"\r\n\r\n" in self._buffer:
+        if self._is_whole():
             self._take()
+
+
+def _length(head: bytes) -> int:
+    """Read how long a request's body is; none is said for most."""
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length" and value.strip().isdigit():
+            return int(value)
+    return 0

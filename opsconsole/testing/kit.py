@@ -16,36 +16,22 @@ from opsconsole.actions.loader import load
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.wards import Wards
 from opsconsole.clock import Clock
-from opsconsole.model.action import Plan, PlannedTarget
+from opsconsole.model.action import Plan
 from opsconsole.model.calls import PlanRun, ReadOutput, ResolveRun, StartRun
 from opsconsole.model.inventory import Host
-from opsconsole.model.run import Run, RunTarget
+from opsconsole.model.run import Run
 from opsconsole.model.snapshot import Access, HostRecord, ServiceRecord, Snapshot
 from opsconsole.model.states import Effect, HostState, Reach, ServiceState, TargetState
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.service import RunService
 from opsconsole.shipped import shipped_beside
 from opsconsole.testing.scripted import Behaviour, Chaos, ScriptedRemote, VirtualClock
+from opsconsole.testing.views import PlanView, TargetView, word
 from opsconsole.transport.base import Ending, Remote
 
 Label = str | Callable[[int], str]
 """A value, or a function of the host's place in its set."""
 _ACTOR = "op1"
-
-
-class TargetView:
-    """One target of a run as a test looks at it."""
-
-    def __init__(self, target: RunTarget) -> None:
-        self.record = target
-        self.name = target.name
-        self.state = word(target.state)
-        self.why = target.why
-        self.code = target.code
-
-    def __repr__(self) -> str:
-        """Show it in an assertion's message."""
-        return f"<{self.name} {self.state} {self.why!r}>"
 
 
 class RunView:
@@ -108,44 +94,6 @@ class RunView:
     def journal(self) -> Path:
         """The run's folder: plan.json, journal.jsonl, out/."""
         return self._fleet.state / "runs" / self.id
-
-
-class PlannedView:
-    """What one target would see."""
-
-    def __init__(self, target: PlannedTarget) -> None:
-        self.record = target
-        self.skip = target.skip
-
-    @property
-    def writes(self) -> list[list[str]]:
-        """Every write's argument list."""
-        return [list(s.argv) for s in self.record.steps if s.effect is not Effect.READ]
-
-    @property
-    def reads(self) -> list[list[str]]:
-        """Every read's."""
-        return [list(s.argv) for s in self.record.steps if s.effect is Effect.READ and s.argv]
-
-    @property
-    def notes(self) -> list[str]:
-        """What the plan says beside: where it cannot tell."""
-        return [step.note for step in self.record.steps if step.note]
-
-
-class PlanView:
-    """A plan."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.record = plan
-        self.hash = plan.hash
-
-    def __getitem__(self, name: str) -> PlannedView:
-        """Give a target's part by name."""
-        found = next((each for each in self.record.targets if each.name == name), None)
-        if found is None:
-            raise KeyError(name)
-        return PlannedView(found)
 
 
 class Fleet:
@@ -386,11 +334,6 @@ class Fleet:
                 break
         await self._over[run].wait()
         return lines
-
-
-def word(state: str) -> str:
-    """Write a state as tests do: FAILED, NOT_STARTED."""
-    return str(state).upper().replace("-", "_")
 
 
 def _label(value: Label, place: int) -> str:

@@ -102,6 +102,13 @@ class Machine:
         self.established = max(3, int(60 * self.busy * actor.cores + rng.uniform(-5, 5)))
         self.temperature = 38 + 30 * self.busy + rng.uniform(-1, 1)
 
+    def reboot(self, now: float) -> None:
+        """Begin anew, with another boot id."""
+        self.started = now
+        sizes = (32, 16, 16, 16, 48)
+        self.boot_id = "-".join(f"{self.rng.getrandbits(bits):0{bits // 4}x}" for bits in sizes)
+        self.cpu, self.counters, self.loads = {}, {}, [0.0, 0.0, 0.0]
+
     def _memory_target(self) -> float:
         return {"db": 0.62, "cache": 0.71, "search": 0.66}.get(
             self.actor.role, 0.42

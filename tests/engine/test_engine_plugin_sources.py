@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from test_engine_plugins import HEAD, seen
 
 from opsconsole.collect.credentials import Credentials
+from opsconsole.inventory.sources import SourceSpec, load
 from opsconsole.model.inventory import AlertSource, Check, Service
 from opsconsole.model.states import ServiceState
 
@@ -118,3 +119,46 @@ async def test_a_secret_comes_from_the_plugin_and_from_nowhere_else(world, place
 
         assert await knows.reveal("Bearer secret:api") == "Bearer s3cret-api"
         assert await knows.reveal("Bearer secret:no") == "Bearer "
+
+
+CMDB = """
+from opsconsole.actions.api import FoundHost, Plugin
+
+plugin = Plugin("cmdb")
+
+
+@plugin.inventory("hosts")
+async def hosts(ctx):
+    {body}
+"""
+FOUND = (
+    'return [FoundHost("cmdb1", "192.0.2.9", labels={"role": "db"}), FoundHost("no good name!")]'
+)
+
+
+async def test_a_plugins_hosts_are_watched_and_stay_when_it_fails(world, tmp_path: Path) -> None:
+    folder = tmp_path / "plugins" / "cmdb"
+    (folder / "actions").mkdir(parents=True)
+    (folder / "opsconsole-plugin.yaml").write_text(
+        "api: 1\nid: cmdb\nversion: 1.0.0\ncontributes: {inventories: [{id: hosts, every: 1s}]}\n"
+    )
+    code = folder / "actions" / "main.py"
+    code.write_text(CMDB.format(body=FOUND))
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    config = tmp_path / "ops.yaml"
+    config.write_text(f"hosts: [{{name: web01, address: 192.0.2.1}}]\nplugins: [{folder}]\n")
+    world.spec = replace(world.spec, sources=SourceSpec(config=config))
+    world.inventory = load(world.spec.sources)
+
+    async with world.engine() as (_, client):
+        await seen(client, lambda c: set(c.snapshot.hosts) == {"web01", "cmdb1"})
+        assert client.snapshot.hosts["cmdb1"].labels["role"] == "db"
+        code.write_text(CMDB.format(body='raise RuntimeError("cmdb is away")'))
+        await seen(
+            client, lambda c: any("cmdb is away" in b.text for b in c.snapshot.banners.values())
+        )
+        assert set(client.snapshot.hosts) == {"web01", "cmdb1"}
+
+    async with world.engine() as (_, client):
+        await seen(client, lambda c: set(c.snapshot.hosts) == {"web01", "cmdb1"})

@@ -39,6 +39,7 @@ def test_listing_a_plugin_with_its_keys_and_forms_runs_none_of_its_code(
         ALL, {"actions/main.py": EXPLODES, "themes/acme-dark.yaml": "name: acme-dark\n"}
     )
 
+    before = {name for name in sys.modules if name.startswith("opsconsole_plugins.acme")}
     registry = load([place])
     spec = registry.specs["acme.restart-unit"]
     record = registry.plugins["acme"]
@@ -50,7 +51,8 @@ def test_listing_a_plugin_with_its_keys_and_forms_runs_none_of_its_code(
         "collector", "check", "gate", "alert_source", "pane", "notifier", "inventory", "secret", "param_type",
     ]  # fmt: skip
     assert [Path(name).name for name in record.themes] == ["acme-dark.yaml"]
-    assert not any(name.startswith("opsconsole_plugins.acme") for name in sys.modules)
+    loaded = {name for name in sys.modules if name.startswith("opsconsole_plugins.acme")}
+    assert loaded == before
 
 
 WRONG = {
