@@ -22,8 +22,6 @@ DAY: Final = 86_400.0
 WINDOW: Final = 14 * DAY
 """Seconds of past that are looked at."""
 FULL: Final = 1.0
-STEP: Final = 600.0
-"""Seconds between two points that are kept."""
 COARSE: Final = 3_600.0
 COARSE_FROM: Final = 3 * DAY
 """A span from here on is looked at by the hour: a fit of 14 days is no better with more."""
@@ -82,7 +80,7 @@ def resource_of(host: str, key: str, points: Sequence[Point]) -> Resource:
     points = thinned_by_hour(points)
     now, level = points[-1]
     span = now - points[0][0]
-    fit = believable_fit(points, span) if span >= STEP else None
+    fit = believable_fit(points, span) if span > 0 else None
     full = _full_in(fit, level, now)
     daily = daily_full_in(points)
     return Resource(

@@ -1,4 +1,4 @@
-"""The odd one out: one host against those that do the same work, at the same moment; needs no past, pages nobody."""
+"""The odd one out: one host against those that do the same work, at the same moment; without a past."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -71,6 +71,14 @@ def role_of(record: HostRecord) -> str:
 def order_key(odd: Odd) -> tuple[bool, float, str, str]:
     """Order by how odd it is; what differs from peers that are all equal has no number, and comes last."""
     return (odd.sigma is None, -(odd.sigma or 0.0), odd.host, odd.metric)
+
+
+def marks(odds: Odds) -> dict[str, tuple[str, int]]:
+    """Give for each host that stands out the metric in which it does most, and its sigmas; 0: no number."""
+    found: dict[str, tuple[str, int]] = {}
+    for odd in odds.odds:
+        found.setdefault(odd.host, (odd.metric, round(odd.sigma or 0.0)))
+    return found
 
 
 def _among(role: str, group: Sequence[HostRecord], name: str, least: float) -> Iterator[Odd]:
