@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Final
 
-from opsconsole.alerting.forecast import ANOMALOUS, robust_z
+from opsconsole.alerting.forecast import ANOMALOUS, TO_SIGMA
 from opsconsole.model.capacity import Odd, Odds
 from opsconsole.model.metrics import METRICS
 from opsconsole.model.snapshot import HostRecord, is_stale
@@ -35,10 +35,11 @@ COMPARED: Final[Mapping[str, float]] = {
     "proc.blocked": 3.0,
     "proc.zombie": 5.0,
     "clock.offset": 0.05,
-    "ssh.rtt": 0.1,
+    "ssh.rtt": 0.25,
 }
-"""Metrics that are compared, with the least difference worth a word: of peers that are all alike, the
-smallest is many sigmas."""
+"""Metrics that are compared, with the least difference worth a word. Of peers that are all alike (their median
+deviation is zero) the smallest difference is many sigmas: so the spread is taken so wide that this difference is
+just the limit, where it is narrower."""
 
 
 def find_odd(records: Iterable[HostRecord], now: float) -> Odds:
@@ -68,16 +69,29 @@ def role_of(record: HostRecord) -> str:
     return record.labels.get("role") or next(iter(record.groups), "")
 
 
-def order_key(odd: Odd) -> tuple[bool, float, str, str]:
-    """Order by how odd it is; what differs from peers that are all equal has no number, and comes last."""
-    return (odd.sigma is None, -(odd.sigma or 0.0), odd.host, odd.metric)
+def order_key(odd: Odd) -> tuple[float, str, str]:
+    """Order by how odd it is."""
+    return (-odd.sigma, odd.host, odd.metric)
+
+
+def sigmas(value: float, peers: Sequence[float], least: float) -> float:
+    """Tell how far a value is from its peers, in robust standard deviations.
+
+    Args:
+        value: The host's.
+        peers: The others', at least one.
+        least: The smallest difference worth a word; it is never less than the limit of what is odd.
+    """
+    middle = median(peers)
+    spread = TO_SIGMA * median(abs(peer - middle) for peer in peers)
+    return abs(value - middle) / max(spread, least / ANOMALOUS)
 
 
 def marks(odds: Odds) -> dict[str, tuple[str, int]]:
-    """Give for each host that stands out the metric in which it does most, and its sigmas; 0: no number."""
+    """Give for each host that stands out the metric in which it does most, and its sigmas."""
     found: dict[str, tuple[str, int]] = {}
     for odd in odds.odds:
-        found.setdefault(odd.host, (odd.metric, round(odd.sigma or 0.0)))
+        found.setdefault(odd.host, (odd.metric, round(odd.sigma)))
     return found
 
 
@@ -91,9 +105,7 @@ def _among(role: str, group: Sequence[HostRecord], name: str, least: float) -> I
         if abs(value - middle) < least:  # cheap, and true of nearly every one
             continue
         peers = values[:place] + values[place + 1 :]
-        typical = median(peers)
-        sigma = robust_z(value, peers)
-        if sigma is not None and sigma > ANOMALOUS and abs(value - typical) >= least:
+        sigma = sigmas(value, peers, least)
+        if sigma > ANOMALOUS:
             title = METRICS[name].title
-            shown = None if sigma == float("inf") else sigma
-            yield Odd(host, name, title, value, typical, shown, role, len(peers))
+            yield Odd(host, name, title, value, median(peers), sigma, role, len(peers))

@@ -29,7 +29,9 @@ def capacity(options: Options, /, select: str, within: str | None, as_json: bool
         kept = found if limit is None else replace(found, resources=shown)
         print_json({"schema": "opsconsole.capacity/1", "capacity": kept})
         return 0
-    if shown:
+    if not found.resources:
+        print("nothing is known yet: the engine has just begun to look, or sees no host")
+    elif shown:
         print_columns(plain_rows(shown), HEAD)
     else:
         print(

@@ -27,7 +27,7 @@ BUDGET: Final = 8.0
 """Seconds that one answer may take; hosts that are left then are named in its note."""
 _AT_ONCE: Final = 25
 _LOOK: Final = 60.0
-_FRESH: Final = 60.0
+_FRESH: Final = 20.0
 """Seconds for which an answer over the whole fleet is given again."""
 
 

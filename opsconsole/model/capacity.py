@@ -68,8 +68,8 @@ class Odd(Struct, frozen=True):
     value: float
     typical: float
     """The median of the peers."""
-    sigma: float | None
-    """Robust standard deviations away; None: all peers are equal, and this one is not."""
+    sigma: float
+    """Robust standard deviations away, without a sign; the spread of peers that are all alike has a floor."""
     role: str
     peers: int
 

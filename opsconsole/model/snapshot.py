@@ -54,7 +54,7 @@ class HostRecord(Struct, frozen=True):
     key_alias: str | None = None
     maintenance: str = ""
     odd: tuple[str, int] | None = None
-    """The metric in which it is farthest from its peers, and the sigmas; 0 where all peers are equal."""
+    """The metric in which it is farthest from its peers, and the sigmas, rounded."""
 
 
 class CheckRecord(Struct, frozen=True):

@@ -23,10 +23,8 @@ _COLUMNS: Final = (
 )
 
 
-def sigma_words(sigma: float | None, glyphs: Glyphs) -> str:
-    """Write how far: `9σ`; `alone` where all peers are equal and there is no number."""
-    if not sigma:
-        return "alone"
+def sigma_words(sigma: float, glyphs: Glyphs) -> str:
+    """Write how far: `9σ`, `9s` in ASCII."""
     return f"{min(sigma, _MOST):.0f}{'s' if glyphs is ASCII else 'σ'}"
 
 
