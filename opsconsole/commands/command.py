@@ -80,7 +80,20 @@ class Command(Struct, frozen=True):
         return " ".join(words)
 
 
-_TABLES = frozenset({"fires", "hosts", "services", "activity", "runs", "targets", "procs", "disks"})
+_TABLES = frozenset(
+    {
+        "fires",
+        "hosts",
+        "services",
+        "activity",
+        "runs",
+        "targets",
+        "procs",
+        "disks",
+        "capacity",
+        "odd",
+    }
+)
 _TEXTS = frozenset({"log", "output", "text"})
 _WORKS_ON = {
     Where.TABLES: "a table",

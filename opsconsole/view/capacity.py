@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from opsconsole.model.capacity import Capacity, Resource
+from opsconsole.model.snapshot import Snapshot
 from opsconsole.view import format as fmt
 from opsconsole.view.cells import cell, chosen, safe_cell
 from opsconsole.view.glyphs import ASCII, Glyphs
+from opsconsole.view.host_filter import host_passes
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
 
@@ -15,6 +17,8 @@ NEARLY_FULL: Final = 0.8
 """Shown from here on even where nothing says that it fills."""
 _HOUR: Final = 3_600.0
 _DAY: Final = 86_400.0
+_BOTH_FROM: Final = 4 * _DAY
+"""Seconds of past from which there are two estimates."""
 _FLAT: Final = 0.005
 """A course within so much of the whole is drawn flat."""
 _STILL: Final = 0.0005
@@ -81,7 +85,7 @@ def plain_rows(resources: Sequence[Resource]) -> list[tuple[str, ...]]:
             f"{each.level:.0%}",
             trend_words(each),
             full_words(each),
-            _lows(each, ASCII),
+            f"{_lows(each, ASCII)} {_agreement(each, ASCII)}".rstrip(),
             f"{each.points} points, {fmt.age(each.span)}",
         )
         for each in resources
@@ -99,13 +103,18 @@ def host_and_metric(key: str) -> tuple[str, str]:
     return host, metric
 
 
-def table(capacity: Capacity | None, width: int, options: ViewOptions) -> Table:
+def table(
+    capacity: Capacity | None, snapshot: Snapshot, now: float, width: int, options: ViewOptions
+) -> Table:
     """Show what fills, the first to be full on top; None: the engine has not answered yet."""
     columns = chosen(_COLUMNS, width)
     if capacity is None:
         return Table(columns, (), cell("Capacity", Tone.STRONG), empty="Reading the past.")
     every = capacity.resources
-    shown = every if options.wide else worth_showing(every)
+    passes = host_passes(snapshot, now, options)
+    shown = [
+        each for each in (every if options.wide else worth_showing(every)) if passes(each.host)
+    ]
     return Table(
         columns=columns,
         rows=tuple(_row(each, columns, options.glyphs) for each in shown),
@@ -130,8 +139,6 @@ def _empty(capacity: Capacity) -> str:
 
 
 def _row(each: Resource, columns: Sequence[Column], glyphs: Glyphs) -> Row:
-    sign = glyphs.same if each.agrees else glyphs.differs
-    doubted = each.fills and each.daily is not None
     cells: dict[str, Cell] = {
         "host": cell(each.host),
         "resource": cell(each.name),
@@ -139,11 +146,18 @@ def _row(each: Resource, columns: Sequence[Column], glyphs: Glyphs) -> Row:
         "trend": cell(trend_words(each), Tone.DIM),
         "full": cell(full_words(each), Tone.STRONG if each.fills else Tone.DIM),
         "lows": cell(_lows(each, glyphs), Tone.DIM),
-        "agree": cell(sign if doubted else "", Tone.DIM),
+        "agree": cell(_agreement(each, glyphs), Tone.DIM),
         "span": safe_cell(fmt.age(each.span), Tone.DIM),
         "spark": safe_cell(fmt.spark(course_steps(each.steps), 16, glyphs), Tone.SPARK_DIM),
     }
     return Row(key_of(each), tuple(cells[column.id] for column in columns))
+
+
+def _agreement(each: Resource, glyphs: Glyphs) -> str:
+    """Say by a sign whether both estimates agree; nothing where there is only one."""
+    if not each.fills or each.span < _BOTH_FROM:
+        return ""
+    return glyphs.same if each.agrees else glyphs.differs
 
 
 def _lows(each: Resource, glyphs: Glyphs) -> str:

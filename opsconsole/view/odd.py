@@ -5,13 +5,16 @@ from typing import Final
 
 from opsconsole.model.capacity import Odd, Odds
 from opsconsole.model.metrics import METRICS, Unit
+from opsconsole.model.snapshot import Snapshot
 from opsconsole.view import format as fmt
 from opsconsole.view.cells import cell, chosen
 from opsconsole.view.glyphs import ASCII, Glyphs
+from opsconsole.view.host_filter import host_passes
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
 
 HEAD: Final = ("HOST", "WHAT", "IS", "PEERS", "SIGMA", "AMONG")
+_KIND: Final = "odd:"
 _MOST: Final = 99
 _COLUMNS: Final = (
     Column("host", "HOST", 14, flexible=True),
@@ -41,14 +44,18 @@ def plain_rows(odds: Sequence[Odd], glyphs: Glyphs) -> list[tuple[str, ...]]:
     return [_texts(odd, glyphs) for odd in odds]
 
 
-def table(odds: Odds | None, width: int, options: ViewOptions) -> Table:
+def table(
+    odds: Odds | None, snapshot: Snapshot, now: float, width: int, options: ViewOptions
+) -> Table:
     """Show what stands out, the oddest first; None: the engine has not answered yet."""
     columns = chosen(_COLUMNS, width)
     if odds is None:
         return Table(columns, (), cell("Odd ones out", Tone.STRONG), empty="Comparing.")
+    passes = host_passes(snapshot, now, options)
     rows = [
-        Row(f"host:{odd.host} {odd.metric}", tuple(_cells(odd, columns, options.glyphs)))
+        Row(f"{_KIND}{odd.host} {odd.metric}", tuple(_cells(odd, columns, options.glyphs)))
         for odd in odds.odds
+        if passes(odd.host)
     ]
     return Table(
         columns=columns,
@@ -58,6 +65,11 @@ def table(odds: Odds | None, width: int, options: ViewOptions) -> Table:
         footer=cell(f"{odds.compared} hosts compared with their peers", Tone.DIM),
         empty=empty_words(odds),
     )
+
+
+def host_of(key: str) -> str:
+    """Give the host of a row's key."""
+    return key.removeprefix(_KIND).partition(" ")[0]
 
 
 def empty_words(odds: Odds) -> str:

@@ -22,6 +22,7 @@ def make(session: Session, place: Place) -> View:
 def load() -> Mapping[str, Callable[[Session, Place], View]]:
     """Load the other views; the console does so behind its first paint."""
     from opsconsole.ui.screens.alert import AlertView
+    from opsconsole.ui.screens.capacity import CapacityView, CourseView, OddView
     from opsconsole.ui.screens.host import HostView
     from opsconsole.ui.screens.plugin_pane import PluginPane
     from opsconsole.ui.screens.run import RunView
@@ -35,4 +36,7 @@ def load() -> Mapping[str, Callable[[Session, Place], View]]:
         "pane": PluginPane,
         "run": RunView,
         "runs": RunsView,
+        "capacity": CapacityView,
+        "course": CourseView,
+        "odd": OddView,
     }
