@@ -77,9 +77,10 @@ async def _rounds(pid: int, socket: Path, count: int, rounds: int) -> float:
                 await client.wait_change()
             cpu = cpu_of(pid) + time.process_time() - before
             if run.state is not RunState.SUCCEEDED or len(run.targets) != count:
-                raise SystemExit(
-                    f"the run ended {run.state} on {len(run.targets)} hosts: {run.targets[0].why}"
+                bad = next(
+                    (f"{t.name} {t.state}: {t.why}" for t in run.targets if not t.state.is_good), ""
                 )
+                raise SystemExit(f"the run ended {run.state} on {len(run.targets)} hosts: {bad}")
             seen.append(cpu / count)
             await asyncio.sleep(3 + count / 50)
     return statistics.median(seen[1:])

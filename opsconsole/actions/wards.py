@@ -53,8 +53,8 @@ class Wards:
             return ""
         last = self._faults[plugin][-1]
         return (
-            f"plugin {plugin} is in quarantine after {FAULTS} faults, the last: {last.text};"
-            f" opsconsole plugin resume {plugin}"
+            f"plugin {plugin} is in quarantine after {FAULTS} faults"
+            f" (opsconsole plugin resume {plugin}), the last: {last.text}"
         )
 
     def check(self, plugin: str) -> None:

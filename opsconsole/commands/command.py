@@ -26,6 +26,8 @@ class Where(StrEnum):
     """A host under the cursor, or something that is on one."""
     TEXTS = "texts"
     """Logs and output."""
+    MUTABLE = "mutable"
+    """A fire, a silence or a maintenance window under the cursor."""
     RUNS = "runs"
     """A run under the cursor or on the screen."""
 
@@ -95,12 +97,22 @@ _TABLES = frozenset(
     }
 )
 _TEXTS = frozenset({"log", "output", "text"})
+_OBJECTS = frozenset({"alert", "group", "host", "service"})
+_KINDS = {
+    Where.FIRES: frozenset({"alert", "group"}),
+    Where.OBJECTS: _OBJECTS,
+    Where.HOSTS: _OBJECTS,
+    Where.MUTABLE: frozenset({"alert", "group", "silence", "window"}),
+    Where.RUNS: frozenset({"run"}),
+}
+"""Places that are a kind of object under the cursor."""
 _WORKS_ON = {
     Where.TABLES: "a table",
     Where.FIRES: "a fire",
     Where.OBJECTS: "a fire, a host or a service",
     Where.HOSTS: "a host",
     Where.TEXTS: "logs and output",
+    Where.MUTABLE: "a fire, a silence or a maintenance window",
     Where.RUNS: "a run",
     Where.ANYWHERE: "anything",
 }
@@ -116,14 +128,9 @@ def applies(where: Where, selection: Selection) -> bool:
             return selection.where in _TABLES
         case Where.TEXTS:
             return selection.where in _TEXTS
-        case Where.FIRES:
-            return kind in ("alert", "group")
-        case Where.OBJECTS:
-            return kind in ("alert", "group", "host", "service") or bool(selection.marks)
-        case Where.HOSTS:
-            return kind in ("alert", "group", "host", "service")
-        case Where.RUNS:
-            return kind == "run"
+    if where is Where.OBJECTS and selection.marks:
+        return True
+    return kind in _KINDS[where]
 
 
 def first(*reasons: Reason) -> Reason:

@@ -5,7 +5,7 @@ from opsconsole.config.loader import Node, Scalar, Seq
 from opsconsole.config.problems import Mark, Problems
 from opsconsole.errors import QueryError
 from opsconsole.query.check_contexts import CHECKS
-from opsconsole.query.contexts import HOSTS
+from opsconsole.query.contexts import ALERTS, HOSTS
 from opsconsole.query.fields import Context
 from opsconsole.query.filter_line import compile_filter
 from opsconsole.query.gatus import parse_condition
@@ -25,15 +25,24 @@ def assertion() -> Kind[str]:
 
 def host_filter() -> Kind[str]:
     """A filter over hosts as it is typed behind `/`; `*` means all."""
+    return _filter(HOSTS, "role:db")
+
+
+def fire_filter() -> Kind[str]:
+    """A filter over fires; `*` means all."""
+    return _filter(ALERTS, "sev:critical")
+
+
+def _filter(context: Context, example: str) -> Kind[str]:
 
     def read(node: Node, problems: Problems) -> str | None:
         text = node.text.strip() if isinstance(node, Scalar) else ""
         if not text:
-            problems.add(node.mark, f"must be a filter such as role:db, not {describe(node)}")
+            problems.add(node.mark, f"must be a filter such as {example}, not {describe(node)}")
             return None
         if text != "*":
             try:
-                compile_filter(text, HOSTS)
+                compile_filter(text, context)
             except QueryError as error:
                 problems.add(node.mark, f"{text[:80]}: {error.text}")
                 return None

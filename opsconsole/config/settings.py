@@ -7,10 +7,12 @@ from opsconsole.config.fields import Field, Kind, Values, list_of, map_of, recor
 from opsconsole.config.http_clients import HTTP, PLUGIN_CONFIG
 from opsconsole.config.loader import Node, Scalar
 from opsconsole.config.maintenance import windows
+from opsconsole.config.oncall import ESCALATE, NOTIFY, ON_CALL
 from opsconsole.config.problems import Problems
 from opsconsole.config.sudo_table import row_problem
 from opsconsole.config.triggers import triggers
 from opsconsole.model.inventory import Settings
+from opsconsole.model.oncall import Schedule
 
 _PROD: Final = ("prod", "production", "prd", "live")
 
@@ -86,7 +88,7 @@ TRIGGERS = Field("triggers", triggers, "Runs that start by themselves; in shadow
 MAINTENANCE = Field("maintenance", windows, "Agreed times in which trouble is expected.")
 FIELDS: Final = (
     ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, ACK_WITHIN, KEYMAP, SUDO, SECRETS,
-    MAINTENANCE, TRIGGERS, HTTP, PLUGIN_CONFIG,
+    MAINTENANCE, ON_CALL, ESCALATE, NOTIFY, TRIGGERS, HTTP, PLUGIN_CONFIG,
 )  # fmt: skip
 
 
@@ -118,6 +120,9 @@ def read_settings(values: Values) -> Settings:
         sudo=values.value(SUDO, {}),
         secrets=values.value(SECRETS, {}),
         maintenance=values.value(MAINTENANCE, ()),
+        on_call=values.value(ON_CALL, Schedule()),
+        escalate=tuple(sorted(values.value(ESCALATE, ()), key=lambda step: step.after)),
+        notify=values.value(NOTIFY, ()),
         triggers=values.value(TRIGGERS, ()),
         http=values.value(HTTP, {}),
         plugin_config=values.value(PLUGIN_CONFIG, {}),

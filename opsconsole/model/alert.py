@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from opsconsole.model.oncall import Escalation
 from opsconsole.model.states import AlertState, Freshness, Severity
 
 FLAPPING: Final = "flapping"
@@ -61,6 +62,8 @@ class Alert(Struct, frozen=True):
     """Who took it."""
     ack: Ack | None = None
     notes: tuple[Note, ...] = ()
+    escalated: tuple[Escalation, ...] = ()
+    """To whom it went because nobody had it, oldest first."""
     suppressed_by: tuple[str, ...] = ()
     """`silence:<id>`, `inhibited:<fp>`, `muted:<interval>`, `maintenance:<name>`, `depends:<ref>`, `flapping`."""
     freshness: Freshness = Freshness.LIVE

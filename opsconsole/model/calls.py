@@ -20,6 +20,15 @@ from opsconsole.model.alert_calls import (
 from opsconsole.model.call import Call
 from opsconsole.model.episode import Episode
 from opsconsole.model.event import Event
+from opsconsole.model.incident_calls import (
+    CloseIncident,
+    NoteIncident,
+    OpenIncident,
+    ReadNotifiers,
+    ReadOnCall,
+    SetIncident,
+    TestNotifier,
+)
 from opsconsole.model.run import OutputLine
 
 
@@ -272,6 +281,8 @@ class EngineStatus(Call, frozen=True, tag="engine-status"):
 AnyCall = (
     AckAlert | TakeAlert | NoteAlert | PreviewSilence | MakeSilence | ExpireSilence | AddEvent
     | OpenMaintenance | CloseMaintenance | ReadCapacity | ReadCourse | ReadOdd
+    | OpenIncident | NoteIncident | SetIncident | CloseIncident
+    | TestNotifier | ReadNotifiers | ReadOnCall
     | UnlockChanges | LockChanges | FreezeChanges | ThawChanges
     | PollNow | ScanHostKey | TrustHostKey | PlanRun | StartRun | StopRun | ControlRun
     | AnswerRun | ResolveRun | ReadJournal | ReadOutput | ReadHistory | ReadEvents | ReadEpisodes

@@ -6,7 +6,7 @@ from msgspec import structs
 
 from opsconsole.model.snapshot import TABLES, Delta, Snapshot
 
-_ALL_BUT_TIME = (*TABLES, "access", "engine")
+_ALL_BUT_TIME = (*TABLES, "access", "engine", "on_call")
 _Key = str | int
 _Table = Mapping[_Key, object]
 
@@ -33,6 +33,7 @@ def diff(old: Snapshot, new: Snapshot) -> Delta:
         **changed,
         access=new.access if new.access is not old.access else None,
         engine=new.engine if new.engine is not old.engine else None,
+        on_call=new.on_call if new.on_call is not old.on_call else None,
         ack_within=new.ack_within if new.ack_within != old.ack_within else None,
     )
 
@@ -92,5 +93,5 @@ def merge(first: Delta, second: Delta) -> Delta:
 
 
 def _scalars(delta: Delta) -> dict[str, object]:
-    names = ("access", "engine", "ack_within")
+    names = ("access", "engine", "ack_within", "on_call")
     return {name: value for name in names if (value := getattr(delta, name)) is not None}

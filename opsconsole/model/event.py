@@ -15,7 +15,7 @@ class Event(Struct, frozen=True):
     """A person, or `engine`, or a source's name."""
     kind: str
     """fired, resolved, acked, taken, noted, host, check, feed, run, deploy, note, unlock, freeze,
-    config, engine."""
+    config, engine, escalated, incident, maintenance, silence, notify."""
     subject: str
     """A reference, or empty."""
     text: str

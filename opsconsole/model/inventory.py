@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from opsconsole.model.maintenance import Window
+from opsconsole.model.oncall import EscalationStep, Notifier, Schedule
 from opsconsole.model.rules import RuleSpec
 from opsconsole.model.slo import Objective
 from opsconsole.model.states import Severity
@@ -229,6 +230,10 @@ class Settings(Struct, frozen=True):
     """Name to provider reference (`env:NAME`, `file:PATH`, `command:PROGRAM ...`); never a value."""
 
     maintenance: tuple[Window, ...] = ()
+    on_call: Schedule = Schedule()
+    escalate: tuple[EscalationStep, ...] = ()
+    """In the order of their times."""
+    notify: tuple[Notifier, ...] = ()
     triggers: tuple[Trigger, ...] = ()
 
 

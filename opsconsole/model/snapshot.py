@@ -7,7 +7,9 @@ from msgspec import Struct
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
+from opsconsole.model.incident import Incident
 from opsconsole.model.maintenance import WindowState
+from opsconsole.model.oncall import Fixes, OnCall
 from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.run import Run
 from opsconsole.model.silence import Silence
@@ -210,6 +212,11 @@ class Snapshot(Struct, frozen=True):
     """Active and pending ones, and those that ended in the last hours, by id."""
     people: Mapping[str, int] = {}
     """Actor to attached consoles."""
+    incidents: Mapping[str, Incident] = {}
+    """Open ones, and the newest twenty that are closed, by id."""
+    fixes: Mapping[str, Fixes] = {}
+    """What earlier fires tell, by episode of those that burn."""
+    on_call: OnCall = OnCall()
     access: Access = Access()
     ack_within: float = 300.0
 
@@ -234,16 +241,19 @@ class Delta(Struct, frozen=True):
     windows: Mapping[str, WindowState] = {}
     silences: Mapping[str, Silence] = {}
     people: Mapping[str, int] = {}
+    incidents: Mapping[str, Incident] = {}
+    fixes: Mapping[str, Fixes] = {}
     removed: Mapping[str, tuple[str | int, ...]] = {}
     """Table name to keys that are gone."""
     access: Access | None = None
     engine: EngineInfo | None = None
     ack_within: float | None = None
+    on_call: OnCall | None = None
 
 
 TABLES = (
     "hosts", "services", "checks", "alerts", "feeds", "events", "runs", "actions", "plugins", "banners", "slos",
-    "silences", "windows", "people",
+    "silences", "windows", "people", "incidents", "fixes",
 )  # fmt: skip
 
 

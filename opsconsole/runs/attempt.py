@@ -339,11 +339,11 @@ class Attempt:
             return
         for suffix, content in (("out", answer.stdout), ("err", answer.stderr)):
             if content:
-                await self.keep(f"{trace.step}.{suffix}", content)
+                await self.keep(f"{trace.step}.{suffix}", content, sync=trace.writes)
 
-    async def keep(self, name: str, content: bytes) -> None:
-        """Keep a file of this target with the run. Raises JournalError."""
-        await self._journal.keep(f"out/{output_name(self.target, name)}", content)
+    async def keep(self, name: str, content: bytes, *, sync: bool = True) -> None:
+        """Keep a file of this target with the run; `sync`: it outlives the power. Raises JournalError."""
+        await self._journal.keep(f"out/{output_name(self.target, name)}", content, sync=sync)
 
     def shield(self, why: str) -> None:
         """From here on an interrupt waits."""

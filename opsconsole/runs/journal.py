@@ -20,6 +20,8 @@ from opsconsole.clock import Clock
 from opsconsole.runs.chain import FIRST, JOURNAL, Chain, JournalError, read_chain
 
 _LOCK: Final = "lock"
+_SMALL: Final = 64 << 10
+"""Bytes that the page cache takes at once."""
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 Field = str | int | float | bool | None | tuple[str, ...] | Mapping[str, str]
@@ -84,6 +86,13 @@ class Journal:
         Raises:
             JournalError: It could not be written, or an earlier one could not.
         """
+        if not sync and self._writing.acquire(blocking=False):
+            # the page cache takes it in microseconds; only what must be on the disk is worth a thread
+            try:
+                self._write(kind, fields, sync=False)
+            finally:
+                self._writing.release()
+            return
         writing = get_running_loop().run_in_executor(
             self._executor, lambda: self.write(kind, fields, sync=sync)
         )
@@ -100,34 +109,42 @@ class Journal:
             JournalError: As `append`.
         """
         with self._writing:
-            if self.broken or self._fd < 0:
-                raise JournalError(f"journal {self.folder.name}: {self.broken or 'is closed'}")
-            line = msgspec.json.encode(
-                {
-                    "n": self._n,
-                    "t_mono": self._clock.monotonic(),
-                    "t_wall": self._clock.now(),
-                    "prev": self._prev,
-                    "kind": kind,
-                    **fields,
-                }
-            )
-            try:
-                _write_all(self._fd, line + b"\n")
-                if sync:
-                    os.fsync(self._fd)
-            except OSError as error:
-                self.broken = f"cannot be written: {error.strerror}"
-                raise JournalError(f"journal {self.folder.name}: {self.broken}") from error
-            self._n += 1
-            self._prev = hashlib.sha256(line).hexdigest()
+            self._write(kind, fields, sync=sync)
 
-    async def keep(self, name: str, content: bytes) -> None:
+    def _write(self, kind: str, fields: Mapping[str, Field], *, sync: bool) -> None:
+        if self.broken or self._fd < 0:
+            raise JournalError(f"journal {self.folder.name}: {self.broken or 'is closed'}")
+        line = msgspec.json.encode(
+            {
+                "n": self._n,
+                "t_mono": self._clock.monotonic(),
+                "t_wall": self._clock.now(),
+                "prev": self._prev,
+                "kind": kind,
+                **fields,
+            }
+        )
+        try:
+            _write_all(self._fd, line + b"\n")
+            if sync:
+                os.fsync(self._fd)
+        except OSError as error:
+            self.broken = f"cannot be written: {error.strerror}"
+            raise JournalError(f"journal {self.folder.name}: {self.broken}") from error
+        self._n += 1
+        self._prev = hashlib.sha256(line).hexdigest()
+
+    async def keep(self, name: str, content: bytes, *, sync: bool = True) -> None:
         """Put a file into the folder, once; a failure breaks nothing but is told.
+
+        Without `sync` it may be lost with the power, and a small one needs no thread.
 
         Raises:
             JournalError: The disk refused.
         """
+        if not sync and len(content) <= _SMALL:
+            self._keep(name, content, sync=False)
+            return
         await get_running_loop().run_in_executor(self._executor, self._keep, name, content)
 
     async def renew(self, name: str, content: bytes) -> None:
@@ -175,12 +192,13 @@ class Journal:
         os.ftruncate(self._fd, chain.size)
         self._n, self._prev = len(chain.entries), chain.head
 
-    def _keep(self, name: str, content: bytes) -> None:
+    def _keep(self, name: str, content: bytes, *, sync: bool = True) -> None:
         try:
             fd = os.open(self.folder / name, _FLAGS, 0o600)
             try:
                 _write_all(fd, content)
-                os.fsync(fd)
+                if sync:
+                    os.fsync(fd)
             finally:
                 os.close(fd)
         except OSError as error:

@@ -24,7 +24,14 @@ from opsconsole.ui.aside import run_aside
 from opsconsole.ui.driver import ConsoleDriver
 from opsconsole.ui.leaving import Leaving
 from opsconsole.ui.look import Look
-from opsconsole.ui.prefs import Prefs, prefs_file, read_prefs, save_text, write_prefs
+from opsconsole.ui.prefs import (
+    Prefs,
+    note_leaving,
+    prefs_file,
+    read_prefs,
+    save_text,
+    write_prefs,
+)
 from opsconsole.ui.screens import views
 from opsconsole.ui.screens.dialog import Dialog
 from opsconsole.ui.screens.main import Main
@@ -35,6 +42,8 @@ from opsconsole.ui.themes import ThemeFolder, to_textual
 FRAME: Final = 0.1
 """Seconds between two looks at the source: at most ten paints a second."""
 TICK: Final = 1.0
+CALM: Final = 20.0
+"""Seconds without a key after which only every second tick is drawn: a screen nobody touches costs half."""
 
 
 class Console(App[None]):
@@ -77,6 +86,9 @@ class Console(App[None]):
         self._theme_stamp = themes.stamp(look.palette.name)
         self._leaving = Leaving(self._leave, lifeline)
         self._adopted = EngineInfo()
+        self._greeted = False
+        self._ticks = 0
+        self._pressed_at = look.clock.monotonic()
 
     def get_default_screen(self) -> Screen[Any]:
         """Give the one screen; dialogs stand in front of it."""
@@ -91,13 +103,16 @@ class Console(App[None]):
         self.call_after_refresh(self._begin)
 
     async def on_unmount(self) -> None:
-        """Detach and hear no more signals."""
+        """Detach and hear no more signals; when that was is remembered, for `:away`."""
         self._leaving.stop()
+        if self._memory is not None and self.session.source.snapshot.revision:
+            note_leaving(self._memory, self.session.source.now())
         await self.session.source.close()
 
     async def on_event(self, event: events.Event) -> None:
         """Take keys one after the other, and drop those that a dialog must not take."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self._pressed_at = self.look.clock.monotonic()
             screen = self.screen if self._screen_stack else None
             if isinstance(screen, Dialog) and not screen.accepts(event):
                 return
@@ -130,7 +145,21 @@ class Console(App[None]):
             if self._has_news():
                 self._adopt(self.session.source.snapshot.engine)
                 self.main.source_changed()
+                self._greet()
             await self.look.clock.sleep(FRAME)
+
+    def _greet(self) -> None:
+        """Tell once, on the first look, what happened since the console last went."""
+        if self._greeted or not self.session.source.snapshot.revision:
+            return
+        self._greeted = True
+        if self.session.was_away:
+            self.run_worker(self._tell_away(), name="while you were away")
+
+    async def _tell_away(self) -> None:
+        from opsconsole.ui.verbs.overlooking import tell_away
+
+        await tell_away(self.main)
 
     def _has_news(self) -> bool:
         """Tell whether there is more to show than a later time, which the ticks show."""
@@ -153,6 +182,10 @@ class Console(App[None]):
                 self.main.say(f"theme kept as it was: {error}")
 
     def _tick(self) -> None:
+        self._ticks += 1
+        calm = self.look.clock.monotonic() - self._pressed_at > CALM
+        if calm and self._ticks % 2:
+            return
         self._reload_theme()
         self.main.tick()
 
@@ -193,10 +226,10 @@ class Console(App[None]):
         if why:
             self.main.say(why)
 
-    def save_text(self, kind: str, text: str) -> str:
+    def save_text(self, kind: str, text: str, ending: str = "txt") -> str:
         """Write a text to a file beside what is remembered; a sentence says where, or why not."""
         folder = (self._memory or prefs_file()).parent / "saved"
-        return save_text(folder, kind, text, self.look.clock.now())
+        return save_text(folder, kind, text, self.look.clock.now(), ending)
 
     # -- the terminal
 

@@ -23,7 +23,7 @@ class ConsoleCalls(Protocol):
         """Write what is remembered."""
         ...
 
-    def save_text(self, kind: str, text: str) -> str:
+    def save_text(self, kind: str, text: str, ending: str = "txt") -> str:
         """Write a text to a new file; a sentence says where, or why not."""
         ...
 

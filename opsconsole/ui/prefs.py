@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 DEFAULT: Final = "default"
 _SIZE_LIMIT: Final = 256 * 1024
@@ -37,6 +38,8 @@ class Prefs(Struct, frozen=True):
     layouts: Mapping[str, Layout] = {}
     layout: str = DEFAULT
     theme: str | None = None
+    left_at: float = 0.0
+    """Epoch seconds by the engine's clock when the console last went; 0: never."""
 
 
 def prefs_file(environ: Mapping[str, str] = os.environ) -> Path:
@@ -70,9 +73,14 @@ def write_prefs(file: Path, prefs: Prefs) -> str:
     return ""
 
 
-def save_text(folder: Path, kind: str, text: str, at: float) -> str:
+def note_leaving(file: Path, at: float) -> None:
+    """Note when the console went (epoch seconds); what another console wrote there meanwhile stays."""
+    write_prefs(file, replace(read_prefs(file), left_at=at))
+
+
+def save_text(folder: Path, kind: str, text: str, at: float, ending: str = "txt") -> str:
     """Write a text to a new file of its own; a sentence says where, or why not."""
-    name = datetime.fromtimestamp(at, UTC).strftime(f"{kind}-%Y%m%dT%H%M%SZ.txt")
+    name = datetime.fromtimestamp(at, UTC).strftime(f"{kind}-%Y%m%dT%H%M%SZ.{ending}")
     file = folder / name
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -12,6 +12,8 @@ from opsconsole.ui.source import Source
 from opsconsole.view import glyphs
 from opsconsole.view.options import ViewOptions
 
+AWAY_FROM = 600.0
+"""Seconds of absence from which it is told what happened meanwhile."""
 SORTABLE = ("fires", "hosts", "services", "activity")
 
 
@@ -27,6 +29,8 @@ class Session:
         self.frozen: Snapshot | None = None
         """The snapshot the screen was stopped at (`p`); None while it is live."""
         self.mouse = True
+        self.left_at = prefs.left_at
+        """Epoch seconds when this person's console last went; 0: never."""
         self._frozen_at = 0.0
         signs = glyphs.ASCII if look.signs is ASCII else glyphs.UNICODE
         self._base = ViewOptions(glyphs=signs)
@@ -41,6 +45,11 @@ class Session:
     def now(self) -> float:
         """The time ages are counted to."""
         return self.source.now() if self.frozen is None else self._frozen_at
+
+    @property
+    def was_away(self) -> bool:
+        """Tell whether this person's console was gone for long enough to be told what happened."""
+        return bool(self.left_at) and self.source.now() - self.left_at > AWAY_FROM
 
     @property
     def layout_name(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from opsconsole.alerting.capacity import name_of
 from opsconsole.model.capacity import Capacity, Resource
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.view import format as fmt
@@ -101,6 +102,12 @@ def host_and_metric(key: str) -> tuple[str, str]:
     """Take a row's key apart."""
     host, _, metric = key.removeprefix(KIND).partition(" ")
     return host, metric
+
+
+def words_of(key: str) -> str:
+    """Say what a row is about: `db-02 disk /data`."""
+    host, metric = host_and_metric(key)
+    return f"{host} {name_of(metric)}"
 
 
 def table(

@@ -8,7 +8,9 @@ from opsconsole.model.access import live_freezes, unlock_of
 from opsconsole.model.snapshot import Access, Feed, Snapshot
 from opsconsole.model.states import ServiceState
 from opsconsole.view import format as fmt
+from opsconsole.view import storm
 from opsconsole.view.cells import beside, cell, joined, safe_cell, span, width_of
+from opsconsole.view.expiring import soon_words
 from opsconsole.view.glyphs import Glyphs
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Tone
@@ -41,6 +43,7 @@ def lines(
     """Make the header; `width` is the whole screen's."""
     left = _situation(snapshot, width, options.glyphs)
     right = [
+        _soon(snapshot, now, width, options.me),
         _people(snapshot, width),
         access_word(snapshot.access, options.me, now),
         _time(now, frame, options),
@@ -50,18 +53,26 @@ def lines(
 
 def _fitted(left: list[Cell], right: list[Cell], width: int) -> Cell:
     """Set both ends on one line; what matters least gives way, whether one may change things never does."""
-    for part, place in ((right, 0), (left, 3), (left, 2), (right, 2), (left, 1)):
+    for part, place in ((right, 1), (left, 3), (left, 2), (right, 0), (right, 3), (left, 1)):
         if width_of(joined(left)) + width_of(joined(right)) < width:
             break
         part[place] = ()
     return beside(joined(left), joined(right), width)
 
 
-def banners(snapshot: Snapshot) -> tuple[Cell, ...]:
-    """List the sentences that stay until their cause is gone, the worst first."""
+def banners(
+    snapshot: Snapshot,
+    now: float | None = None,
+    options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
+) -> tuple[Cell, ...]:
+    """List the sentences that stay until their cause is gone: a storm, then the worst first."""
+    found = storm.storm(snapshot, snapshot.now if now is None else now)
+    raging = (storm.line(found, options.glyphs),) if found is not None else ()
     tones = {"critical": Tone.CRITICAL, "warning": Tone.WARNING}
     ordered = sorted(snapshot.banners.values(), key=lambda b: (b.severity != "critical", b.id))
-    return tuple(cell(banner.text, tones.get(banner.severity, Tone.ACCENT)) for banner in ordered)
+    return raging + tuple(
+        cell(banner.text, tones.get(banner.severity, Tone.ACCENT)) for banner in ordered
+    )
 
 
 def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Cell]:
@@ -128,6 +139,12 @@ def access_word(access: Access, me: str, now: float) -> Cell:
 
 def _group(word: str, total: int, counts: Cell) -> Cell:
     return joined((cell(f"{word} {total}"), counts), " ") if total else ()
+
+
+def _soon(snapshot: Snapshot, now: float, width: int, me: str) -> Cell:
+    """Say what of mine ends within the hour, where there is room: `silence ends 42m`."""
+    words = soon_words(snapshot, me, now) if width >= _NORMAL_FROM else ""
+    return cell(words, Tone.WARNING) if words else ()
 
 
 def _people(snapshot: Snapshot, width: int) -> Cell:

@@ -44,6 +44,19 @@ def budget_words(status: RolloutStatus) -> str:
     return f"{status.bad} bad, {status.limit} may be{spent}"
 
 
+def watched_words(status: RolloutStatus, now: float) -> str:
+    """Say in a few words what is waited for between batches: `23s of watching left, health 1 of 3`."""
+    words = []
+    if status.bake_until is not None and status.bake_until > now:
+        words.append(f"{fmt.age(status.bake_until - now)} of watching left")
+    words += [
+        f"{gate.id} {gate.passes} of {gate.stable}"
+        for gate in status.gates
+        if gate.verdict == "waiting"
+    ]
+    return ", ".join(words)
+
+
 def _way(run: Run, now: float, width: int, glyphs: Glyphs) -> list[Cell]:
     status = run.rollout
     if status is None:

@@ -13,7 +13,7 @@ from opsconsole.view.log_lines import short
 from opsconsole.view.naming import bare_name
 from opsconsole.view.offers import short_id
 from opsconsole.view.options import ViewOptions
-from opsconsole.view.rollout_page import budget_words
+from opsconsole.view.rollout_page import budget_words, watched_words
 from opsconsole.view.rows import Cell, Column, Row, Span, Table, Tone
 from opsconsole.view.runs import run_glyph, run_tone, target_glyph, target_tone, targets_of
 
@@ -193,9 +193,12 @@ def _output_cell(line: OutputLine, width: int, options: ViewOptions) -> Cell:
     )
 
 
-def closing(run: Run) -> tuple[Cell, ...]:
+def closing(run: Run, now: float | None = None) -> tuple[Cell, ...]:
     """Say how a run stands, what is left where, and what a person may choose now; one line each."""
     lines = [_outcome(run) if run.question is None else _asked(run.question)]
+    if run.state is RunState.GATING and run.rollout is not None and now is not None:
+        watched = watched_words(run.rollout, now)
+        lines[0] = cell(f"Between batches: {watched}.", Tone.ACCENT) if watched else lines[0]
     keys = run_choices.line(run)
     if keys:
         lines.append(keys)

@@ -1,13 +1,16 @@
 """Objectives in words: the budget as a bar, burn by window, when it is empty, what an outage would cost."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from opsconsole.alerting.slo import cost_of
 from opsconsole.model.slo import Burn, SloStatus
+from opsconsole.model.snapshot import Snapshot
 from opsconsole.view import format as fmt
-from opsconsole.view.cells import cell, span
+from opsconsole.view.cells import cell, chosen, span
 from opsconsole.view.glyphs import Glyphs
-from opsconsole.view.rows import Cell, Tone
+from opsconsole.view.options import ViewOptions
+from opsconsole.view.rows import Cell, Column, Row, Table, Tone
 
 BAR = 20
 _LITTLE = 0.25
@@ -93,6 +96,53 @@ def table(slos: Sequence[SloStatus]) -> list[tuple[str, ...]]:
         )
         for slo in slos
     ]
+
+
+_COLUMNS: Final = (
+    Column("service", "SERVICE", 14, flexible=True),
+    Column("promised", "OBJECTIVE", 10),
+    Column("budget", "BUDGET", BAR, rank=2, sortable=False),
+    Column("left", "LEFT", 5, right=True),
+    Column("burn", "BURN 1H", 7, right=True),
+    Column("empty", "EMPTY IN", 8, right=True, rank=1),
+    Column("seen", "SEEN", 5, right=True),
+    Column("fires", "", 6, sortable=False),
+)
+
+
+def screen_table(snapshot: Snapshot, width: int, options: ViewOptions) -> Table:
+    """List objectives for the screen: what fires first, then the one with the least left."""
+    columns = chosen(_COLUMNS, width)
+    found = sorted(snapshot.slos.values(), key=_worst_first)
+    return Table(
+        columns=columns,
+        rows=tuple(_row(each, columns, options) for each in found),
+        title=cell(f"Objectives {len(found)}", Tone.STRONG),
+        hint=cell("least budget first   enter opens the service", Tone.DIM),
+        empty="No service promises anything: `slo: {objective: 99.9%}` on one does.",
+    )
+
+
+def _worst_first(slo: SloStatus) -> tuple[int, float, str]:
+    """Put what pages first; what is not known stands last, and is not taken for well."""
+    left = 2.0 if slo.left is None else slo.left
+    return (("page", "ticket", "").index(slo.firing), left, slo.service)
+
+
+def _row(slo: SloStatus, columns: Sequence[Column], options: ViewOptions) -> Row:
+    service, promised, left, burn, empty, seen, firing = table([slo])[0]
+    tone = tone_of(slo)
+    cells = {
+        "service": cell(service),
+        "promised": cell(promised, Tone.DIM),
+        "budget": cell(options.glyphs.none, Tone.DIM) if slo.left is None else bar(slo, options.glyphs),
+        "left": cell(left, tone),
+        "burn": cell(burn),
+        "empty": cell(empty),
+        "seen": cell(seen, Tone.DIM),
+        "fires": cell(firing, tone),
+    }  # fmt: skip
+    return Row(f"service:{service}", tuple(cells[column.id] for column in columns))
 
 
 HEAD = ("SERVICE", "OBJECTIVE", "LEFT", "BURN 1H", "EMPTY IN", "SEEN", "")

@@ -429,3 +429,14 @@ def test_targets_left_out_for_one_reason_are_one_line() -> None:
     shown = texts(plan_page.lines(replace(plan, targets=out)))
 
     assert "— web-{07,09,11-13}: not for this: x" in shown
+
+
+def test_between_batches_one_line_says_what_is_waited_for() -> None:
+    run = halted(state=RunState.GATING, choices=("pause",))
+    baking = replace(run, rollout=replace(run.rollout, bake_until=NOW + 23))
+
+    assert texts(run_page.closing(baking, NOW))[0] == (
+        "Between batches: 23s of watching left, health 2 of 3."
+    )
+    quiet = replace(run, rollout=replace(run.rollout, gates=()))
+    assert texts(run_page.closing(quiet, NOW))[0].endswith("watched before more is touched.")

@@ -182,7 +182,11 @@ class CourseView(_Asking[Course]):
         """Draw it for the room there is."""
         size = self.panes["course"].body
         made = course.section(
-            self.told, self.place.key, max(1, size.width - 2), size.height, self.options
+            self.told,
+            capacity.words_of(self.place.key),
+            max(1, size.width - 2),
+            size.height,
+            self.options,
         )
         self.show_section("course", made)
 
@@ -194,4 +198,4 @@ class CourseView(_Asking[Course]):
     @property
     def crumbs(self) -> tuple[str, ...]:
         """Where one stands."""
-        return ("all", "capacity", self.place.key)
+        return ("all", "capacity", capacity.words_of(self.place.key))

@@ -104,7 +104,7 @@ class Main(Screen[None], inherit_bindings=False):
         )
         options = session.options("header")
         self.header.show(header.lines(session.snapshot, session.now, width, frame, options))
-        self._show_banners(header.banners(session.snapshot)[:_BANNERS])
+        self._show_banners(header.banners(session.snapshot, session.now, options)[:_BANNERS])
         self.view.update()
         self.show_keys()
 
@@ -192,6 +192,9 @@ class Main(Screen[None], inherit_bindings=False):
         """Open what the row stands for; an action's row runs it."""
         if message.key.startswith("action:"):
             self.do(Invocation(BY_ID["act.run"], {"action": message.key.removeprefix("action:")}))
+            return
+        if message.key.startswith(("silence:", "window:")):
+            self.do(Invocation(BY_ID["fire.mute"], {}))
             return
         place = self.view.place_of(message.key)
         if place is not None:

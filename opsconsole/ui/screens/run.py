@@ -144,7 +144,7 @@ class RunView(Detail):
                 self.show_section(name, self._effect(run, pane))
             case "closing":
                 if isinstance(pane, Lines):
-                    pane.show(run_page.closing(run))
+                    pane.show(run_page.closing(run, session.now))
             case _:
                 self._show_output()
 

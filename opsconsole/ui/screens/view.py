@@ -131,6 +131,10 @@ class View(TileBoard):
         self.tiles_changed()
         self.call_after_refresh(self.update)
 
+    def export(self) -> tuple[str, str] | None:
+        """Give a kind and a Markdown text to copy and to keep, where the view is one; else None."""
+        return None
+
     def tick(self) -> None:
         """Read again what this view reads by itself."""
 

@@ -23,7 +23,9 @@ def load() -> Mapping[str, Callable[[Session, Place], View]]:
     """Load the other views; the console does so behind its first paint."""
     from opsconsole.ui.screens.alert import AlertView
     from opsconsole.ui.screens.capacity import CapacityView, CourseView, OddView
+    from opsconsole.ui.screens.handoff import HandoffView
     from opsconsole.ui.screens.host import HostView
+    from opsconsole.ui.screens.lists import TABLES, ListView
     from opsconsole.ui.screens.plugin_pane import PluginPane
     from opsconsole.ui.screens.run import RunView
     from opsconsole.ui.screens.runs import RunsView
@@ -39,4 +41,6 @@ def load() -> Mapping[str, Callable[[Session, Place], View]]:
         "capacity": CapacityView,
         "course": CourseView,
         "odd": OddView,
+        "handoff": HandoffView,
+        **dict.fromkeys(TABLES, ListView),
     }

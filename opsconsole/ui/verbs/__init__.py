@@ -26,6 +26,8 @@ def load() -> "Mapping[str, Verb]":
         fires,
         going,
         looking,
+        muting,
+        overlooking,
         program,
         steering,
     )
@@ -35,6 +37,8 @@ def load() -> "Mapping[str, Verb]":
         **finding.VERBS,
         **looking.VERBS,
         **fires.VERBS,
+        **muting.VERBS,
+        **overlooking.VERBS,
         **acting.VERBS,
         **steering.VERBS,
         **access.VERBS,

@@ -124,6 +124,8 @@ def _copies(main: "Main") -> dict[str, str]:
     copies |= {
         "markdown": "\n".join(f"- **{a.name}** on {bare_name(a.on)}: {a.summary}" for a in alerts)
     }
+    if (whole := main.view.export()) is not None:
+        copies["markdown"] = whole[1]
     return {word: text for word, text in copies.items() if text}
 
 

@@ -158,6 +158,10 @@ async def _save_screen(main: "Main", _: Invocation) -> None:
         text = run_output.export(view.run, view.lines, session.now, session.options("run"))
         main.say(console_of(main).save_text("run", text))
         return
+    kept = view.export()
+    if kept is not None:
+        main.say(console_of(main).save_text(*kept, "md"))
+        return
     main.say(console_of(main).save_text("screen", main.text()))
 
 
