@@ -6,12 +6,12 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
 
 from opsconsole import __version__
-from opsconsole.actions.ctx import Certificate
 from opsconsole.actions.registry import Registry
 from opsconsole.clock import Clock
 from opsconsole.collect.collector import Collector
@@ -19,6 +19,7 @@ from opsconsole.collect.heartbeats import Heartbeats
 from opsconsole.collect.plugin_port import PluginPort
 from opsconsole.engine.agents import Agents, OwnWays
 from opsconsole.engine.caches import FileCaches
+from opsconsole.engine.calling import Calling
 from opsconsole.engine.clients import NamedClients
 from opsconsole.engine.control import ControlCalls, Figures
 from opsconsole.engine.evaluation import RULES, Evaluation
@@ -122,12 +123,8 @@ class Engine:
             Heartbeats(self._clock, self._place.heartbeats), self._plugin_port(),
         )  # fmt: skip
         self._silences = Silences(
-            self._store,
-            self._collector.ask_source,
-            self._poll_now,
-            self._history.episodes,
-            self._clock,
-        )
+            self._store, self._collector.ask_source, self._poll_now, self._history.episodes, self._clock
+        )  # fmt: skip
         self._silences.follow(inventory)
         self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
         self._hosts.hosts = {host.name: host for host in inventory.hosts}
@@ -154,7 +151,7 @@ class Engine:
             trouble=lambda text: self._notices.show("journal", text),
             checks=self._checks.run,
             events=self._events_of,
-            tls=self._certificate,
+            tls=partial(certificate, self._outside.web),
             clients=clients,
             secret=clients.secret,
             secrets=lambda: clients.secrets,
@@ -167,6 +164,10 @@ class Engine:
         self._runs = RunService(
             registry, ports, self._place.folder, self._clock, locks=self._place.locks
         )
+        self._calling = Calling(
+            self._store, self._history, self._clock, inventory, self._outside,
+            clients.credentials, self._plugins.contributions,
+        )  # fmt: skip
         self._triggers = TriggerDesk(
             self._store, self._runs, self._configuration, self._place.folder, self._clock
         )
@@ -182,6 +183,7 @@ class Engine:
             self._hosts,
             self._silences,
             self._maintenance,
+            self._calling,
             RunCalls(self._store, self._runs, self._own_ways.of),
             PastCalls(self._history, lambda: self._store.snapshot.events),
             self._plugins,
@@ -266,6 +268,7 @@ class Engine:
             ("evaluate", self._evaluate()),
             ("configuration", self._configuration.run()),
             ("silences", self._silences.run()),
+            ("calling", self._calling.run()),
             ("objectives", self._objectives.run()),
             ("heart", self._heart.run()),
             ("linger", self._linger()),
@@ -286,7 +289,7 @@ class Engine:
             await self._gate.tick(now)
             self._maintenance.tick(now)
             self._evaluation.step(now)
-            self._note_known_hosts()
+            self._notices.show("known_hosts", "; ".join(self._outside.keys.warnings()[:3]))
             await self._clock.sleep(_STEP)
 
     async def _linger(self) -> None:
@@ -316,10 +319,15 @@ class Engine:
         self._introduce(inventory)
         self._gate.follow(inventory.settings)
         self._offer()
-        self._evaluation.follow(inventory)
-        self._objectives.follow(inventory)
-        self._maintenance.follow(inventory)
-        self._silences.follow(inventory)
+        rooms = (
+            self._evaluation,
+            self._objectives,
+            self._maintenance,
+            self._silences,
+            self._calling,
+        )
+        for room in rooms:
+            room.follow(inventory)
         await self._collector.update(inventory)
         self._history.forget(change.removed)
         self._notices.configured(change.sentence)
@@ -335,9 +343,6 @@ class Engine:
 
     def _poll_now(self, targets: Sequence[str]) -> None:
         self._collector.poll_now(targets)
-
-    async def _certificate(self, address: str, port: int, server_name: str) -> Certificate:
-        return await certificate(self._outside.web, address, port, server_name)
 
     def _plugin_port(self) -> PluginPort:
         return PluginPort(  # the plugins are built after what watches
@@ -360,13 +365,11 @@ class Engine:
     def _on_loaded(self, loaded: Loaded) -> None:
         self._store.restore(loaded)
         self._maintenance.restore(loaded.kept)
+        self._calling.restore(loaded.kept)
         self._evaluation.recall(loaded.alerts, self._clock.now(), loaded.kept.get(RULES, b""))
 
     async def _events_of(self, subject: str, since: float) -> Sequence[Event]:
         return await self._history.events(since, self._clock.now(), _EVENTS, subject)
-
-    def _note_known_hosts(self) -> None:
-        self._notices.show("known_hosts", "; ".join(self._outside.keys.warnings()[:3]))
 
     def _on_peers(self, peers: tuple[Peer, ...]) -> None:
         self._agents.attach(peers)
