@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 from msgspec import Struct
@@ -26,7 +26,7 @@ class Wish(Struct, frozen=True):
     """Seconds to wait for locks that others hold."""
 
 
-def confirmed(plan: Plan, wish: Wish) -> str:
+def confirmed(plan: Plan, wish: Wish, costs: Sequence[str] = ()) -> str:
     """Give what the plan wants typed back, from the options or from the person at the terminal.
 
     Raises:
@@ -39,7 +39,7 @@ def confirmed(plan: Plan, wish: Wish) -> str:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         how = "--yes" if plan.confirm is Confirm.KEY else f"--confirm {plan.expect!r}"
         raise RefusedError("confirm", f"{plan.action} is a {plan.effect}: confirm it with {how}")
-    show_plan(plan, as_json=False)
+    show_plan(plan, as_json=False, costs=costs)
     if plan.confirm is Confirm.KEY:
         if not click.confirm("Run it?", default=False, err=True):
             raise RefusedError("confirm", "not confirmed: nothing was started")
@@ -50,15 +50,15 @@ def confirmed(plan: Plan, wish: Wish) -> str:
     return typed
 
 
-def show_plan(plan: Plan, *, as_json: bool) -> None:
-    """Print a plan."""
+def show_plan(plan: Plan, *, as_json: bool, costs: Sequence[str] = ()) -> None:
+    """Print a plan; `costs` say what it would cost at worst."""
     if as_json:
-        print_json({"schema": "opsconsole.plan/1", "plan": plan})
+        print_json({"schema": "opsconsole.plan/1", "plan": plan, "costs": costs})
         return
     print(f"{plan.title} ({plan.action}, {plan.effect}) on {_count(plan)}")
     if plan.blast:
         print(f"reaches {plan.blast}")
-    for line in (*_rollout_lines(plan), *_target_lines(plan)):
+    for line in (*costs, *_rollout_lines(plan), *_target_lines(plan)):
         print(line)
     warnings = (
         ("locks", " ".join(plan.locks)),

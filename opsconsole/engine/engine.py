@@ -20,6 +20,7 @@ from opsconsole.collect.plugin_port import PluginPort
 from opsconsole.engine.agents import Agents, OwnWays
 from opsconsole.engine.caches import FileCaches
 from opsconsole.engine.calling import Calling
+from opsconsole.engine.capacity import CapacityDesk
 from opsconsole.engine.clients import NamedClients
 from opsconsole.engine.control import ControlCalls, Figures
 from opsconsole.engine.evaluation import RULES, Evaluation
@@ -30,6 +31,7 @@ from opsconsole.engine.heartbeats import HeartbeatCalls
 from opsconsole.engine.hosts import HostCalls
 from opsconsole.engine.intake import Intake
 from opsconsole.engine.launch import LaunchSpec
+from opsconsole.engine.linger import Linger
 from opsconsole.engine.lookers import Lookers
 from opsconsole.engine.maintenance import Maintenance
 from opsconsole.engine.notices import Notices
@@ -63,7 +65,6 @@ from opsconsole.state.store import Store
 
 _STEP: Final = 1.0
 """Seconds between two evaluations."""
-_IDLE_LOOK: Final = 1.0
 _EVENTS: Final = 200
 """Events of one subject that a plugin is given at most."""
 
@@ -88,7 +89,6 @@ class Engine:
         self._solo = solo
         self._stop = asyncio.Event()
         self._started = clock.now()
-        self._quiet_since = clock.now()
         self._build_state(spec, inventory)
         self._build_outside(inventory, outside)
         self._build_runs(inventory)
@@ -102,6 +102,7 @@ class Engine:
         self._store = Store(self._clock, self._history)
         self._gate = Gate(self._store, self._place.access, self._clock, read_only=spec.read_only)
         self._evaluation = Evaluation(self._store, inventory)
+        self._capacity = CapacityDesk(self._store, self._history, self._clock)
         self._objectives = Objectives(self._store, self._history, self._clock, inventory)
         self._maintenance = Maintenance(self._store, self._history, self._clock, inventory)
         self._configuration = Configuration(
@@ -123,7 +124,7 @@ class Engine:
             Heartbeats(self._clock, self._place.heartbeats), self._plugin_port(),
         )  # fmt: skip
         self._silences = Silences(
-            self._store, self._collector.ask_source, self._poll_now, self._history.episodes, self._clock
+            self._store, self._collector.ask_source, self._poll_now, self._history.episodes, self._clock,
         )  # fmt: skip
         self._silences.follow(inventory)
         self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
@@ -187,9 +188,14 @@ class Engine:
             RunCalls(self._store, self._runs, self._own_ways.of),
             PastCalls(self._history, lambda: self._store.snapshot.events),
             self._plugins,
+            self._capacity,
             control,
         )
         self._lookers = Lookers()
+        self._linger = Linger(
+            self._clock, self._stop, lambda: bool(self._runs.live), lambda: bool(self.server.peers),
+            self._own_ways.close, lambda: self._configuration.inventory.settings.linger, solo=self._solo,
+        )  # fmt: skip
         hello = Hello(PROTOCOL, __version__, "engine", engine=spec.name)
         self.server = Server(self._store, self.answer, hello, self._clock, self._on_peers)
 
@@ -270,8 +276,9 @@ class Engine:
             ("silences", self._silences.run()),
             ("calling", self._calling.run()),
             ("objectives", self._objectives.run()),
+            ("capacity", self._capacity.run()),
             ("heart", self._heart.run()),
-            ("linger", self._linger()),
+            ("linger", self._linger.run()),
         )
 
     async def _close(self) -> None:
@@ -292,23 +299,6 @@ class Engine:
             self._notices.show("known_hosts", "; ".join(self._outside.keys.warnings()[:3]))
             await self._clock.sleep(_STEP)
 
-    async def _linger(self) -> None:
-        while True:
-            await self._clock.sleep(_IDLE_LOOK)
-            linger = self._configuration.inventory.settings.linger
-            if not self._runs.live:
-                await self._own_ways.close()
-            if self.server.peers or self._runs.live:
-                self._quiet_since = self._clock.now()
-            elif self._is_forgotten(linger):
-                log.info("nobody was here for %g s: the engine ends", linger)
-                self._stop.set()
-
-    def _is_forgotten(self, linger: float | None) -> bool:
-        if self._solo or linger is None:
-            return False
-        return self._clock.now() - self._quiet_since >= linger
-
     async def _follow(self, inventory: Inventory, change: Changes) -> None:
         registry = await asyncio.to_thread(self._plugins.load, inventory.settings)
         # from here to the end of the hosts nothing waits: no plan of the old hosts meets the new ones
@@ -320,12 +310,8 @@ class Engine:
         self._gate.follow(inventory.settings)
         self._offer()
         rooms = (
-            self._evaluation,
-            self._objectives,
-            self._maintenance,
-            self._silences,
-            self._calling,
-        )
+            self._evaluation, self._objectives, self._maintenance, self._silences, self._calling
+        )  # fmt: skip
         for room in rooms:
             room.follow(inventory)
         await self._collector.update(inventory)

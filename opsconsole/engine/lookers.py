@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
-from opsconsole.model.alert_calls import PreviewSilence
+from opsconsole.model.alert_calls import PreviewSilence, ReadCapacity, ReadCourse, ReadOdd
 from opsconsole.model.calls import (
     AnyCall,
     AskHost,
@@ -28,9 +28,8 @@ from opsconsole.model.states import Effect
 from opsconsole.rpc.peer import Peer
 
 _LOOKING: Final = (
-    AskHost, EngineStatus, PlanRun, PollNow, PreviewSilence, ReadChoices, ReadEpisodes, ReadEvents, ReadHistory,
-    ReadNotifiers, ReadOnCall, ReadOutput,
-    ReadPane, ScanHostKey,
+    AskHost, EngineStatus, PlanRun, PollNow, PreviewSilence, ReadCapacity, ReadChoices, ReadCourse, ReadEpisodes,
+    ReadEvents, ReadHistory, ReadNotifiers, ReadOdd, ReadOnCall, ReadOutput, ReadPane, ScanHostKey,
 )  # fmt: skip
 _PLANS: Final = 200
 

@@ -9,6 +9,7 @@ from opsconsole.view import format as fmt
 from opsconsole.view.activity import event_text
 from opsconsole.view.causes import causes, changes, events_of
 from opsconsole.view.cells import cell, joined, span, state_tone
+from opsconsole.view.folds import fold_lines
 from opsconsole.view.glyphs import state_glyph
 from opsconsole.view.naming import bare_name
 from opsconsole.view.offers import offers, short_id
@@ -63,6 +64,7 @@ def what(
     if alert.value is not None:
         lines.append(_line("value", cell(f"{alert.value:g}")))
     lines.append(_line("why", cell(why(snapshot, alert, now))))
+    lines += [_line(label, said) for label, said in fold_lines(snapshot, alert, options.glyphs)]
     kind, _, name = alert.on.partition(":")
     if kind == "host" and name in snapshot.hosts:
         lines.append(_line("host", vitals(snapshot.hosts[name], now, options.glyphs)))

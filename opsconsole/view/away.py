@@ -34,7 +34,7 @@ class Away(Struct, frozen=True):
     resolved: tuple[Episode, ...]
     """That had begun before, newest first."""
     acked: tuple[Event, ...]
-    """By others, newest first."""
+    """Acks and takes, newest first."""
     runs: tuple[Run, ...]
     """Newest first."""
 

@@ -70,7 +70,7 @@ def window_words(state: WindowState, now: float) -> str:
     """Say where a window stands: `on, 42m left, 12 hosts`, `in 3h02 for 1h00`."""
     if not state.is_on:
         return f"in {fmt.age(state.begins - now)} for {fmt.age(state.ends - state.begins)}"
-    where = f"{len(state.hosts)} hosts"
+    where = f"{len(state.hosts)} host{'s' * (len(state.hosts) != 1)}"
     if state.window.services:
         where = ", ".join((*((where,) if state.hosts else ()), *state.window.services))
     return f"on, {fmt.age(state.ends - now)} left, {where}"

@@ -8,6 +8,7 @@ from opsconsole.model.access import live_freezes, unlock_of
 from opsconsole.model.snapshot import Access, Feed, Snapshot
 from opsconsole.model.states import ServiceState
 from opsconsole.view import format as fmt
+from opsconsole.view import storm
 from opsconsole.view.cells import beside, cell, joined, safe_cell, span, width_of
 from opsconsole.view.expiring import soon_words
 from opsconsole.view.glyphs import Glyphs
@@ -62,11 +63,19 @@ def _fitted(left: list[Cell], right: list[Cell], width: int) -> Cell:
     return beside(joined(left), joined(right), width)
 
 
-def banners(snapshot: Snapshot) -> tuple[Cell, ...]:
-    """List the sentences that stay until their cause is gone, the worst first."""
+def banners(
+    snapshot: Snapshot,
+    now: float | None = None,
+    options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
+) -> tuple[Cell, ...]:
+    """List the sentences that stay until their cause is gone: a storm, then the worst first."""
+    found = storm.storm(snapshot, snapshot.now if now is None else now)
+    raging = (storm.line(found, options.glyphs),) if found is not None else ()
     tones = {"critical": Tone.CRITICAL, "warning": Tone.WARNING}
     ordered = sorted(snapshot.banners.values(), key=lambda b: (b.severity != "critical", b.id))
-    return tuple(cell(banner.text, tones.get(banner.severity, Tone.ACCENT)) for banner in ordered)
+    return raging + tuple(
+        cell(banner.text, tones.get(banner.severity, Tone.ACCENT)) for banner in ordered
+    )
 
 
 def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Cell]:

@@ -17,6 +17,7 @@ from opsconsole.view.activity import event_text
 from opsconsole.view.activity import lines as event_lines
 from opsconsole.view.causes import causes, changes, events_of
 from opsconsole.view.cells import cell, joined, safe_cell, span, state_tone
+from opsconsole.view.folds import fold_lines
 from opsconsole.view.glyphs import Glyphs, state_glyph
 from opsconsole.view.hosts import note, role
 from opsconsole.view.naming import bare_name, folded
@@ -113,6 +114,7 @@ def _fire(snapshot: Snapshot, alerts: tuple[Alert, ...], now: float, options: Vi
         _line("who", who(alert, now)),
     ]
     lines.append(_line("why", cell(why(snapshot, alert, now, style=_zone(options)), Tone.DIM)))
+    lines += [_line(label, said) for label, said in fold_lines(snapshot, alert, glyphs)]
     if vitals := _vitals_of(snapshot, alert.on, now, glyphs):
         lines.append(_line("on", vitals))
     if behind := causes(snapshot, alert):
@@ -152,7 +154,7 @@ def who(alert: Alert, now: float) -> Cell:
         words = f' "{alert.ack.note}"' if alert.ack.note else ""
         until = f", until {fmt.moment(alert.ack.until, now)}" if alert.ack.until else ""
         return cell(f"{alert.ack.actor} saw it {fmt.age(now - alert.ack.at)} ago{words}{until}")
-    return (span("NOBODY", Tone.CRITICAL), span(".  a ack   t take"))
+    return (span("NOBODY", Tone.CRITICAL), span(".  a ack   t take   x mute"))
 
 
 def _cause(pair: tuple[Alert, str], glyphs: Glyphs) -> Cell:

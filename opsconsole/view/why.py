@@ -27,7 +27,7 @@ def why(
         snapshot: Where the other fires are, for those that inhibit it.
         alert: The fire.
         now: Epoch seconds.
-        until: When a reason of `suppressed_by` ends, where it is known.
+        until: When a reason of `suppressed_by` ends, where more is known than the snapshot says.
         route: A sentence about the route it takes, where it is known.
         style: Zone of times of day, `utc` or `local`.
 
@@ -50,11 +50,26 @@ def _parts(
         yield f"for {fmt.age(alert.hold)} met"
     if alert.state is AlertState.RESOLVED:
         return
+    until = {**ends_of(snapshot, alert), **until}
     reasons = [_reason(snapshot, one, alert, until.get(one), now, style)
                for one in alert.suppressed_by]  # fmt: skip
     yield f"quiet: {', '.join(reasons)}" if reasons else _loudness(alert, now, style)
     yield _belief(alert, now)
     yield route
+
+
+def ends_of(snapshot: Snapshot, alert: Alert) -> Mapping[str, float]:
+    """Say when the reasons that keep a fire quiet end, where that is known (epoch seconds)."""
+    windows = {s.window.name: s.ends for s in snapshot.windows.values() if s.is_on}
+    found: dict[str, float] = {}
+    for reason in alert.suppressed_by:
+        kind, _, name = reason.partition(":")
+        silence = snapshot.silences.get(name) if kind == "silence" else None
+        if silence is not None:
+            found[reason] = silence.ends
+        elif kind == "maintenance" and name in windows:
+            found[reason] = windows[name]
+    return found
 
 
 def _standing(alert: Alert, now: float) -> str:

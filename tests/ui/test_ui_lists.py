@@ -22,7 +22,7 @@ def text_of(pilot):
     ("line", "says"),
     [
         ("silences", ("Silences 2", "42m", "renewed on Monday, CHG-4711", "ended 5m ago")),
-        ("maintenance", ("Maintenance 1 on, 1 to come", "swap disk", "on, 50m left, 1 hosts")),
+        ("maintenance", ("Maintenance 1 on, 1 to come", "swap disk", "on, 50m left, 1 host")),
         ("expiring", ("Ends within a week 5 (3 within the hour)", "certificate", "edge-cert")),
         ("slo", ("Objectives 3", "checkout", "12%", "PAGE")),
         ("handoff", ("Hand-over", "Still burning", "Quiet for a while")),

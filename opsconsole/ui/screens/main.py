@@ -104,7 +104,7 @@ class Main(Screen[None], inherit_bindings=False):
         )
         options = session.options("header")
         self.header.show(header.lines(session.snapshot, session.now, width, frame, options))
-        self._show_banners(header.banners(session.snapshot)[:_BANNERS])
+        self._show_banners(header.banners(session.snapshot, session.now, options)[:_BANNERS])
         self.view.update()
         self.show_keys()
 

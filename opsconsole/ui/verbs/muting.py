@@ -23,6 +23,7 @@ from opsconsole.model.calls import AckAlert, AnyCall, Done
 from opsconsole.model.silence import Silence, SilenceDraft, SilenceEffect
 from opsconsole.model.states import Effect
 from opsconsole.query.matchers import write_matchers
+from opsconsole.ui.paint import flowed
 from opsconsole.ui.screens.composer import Composer, read
 from opsconsole.ui.screens.confirm import Confirm, Question
 from opsconsole.ui.screens.form import Asking, Filled, Form
@@ -133,8 +134,9 @@ async def _make(main: "Main", draft: SilenceDraft, title: str) -> tuple[bool, st
             *silence_effect.lines(main.session.snapshot, effect),
         ]
         verb = f"hide {len(effect.now)} now" if effect.now else "make it"
+        shown = flowed(lines, max(20, main.app.size.width - 4))
         question = Question(title, verb, effect.expect, effect.refusal)
-        answer = await main.app.push_screen_wait(Confirm(main.session.look, question, lines))
+        answer = await main.app.push_screen_wait(Confirm(main.session.look, question, shown))
         if answer is None:
             return False, ""
         try:
