@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import click
 from msgspec import Struct
@@ -26,7 +26,7 @@ class Wish(Struct, frozen=True):
     """Seconds to wait for locks that others hold."""
 
 
-def confirmed(plan: Plan, wish: Wish) -> str:
+def confirmed(plan: Plan, wish: Wish, costs: Sequence[str] = ()) -> str:
     """Give what the plan wants typed back, from the options or from the person at the terminal.
 
     Raises:
@@ -39,7 +39,7 @@ def confirmed(plan: Plan, wish: Wish) -> str:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         how = _how_confirmed(plan)
         raise RefusedError("confirm", f"{plan.action} is {plan.effect}: confirm it with {how}")
-    show_plan(plan, as_json=False)
+    show_plan(plan, as_json=False, costs=costs)
     if plan.confirm is Confirm.KEY:
         if not click.confirm("Run it?", default=False, err=True):
             raise RefusedError("confirm", "not confirmed: nothing was started")
@@ -50,16 +50,16 @@ def confirmed(plan: Plan, wish: Wish) -> str:
     return typed
 
 
-def show_plan(plan: Plan, *, as_json: bool) -> None:
-    """Print a plan."""
+def show_plan(plan: Plan, *, as_json: bool, costs: Sequence[str] = ()) -> None:
+    """Print a plan; `costs` say what it would cost at worst."""
     if as_json:
-        print_json({"schema": "opsconsole.plan/1", "plan": plan})
+        print_json({"schema": "opsconsole.plan/1", "plan": plan, "costs": costs})
         return
     from opsconsole.view import plan_page
     from opsconsole.view.cells import plain
 
     print(plan.title)
-    for line in plan_page.lines(plan):
+    for line in plan_page.lines(plan, costs=costs):
         print(plain(line).rstrip())
     how = _how_confirmed(plan)
     for what, said in (("confirm", how and f"with {how}"), ("refused", plan.refusal)):

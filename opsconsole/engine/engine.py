@@ -19,6 +19,7 @@ from opsconsole.collect.heartbeats import Heartbeats
 from opsconsole.collect.plugin_port import PluginPort
 from opsconsole.engine.agents import Agents, OwnWays
 from opsconsole.engine.caches import FileCaches
+from opsconsole.engine.capacity import CapacityDesk
 from opsconsole.engine.clients import NamedClients
 from opsconsole.engine.control import ControlCalls, Figures
 from opsconsole.engine.evaluation import RULES, Evaluation
@@ -101,6 +102,7 @@ class Engine:
         self._store = Store(self._clock, self._history)
         self._gate = Gate(self._store, self._place.access, self._clock, read_only=spec.read_only)
         self._evaluation = Evaluation(self._store, inventory)
+        self._capacity = CapacityDesk(self._store, self._history, self._clock)
         self._objectives = Objectives(self._store, self._history, self._clock, inventory)
         self._maintenance = Maintenance(self._store, self._history, self._clock, inventory)
         self._configuration = Configuration(
@@ -122,12 +124,8 @@ class Engine:
             Heartbeats(self._clock, self._place.heartbeats), self._plugin_port(),
         )  # fmt: skip
         self._silences = Silences(
-            self._store,
-            self._collector.ask_source,
-            self._poll_now,
-            self._history.episodes,
-            self._clock,
-        )
+            self._store, self._collector.ask_source, self._poll_now, self._history.episodes, self._clock,
+        )  # fmt: skip
         self._silences.follow(inventory)
         self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
         self._hosts.hosts = {host.name: host for host in inventory.hosts}
@@ -185,6 +183,7 @@ class Engine:
             RunCalls(self._store, self._runs, self._own_ways.of),
             PastCalls(self._history, lambda: self._store.snapshot.events),
             self._plugins,
+            self._capacity,
             control,
         )
         self._lookers = Lookers()
@@ -267,6 +266,7 @@ class Engine:
             ("configuration", self._configuration.run()),
             ("silences", self._silences.run()),
             ("objectives", self._objectives.run()),
+            ("capacity", self._capacity.run()),
             ("heart", self._heart.run()),
             ("linger", self._linger()),
         )

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
-from opsconsole.model.alert_calls import PreviewSilence
+from opsconsole.model.alert_calls import PreviewSilence, ReadCapacity, ReadCourse, ReadOdd
 from opsconsole.model.calls import (
     AnyCall,
     AskHost,
@@ -27,7 +27,7 @@ from opsconsole.rpc.peer import Peer
 
 _LOOKING: Final = (
     AskHost, EngineStatus, PlanRun, PollNow, PreviewSilence, ReadChoices, ReadEvents, ReadHistory, ReadOutput,
-    ReadPane, ScanHostKey,
+    ReadPane, ScanHostKey, ReadCapacity, ReadCourse, ReadOdd,
 )  # fmt: skip
 _PLANS: Final = 200
 

@@ -172,6 +172,17 @@ class Store:
         if kept.keys() != before.keys() or any(before[name] is not kept[name] for name in kept):
             self._put(slos=kept)
 
+    def put_odd(self, odd: Mapping[str, tuple[str, int]]) -> None:
+        """Mark the hosts that are unlike their peers, and no others."""
+        hosts = self.snapshot.hosts
+        changed = {
+            name: structs.replace(record, odd=odd.get(name))
+            for name, record in hosts.items()
+            if record.odd != odd.get(name)
+        }
+        if changed:
+            self._put(hosts={**hosts, **changed})
+
     def put_windows(self, states: Sequence[WindowState]) -> None:
         """Say which maintenance there is; what it covers now is in maintenance from here on."""
         self._write(lambda world: with_windows(world, states, self._clock.now()))

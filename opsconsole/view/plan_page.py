@@ -25,8 +25,12 @@ _STEP_WORDS: Final = {
 }  # fmt: skip
 
 
-def lines(plan: Plan, options: ViewOptions = ViewOptions()) -> tuple[Cell, ...]:  # noqa: B008 - frozen
-    """Write a plan; targets with the same steps are written once."""
+def lines(
+    plan: Plan,
+    options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
+    costs: Sequence[str] = (),
+) -> tuple[Cell, ...]:
+    """Write a plan; targets with the same steps are written once. `costs` stand below the blast radius."""
     tone = {Effect.READ: Tone.OK, Effect.WRITE: Tone.WARNING, Effect.DESTRUCTIVE: Tone.CRITICAL}[
         plan.effect
     ]
@@ -42,6 +46,7 @@ def lines(plan: Plan, options: ViewOptions = ViewOptions()) -> tuple[Cell, ...]:
     ]
     if plan.blast:
         body.append(_line("blast", cell(plan.blast)))
+    body += [_line("" if number else "cost", cell(cost)) for number, cost in enumerate(costs)]
     if plan.params:
         body.append(
             _line("with", cell("  ".join(f"{name}={value}" for name, value in plan.params.items())))
