@@ -10,7 +10,7 @@ from opsconsole.model.states import Confirm, Effect
 
 
 def may_be_empty(default: str | None) -> bool:
-    """Tell whether a parameter's default may come to nothing: there is none, or its last choice refers to something."""
+    """Tell whether a default may come to nothing: there is none, or its last choice refers to something."""
     return default is None or "${" in default.rpartition("|")[2]
 
 
