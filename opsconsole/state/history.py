@@ -41,6 +41,7 @@ DURABLE: Final = 5.0
 """Seconds that an ack waits for the disk before it goes on without."""
 OPENING: Final = 20.0
 READING: Final = 5.0
+RUNS_READ: Final = 2_000
 
 OnBanner = Callable[[str, Banner | None], None]
 """Told a banner's id, and the banner or None when its cause is gone; in the loop."""
@@ -212,6 +213,13 @@ class History:
         return (
             await self._read(lambda db: read_episodes(db, since, until, on=on, limit=limit)) or ()
         )
+
+    async def runs(self, since: float, until: float, limit: int = RUNS_READ) -> tuple[Run, ...]:
+        """Read the runs that began in a span, newest first; empty while the file cannot be read."""
+        sql = "SELECT data FROM run WHERE at >= ? AND at <= ? ORDER BY run DESC LIMIT ?"
+        wanted = (since, until, limit)
+        rows = await self._read(lambda db: [row[0] for row in db.execute(sql, wanted)])
+        return read_rows(rows or (), Run)
 
     @property
     def memory(self) -> int:

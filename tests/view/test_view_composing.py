@@ -1,4 +1,4 @@
-"""What a silence begins with: the fewest matchers that meet every fire meant, and a refusal where none can be made."""
+"""What a silence begins with: the fewest matchers that meet every fire meant, or a refusal."""
 
 import pytest
 from hypothesis import given

@@ -134,9 +134,9 @@ async def _make(main: "Main", draft: SilenceDraft, title: str) -> tuple[bool, st
             *silence_effect.lines(main.session.snapshot, effect),
         ]
         verb = f"hide {len(effect.now)} now" if effect.now else "make it"
-        lines = flowed(lines, max(20, main.app.size.width - 4))
+        shown = flowed(lines, max(20, main.app.size.width - 4))
         question = Question(title, verb, effect.expect, effect.refusal)
-        answer = await main.app.push_screen_wait(Confirm(main.session.look, question, lines))
+        answer = await main.app.push_screen_wait(Confirm(main.session.look, question, shown))
         if answer is None:
             return False, ""
         try:
