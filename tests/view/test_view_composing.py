@@ -1,4 +1,4 @@
-"""What a silence begins with: the fewest matchers that meet every fire meant, and a refusal where none can be made."""
+"""What a silence begins with: matchers that meet every fire meant, and a refusal where none can be made."""
 
 import pytest
 from hypothesis import given
@@ -37,7 +37,7 @@ WEB2 = {**WEB1, "instance": "web-02:9100"}
 
 def test_labels_that_differ_become_a_pattern_of_their_values() -> None:
     assert write_matchers(matchers_for([alert(WEB1), alert(WEB2)])) == (
-        'alertname="HighLoad" instance=~"web\\\\-01:9100|web\\\\-02:9100"'
+        'alertname="HighLoad" instance=~"web-01:9100|web-02:9100"'
     )
 
 
@@ -47,14 +47,20 @@ def test_a_label_that_one_of_them_lacks_is_left_out() -> None:
     assert [matcher.name for matcher in found] == ["alertname"]
 
 
-values = st.text(st.characters(codec="ascii", min_codepoint=32, max_codepoint=126), min_size=1, max_size=12)
+values = st.text(
+    st.characters(codec="ascii", min_codepoint=32, max_codepoint=126), min_size=1, max_size=12
+)
 label_sets = st.lists(
-    st.fixed_dictionaries({"alertname": values}, optional={"instance": values, "job": values}), min_size=1, max_size=8
+    st.fixed_dictionaries({"alertname": values}, optional={"instance": values, "job": values}),
+    min_size=1,
+    max_size=8,
 )
 
 
 @given(label_sets)
-def test_what_is_suggested_meets_every_fire_it_was_made_from_and_is_read_back_the_same(sets) -> None:
+def test_what_is_suggested_meets_every_fire_it_was_made_from_and_is_read_back_the_same(
+    sets,
+) -> None:
     found = matchers_for([alert(labels) for labels in sets])
 
     assert all(matches(found, labels) for labels in sets)
@@ -86,10 +92,17 @@ def test_a_silence_is_composed_for_the_source_that_knows_all_of_them() -> None:
 
 
 def test_editing_begins_with_the_silence_as_it_is_and_the_time_it_has_left() -> None:
-    silence = Silence("abcdef12-9", "main", parse_matchers("job=db"), NOW - 60, NOW + 5_400, "op2", "vacuum")
+    silence = Silence(
+        "abcdef12-9", "main", parse_matchers("job=db"), NOW - 60, NOW + 5_400, "op2", "vacuum"
+    )
     start = editing(silence, NOW)
 
-    assert (start.matchers, start.duration, start.comment, start.id) == ('job="db"', "90m", "vacuum", "abcdef12-9")
+    assert (start.matchers, start.duration, start.comment, start.id) == (
+        'job="db"',
+        "90m",
+        "vacuum",
+        "abcdef12-9",
+    )
     assert start.was == ('job="db"', "vacuum")
 
 
@@ -97,7 +110,9 @@ def test_the_menu_refuses_what_cannot_be_done_and_says_why() -> None:
     quiet = alert(WEB1, suppressed_by=("silence:s1",))
     silence = Silence("s1", "main", parse_matchers("job=db"), NOW - 60, NOW + 2_520, "op2", "x")
     loud = {o.value: o.refused for o in fire_offers(Snapshot(), [alert(WEB1)], "", NOW)}
-    hidden = {o.value: o for o in fire_offers(Snapshot(silences={"s1": silence}), [quiet], "web-01", NOW)}
+    hidden = {
+        o.value: o for o in fire_offers(Snapshot(silences={"s1": silence}), [quiet], "web-01", NOW)
+    }
 
     assert loud["extend"] == "no silence hides it"
     assert loud["maintenance"].startswith("it is on no host")

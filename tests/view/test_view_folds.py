@@ -24,10 +24,13 @@ def alert(name: str, on: str, severity: str = "warning", **more: object) -> Aler
 
 SWITCH = alert("SwitchDown", "host:sw-3", "critical", owner="op1")
 AWAY = [
-    alert("HostUnreachable", f"host:web-{n:02}", "critical", suppressed_by=("depends:host:sw-3",)) for n in range(3)
+    alert("HostUnreachable", f"host:web-{n:02}", "critical", suppressed_by=("depends:host:sw-3",))
+    for n in range(3)
 ]
 SLOW = alert("Slow", "host:web-00")
-HOSTS = {name: HostRecord(name, depends_on=("host:sw-3",)) for name in ("web-00", "web-01", "web-02")}
+HOSTS = {
+    name: HostRecord(name, depends_on=("host:sw-3",)) for name in ("web-00", "web-01", "web-02")
+}
 
 
 def shown(*alerts: Alert, **more: object) -> Snapshot:
@@ -37,7 +40,10 @@ def shown(*alerts: Alert, **more: object) -> Snapshot:
 def test_the_cause_says_what_is_folded_under_it_by_kind_and_count() -> None:
     snapshot = shown(SWITCH, *AWAY, SLOW)
 
-    assert fold_words(snapshot, SWITCH, UNICODE) == "likely behind 4 more, 3 CRIT: HostUnreachable ×3, Slow"
+    assert (
+        fold_words(snapshot, SWITCH, UNICODE)
+        == "likely behind 4 more, 3 CRIT: HostUnreachable ×3, Slow"
+    )
     assert fold_words(snapshot, SLOW, UNICODE) == ""
 
 
@@ -58,8 +64,14 @@ def test_peek_and_the_page_say_both() -> None:
 
 
 def test_the_why_line_says_when_a_silence_and_a_maintenance_end() -> None:
-    quiet = alert("Slow", "host:web-00", suppressed_by=("silence:abcdef12-9", "maintenance:swap disk", "silence:gone"))
-    silence = Silence("abcdef12-9", "main", (Matcher("a", "=", "b"),), NOW - 60, NOW + 3_600, "op1", "x")
+    quiet = alert(
+        "Slow",
+        "host:web-00",
+        suppressed_by=("silence:abcdef12-9", "maintenance:swap disk", "silence:gone"),
+    )
+    silence = Silence(
+        "abcdef12-9", "main", (Matcher("a", "=", "b"),), NOW - 60, NOW + 3_600, "op1", "x"
+    )
     window = WindowState(Window("m1", "swap disk", "*"), True, NOW - 60, NOW + 600)
     said = why(shown(quiet, silences={silence.id: silence}, windows={"m1": window}), quiet, NOW)
 
