@@ -26,6 +26,8 @@ from opsconsole.state.store import Store
 BUDGET: Final = 8.0
 """Seconds that one answer may take; hosts that are left then are named in its note."""
 _AT_ONCE: Final = 25
+_GONE: Final = 7_200.0
+"""Seconds after which a thing that a host no longer tells of is taken for gone."""
 _LOOK: Final = 60.0
 _FRESH: Final = 20.0
 """Seconds for which an answer over the whole fleet is given again."""
@@ -47,7 +49,11 @@ class CapacityDesk:
         while True:
             await self._clock.sleep(_LOOK)
             self.keep()
-            self._store.put_odd(marks(await self._odd()))
+            await self.mark()
+
+    async def mark(self) -> None:
+        """Mark the hosts that are unlike their peers now, and no others."""
+        self._store.put_odd(marks(await self._odd()))
 
     def keep(self) -> None:
         """Write a row for each host that can be seen, once in each step of ten minutes."""
@@ -141,12 +147,16 @@ def _levels_now(record: HostRecord, now: float) -> dict[str, float]:
 
 
 def _points(record: HostRecord, past: Levels, now: float) -> dict[str, list[tuple[float, float]]]:
-    """Join the past with the present; a thing that is gone from a host we see (unmounted) is left out."""
+    """Join the past with the present; a thing long gone from a host we see (unmounted) is left out.
+
+    Not at once: after a start, and when a slow poll fails, what is mounted is not known for a while.
+    """
     kept = past.get(record.name, {})
     levels = _levels_now(record, now)
     if not levels:
         return kept
-    return {key: [*kept.get(key, ()), (now, share)] for key, share in levels.items()}
+    lately = {key: points for key, points in kept.items() if points[-1][0] >= now - _GONE}
+    return lately | {key: [*kept.get(key, ()), (now, share)] for key, share in levels.items()}
 
 
 def _resources(group: Sequence[HostRecord], past: Levels, now: float) -> list[Resource]:

@@ -17,10 +17,12 @@ _NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _OP: Final = re.compile(r"=~|!~|!=|=")
 _BARE: Final = re.compile(r"[^\s,{}\"]+")
 _ESCAPED: Final = {"n": "\n", '"': '"', "\\": "\\"}
+_UNESCAPED: Final = r"(?<!\\)(?:\\\\)*"
+"""Before a backslash that means something: pairs of them are a backslash each."""
 _NOT_RE2: Final = (
-    (re.compile(r"\\Z"), r"\Z is \z there"),
+    (re.compile(_UNESCAPED + r"\\Z"), r"\Z is \z there"),
     (re.compile(r"\(\?(?:<?[=!]|>)"), "it has no look-around and no atomic groups"),
-    (re.compile(r"\\[1-9]|\(\?P="), "it has no back references"),
+    (re.compile(_UNESCAPED + r"\\[1-9]|\(\?P="), "it has no back references"),
     (re.compile(r"[*+?}]\+"), "it has no possessive repeats"),
 )
 
@@ -85,8 +87,9 @@ def problem_of(matcher: Matcher) -> str:
     """Say why a pattern cannot be used: Alertmanager's patterns are RE2, ours must not run away."""
     if "~" not in matcher.op:
         return ""
+    plain = matcher.value.replace("\\\\", "__")  # an escaped backslash escapes nothing
     for pattern, why in _NOT_RE2:
-        if pattern.search(matcher.value):
+        if pattern.search(plain):
             return f"Alertmanager's patterns are RE2: {why}"
     try:
         check_regex(matcher.value)
