@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import alerts, fanout, fleet, jitter, screen, storage, web
+from benchmarks import alerts, fanout, fleet, jitter, screen, storage, storm, web
 from benchmarks.table import Line, show
 
 
@@ -20,6 +20,7 @@ class Sizes:
         self.starts = 2 if quick else 5
         self.fleets = (50, 200) if quick else (200, 1_000)
         self.fanout = 50 if quick else 200
+        self.storm = 100 if quick else 500
         self.seconds = 15.0 if quick else 30.0
         self.endpoints = (20, 200) if quick else (20, 200, 1_000)
         self.alerts = 1_000 if quick else 5_000
@@ -41,6 +42,7 @@ def _fleet(sizes: Sizes) -> Iterator[Line]:
             for count in sizes.fleets:
                 yield fleet.cold_start(ground, count)
             yield from fleet.paced(ground, sizes.fleets[-1], sizes.seconds)
+            yield fleet.back_to_back(ground, 20, 50)
         finally:
             ground.close()
 
@@ -50,6 +52,15 @@ def _fanout(sizes: Sizes) -> Iterator[Line]:
         ground = fleet.Ground(Path(folder), sizes.fanout)
         try:
             yield fanout.read_action(ground, sizes.fanout, 3)
+        finally:
+            ground.close()
+
+
+def _storm(sizes: Sizes) -> Iterator[Line]:
+    with tempfile.TemporaryDirectory(prefix="opsc-") as folder:
+        ground = fleet.Ground(Path(folder), sizes.storm)
+        try:
+            yield storm.keys_in_a_storm(ground, sizes.storm, sizes.keys)
         finally:
             ground.close()
 
@@ -76,6 +87,7 @@ SECTIONS: dict[str, Callable[[Sizes], Iterator[Line]]] = {
     "start": _start,
     "fleet": _fleet,
     "fanout": _fanout,
+    "storm": _storm,
     "jitter": _jitter,
     "web": _web,
     "storage": _storage,

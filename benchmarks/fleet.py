@@ -15,6 +15,10 @@ from pathlib import Path
 
 from benchmarks.table import Line
 from benchmarks.watch import first_samples
+from opsconsole.clock import SystemClock
+from opsconsole.collect.host_tiers import FAST_LIMIT
+from opsconsole.collect.scripts import script
+from opsconsole.model.inventory import Host, Settings
 from tests.realfleet import RealFleet
 
 PEERS = Path(__file__).parent / "peers"
@@ -178,6 +182,43 @@ def paced(ground: Ground, count: int, seconds: float = 30.0) -> list[Line]:
             {"KiB a host / 80 <= 1": (rss - base_rss) / count / 1024 / 80},
         ),
     ]
+
+
+def back_to_back(ground: Ground, count: int, rounds: int) -> Line:
+    """Poll over kept connections as fast as they answer; our client alone, beside parallel-ssh's."""
+    ours = asyncio.run(_polls(ground, count, rounds))
+    kept = pssh_kept(ground, count, rounds)
+    return Line(
+        f"polls back to back, {count} hosts, {rounds} rounds",
+        f"{1000 * ours:.2f} ms CPU a poll",
+        {"CPU a poll / parallel-ssh, kept <= 0.4": _share(ours, kept)},
+    )
+
+
+async def _polls(ground: Ground, count: int, rounds: int) -> float:
+    from opsconsole.transport.ssh import SshTransport
+
+    hosts = [
+        Host(
+            f"h{n}", address, port=ground.sshd.port, user=ground.sshd.user,
+            identity=(str(ground.sshd.client_key),), known_hosts=(str(ground.sshd.known_hosts),),
+        )
+        for n, address in enumerate(ground.every[:count])
+    ]  # fmt: skip
+    known = {host.name: host for host in hosts}
+    ssh = SshTransport(Settings(), SystemClock(), hosts=known.get, agent=lambda: None)
+
+    async def one(host: Host, times: int) -> None:
+        for _ in range(times):
+            await ssh.ask(host, script("fast"), {}, timeout=30.0, max_output=FAST_LIMIT)
+
+    try:
+        await asyncio.gather(*(one(host, 1) for host in hosts))
+        before = time.process_time()
+        await asyncio.gather(*(one(host, rounds) for host in hosts))
+        return (time.process_time() - before) / (count * rounds)
+    finally:
+        await ssh.close()
 
 
 def pssh_kept(ground: Ground, count: int, rounds: int) -> float | None:

@@ -13,6 +13,9 @@ from opsconsole.ui.app import FRAMES
 
 _PEERS = Path(__file__).parent / "peers"
 
+_UNTOUCHED = 24.0
+"""Seconds without a key: from then on the screen takes it easy."""
+
 
 def _program(name: str, ticks: Path, *args: str) -> Terminal:
     env = {"TEXTUAL_FPS": FRAMES} if name == "console_table" else {}
@@ -91,11 +94,11 @@ def keys_and_cpu(keys: int, rows: int = 5_000) -> list[Line]:
 
 
 def _start(argv: list[str], marker: bytes, env: dict[str, str]) -> tuple[float, float]:
-    """Give seconds from exec to the marker, and the share of a core used when idle."""
+    """Give seconds from exec to the marker, and the share of a core used when nobody touches it."""
     terminal = Terminal(argv, env)
     try:
         painted = terminal.until(marker, 30)
-        terminal.drain(6)
+        terminal.drain(_UNTOUCHED)
         before, began = terminal.cpu(), time.perf_counter()
         terminal.drain(10)
         return painted or 30.0, (terminal.cpu() - before) / (time.perf_counter() - began)

@@ -38,6 +38,7 @@ from opsconsole.actions.doors import Cache, Http, HttpClient, Local, Result, Ssh
 from opsconsole.actions.rollout_form import read_rollout
 from opsconsole.actions.secret import Secret
 from opsconsole.errors import ActionError, OutcomeUnknownError
+from opsconsole.model.action import may_be_empty
 from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
 from opsconsole.model.rollout import Rollout as Strategy
@@ -138,7 +139,7 @@ def Param(  # noqa: N802 - reads as a declaration, like a type
     """Declare one parameter: a field of the action's frozen dataclass.
 
     Args:
-        default: As a person would type it; None makes the parameter required (unless `required=False`).
+        default: As a person would type it, or references (`${alert.labels.unit}|nginx.service`).
         title: The form's label.
         help: A line below it.
         choices: The closed set of values.
@@ -148,7 +149,7 @@ def Param(  # noqa: N802 - reads as a declaration, like a type
         max: The greatest.
         under: Roots that a path must lie under.
         refuse: Globs of values that are never accepted.
-        required: None: it is when it has no default.
+        required: None: it is when it has no default, or one that only refers to what may have no value.
     """
     told = {
         "default": default,
@@ -161,7 +162,7 @@ def Param(  # noqa: N802 - reads as a declaration, like a type
         "max": max,
         "under": tuple(under),
         "refuse": tuple(refuse),
-        "required": default is None if required is None else required,
+        "required": may_be_empty(default) if required is None else required,
     }
     return dataclasses.field(kw_only=True, metadata={PARAM_KEY: told})
 

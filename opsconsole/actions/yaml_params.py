@@ -9,7 +9,7 @@ from opsconsole.actions.spec import ID
 from opsconsole.actions.yaml_keys import Keys
 from opsconsole.config.loader import Map
 from opsconsole.config.problems import did_you_mean
-from opsconsole.model.action import ParamSpec
+from opsconsole.model.action import ParamSpec, may_be_empty
 
 _PARAM_KEYS: Final = (
     "type", "title", "help", "default", "required", "choices", "choices_from", "pattern", "min",
@@ -41,7 +41,7 @@ def _param(name: str, keys: Keys) -> ParamSpec | None:
         type=kind,
         title=keys.text("title") or "",
         help=keys.text("help") or "",
-        required=keys.flag("required", default=default is None),
+        required=keys.flag("required", default=may_be_empty(default)),
         default=_default(keys, default),
         choices=keys.words("choices") or (),
         choices_from=keys.text("choices_from"),

@@ -20,7 +20,7 @@ PAIRS_LIMIT: Final = 200
 AGREEMENT: Final = 2.0
 _FLAT: Final = 0.01
 """A line that moves less than this share of its level within the window needs no second opinion."""
-_TO_SIGMA: Final = 1.4826
+TO_SIGMA: Final = 1.4826
 """Median absolute deviation to standard deviation, for a normal distribution."""
 ANOMALOUS: Final = 6.0
 _ANOMALIES: Final = (5, 7)
@@ -168,7 +168,7 @@ def robust_z(value: float, others: Sequence[float]) -> float | None:
     if not others:
         return None
     middle = median(others)
-    spread = _TO_SIGMA * median(abs(other - middle) for other in others)
+    spread = TO_SIGMA * median(abs(other - middle) for other in others)
     apart = abs(value - middle)
     if spread == 0:
         return 0.0 if apart == 0 else math.inf

@@ -2,11 +2,12 @@
 
 import hashlib
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+from opsconsole.alerting.memory import OURS
 from opsconsole.model.alert import Alert
 from opsconsole.model.episode import Episode
 from opsconsole.model.silence import Matcher, Silence, SilenceDraft, SilenceEffect
@@ -38,6 +39,7 @@ def effect_of(
     silences: Iterable[Silence],
     *,
     actor: str,
+    managers: Collection[str] = (),
 ) -> SilenceEffect:
     """Work out what a draft would do.
 
@@ -47,8 +49,9 @@ def effect_of(
         lately: Episodes of the last 24 hours.
         silences: Those of all sources.
         actor: Who asks; the author.
+        managers: Names of all Alertmanagers: what only a ruler tells of goes to any of them.
     """
-    theirs = [alert for alert in alerts if draft.source in alert.source.split(",")]
+    theirs = [alert for alert in alerts if _is_theirs(alert, draft.source, managers)]
     hit = [alert for alert in theirs if alert.is_firing and matches(draft.matchers, alert.labels)]
     critical = [alert for alert in hit if alert.severity is Severity.CRITICAL]
     before = {alert.episode for alert in lately if matches(draft.matchers, alert.labels)}
@@ -67,6 +70,13 @@ def effect_of(
         expect=expect,
         amtool=amtool_line(draft, actor),
     )
+
+
+def _is_theirs(alert: Alert, source: str, managers: Collection[str]) -> bool:
+    told_by = alert.source.split(",")
+    if alert.source == OURS:
+        return False
+    return source in told_by or not any(each in managers for each in told_by)
 
 
 def refusal_of(draft: SilenceDraft) -> str:

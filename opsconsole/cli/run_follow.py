@@ -14,6 +14,7 @@ from opsconsole.model.calls import Output, ReadOutput, Started, StartRun
 from opsconsole.model.run import OutputLine, Run
 from opsconsole.model.states import RunState
 from opsconsole.rpc.client import Client
+from opsconsole.view.outage import outage_words
 
 _LOOK: Final = 2.0
 """Seconds one look at the output waits for its first new line; then whether it waits for a person is looked at."""
@@ -33,13 +34,14 @@ async def carry_out(client: Client, plan: Plan, wish: Wish) -> int:
         RefusedError: It may not be started.
         OutcomeUnknownError: The engine was lost: it may have begun, and may go on.
     """
+    costs = outage_words(plan, client.snapshot)
     if wish.only_plan:
-        show_plan(plan, as_json=wish.as_json)
+        show_plan(plan, as_json=wish.as_json, costs=costs)
         return Exit.REFUSED if plan.refusal and not wish.unlock else Exit.DONE
     if plan.refusal and not wish.unlock:
         hint = "; or add --unlock REASON to this command" if plan.refused_as == "locked" else ""
         raise RefusedError(plan.refused_as, f"{plan.refusal}{hint}")
-    typed = confirmed(plan, wish)
+    typed = confirmed(plan, wish, costs)
     call = StartRun(plan.id, plan.hash, typed, wish.reason, wish.unlock, wish.wait_lock)
     name = plan.action
     try:

@@ -82,7 +82,20 @@ class Command(Struct, frozen=True):
         return " ".join(words)
 
 
-_TABLES = frozenset({"fires", "hosts", "services", "activity", "runs", "targets", "procs", "disks"})
+_TABLES = frozenset(
+    {
+        "fires",
+        "hosts",
+        "services",
+        "activity",
+        "runs",
+        "targets",
+        "procs",
+        "disks",
+        "capacity",
+        "odd",
+    }
+)
 _TEXTS = frozenset({"log", "output", "text"})
 _OBJECTS = frozenset({"alert", "group", "host", "service"})
 _KINDS = {

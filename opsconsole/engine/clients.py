@@ -46,7 +46,7 @@ class NamedClients:
         self._settings = settings
         self._web = web
         self._remote = remote
-        self._credentials = Credentials(lambda: settings().secrets, clock, self._run)
+        self.credentials: Final = Credentials(lambda: settings().secrets, clock, self._run)
 
     def why_not(self, client: str, method: str = "GET") -> str:
         """Say why a client cannot be used so; empty when it can."""
@@ -70,7 +70,7 @@ class NamedClients:
         """
         if name not in self._settings().secrets:
             raise ActionError("secret", f"the configuration names no secret {clean(name, 60)}")
-        value = await self._credentials.reveal(f"secret:{name}")
+        value = await self.credentials.reveal(f"secret:{name}")
         if not value:
             raise ActionError("secret", f"{name} is empty, or cannot be read where it should be")
         return value
@@ -88,7 +88,7 @@ class NamedClients:
         if why := self.why_not(call.client, call.method):
             return Answer(Ending.UNREACHABLE, reach=Reach.REFUSED, reason=why)
         client = self._settings().http[call.client]
-        hidden = await self._credentials.of_source(client)
+        hidden = await self.credentials.of_source(client)
         endpoint = _endpoint(client, call, key, hidden, timeout, max_output)
         if on_dispatch is not None:
             await on_dispatch()

@@ -6,12 +6,12 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
 
 from opsconsole import __version__
-from opsconsole.actions.ctx import Certificate
 from opsconsole.actions.registry import Registry
 from opsconsole.clock import Clock
 from opsconsole.collect.collector import Collector
@@ -19,6 +19,8 @@ from opsconsole.collect.heartbeats import Heartbeats
 from opsconsole.collect.plugin_port import PluginPort
 from opsconsole.engine.agents import Agents, OwnWays
 from opsconsole.engine.caches import FileCaches
+from opsconsole.engine.calling import Calling
+from opsconsole.engine.capacity import CapacityDesk
 from opsconsole.engine.clients import NamedClients
 from opsconsole.engine.control import ControlCalls, Figures
 from opsconsole.engine.evaluation import RULES, Evaluation
@@ -29,6 +31,7 @@ from opsconsole.engine.heartbeats import HeartbeatCalls
 from opsconsole.engine.hosts import HostCalls
 from opsconsole.engine.intake import Intake
 from opsconsole.engine.launch import LaunchSpec
+from opsconsole.engine.linger import Linger
 from opsconsole.engine.lookers import Lookers
 from opsconsole.engine.maintenance import Maintenance
 from opsconsole.engine.notices import Notices
@@ -62,7 +65,6 @@ from opsconsole.state.store import Store
 
 _STEP: Final = 1.0
 """Seconds between two evaluations."""
-_IDLE_LOOK: Final = 1.0
 _EVENTS: Final = 200
 """Events of one subject that a plugin is given at most."""
 
@@ -87,7 +89,6 @@ class Engine:
         self._solo = solo
         self._stop = asyncio.Event()
         self._started = clock.now()
-        self._quiet_since = clock.now()
         self._build_state(spec, inventory)
         self._build_outside(inventory, outside)
         self._build_runs(inventory)
@@ -101,6 +102,7 @@ class Engine:
         self._store = Store(self._clock, self._history)
         self._gate = Gate(self._store, self._place.access, self._clock, read_only=spec.read_only)
         self._evaluation = Evaluation(self._store, inventory)
+        self._capacity = CapacityDesk(self._store, self._history, self._clock)
         self._objectives = Objectives(self._store, self._history, self._clock, inventory)
         self._maintenance = Maintenance(self._store, self._history, self._clock, inventory)
         self._configuration = Configuration(
@@ -122,12 +124,8 @@ class Engine:
             Heartbeats(self._clock, self._place.heartbeats), self._plugin_port(),
         )  # fmt: skip
         self._silences = Silences(
-            self._store,
-            self._collector.ask_source,
-            self._poll_now,
-            self._history.episodes,
-            self._clock,
-        )
+            self._store, self._collector.ask_source, self._poll_now, self._history.episodes, self._clock,
+        )  # fmt: skip
         self._silences.follow(inventory)
         self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
         self._hosts.hosts = {host.name: host for host in inventory.hosts}
@@ -154,7 +152,7 @@ class Engine:
             trouble=lambda text: self._notices.show("journal", text),
             checks=self._checks.run,
             events=self._events_of,
-            tls=self._certificate,
+            tls=partial(certificate, self._outside.web),
             clients=clients,
             secret=clients.secret,
             secrets=lambda: clients.secrets,
@@ -167,6 +165,10 @@ class Engine:
         self._runs = RunService(
             registry, ports, self._place.folder, self._clock, locks=self._place.locks
         )
+        self._calling = Calling(
+            self._store, self._history, self._clock, inventory, self._outside,
+            clients.credentials, self._plugins.contributions,
+        )  # fmt: skip
         self._triggers = TriggerDesk(
             self._store, self._runs, self._configuration, self._place.folder, self._clock
         )
@@ -182,12 +184,18 @@ class Engine:
             self._hosts,
             self._silences,
             self._maintenance,
+            self._calling,
             RunCalls(self._store, self._runs, self._own_ways.of),
             PastCalls(self._history, lambda: self._store.snapshot.events),
             self._plugins,
+            self._capacity,
             control,
         )
         self._lookers = Lookers()
+        self._linger = Linger(
+            self._clock, self._stop, lambda: bool(self._runs.live), lambda: bool(self.server.peers),
+            self._own_ways.close, lambda: self._configuration.inventory.settings.linger, solo=self._solo,
+        )  # fmt: skip
         hello = Hello(PROTOCOL, __version__, "engine", engine=spec.name)
         self.server = Server(self._store, self.answer, hello, self._clock, self._on_peers)
 
@@ -266,9 +274,11 @@ class Engine:
             ("evaluate", self._evaluate()),
             ("configuration", self._configuration.run()),
             ("silences", self._silences.run()),
+            ("calling", self._calling.run()),
             ("objectives", self._objectives.run()),
+            ("capacity", self._capacity.run()),
             ("heart", self._heart.run()),
-            ("linger", self._linger()),
+            ("linger", self._linger.run()),
         )
 
     async def _close(self) -> None:
@@ -286,25 +296,8 @@ class Engine:
             await self._gate.tick(now)
             self._maintenance.tick(now)
             self._evaluation.step(now)
-            self._note_known_hosts()
+            self._notices.show("known_hosts", "; ".join(self._outside.keys.warnings()[:3]))
             await self._clock.sleep(_STEP)
-
-    async def _linger(self) -> None:
-        while True:
-            await self._clock.sleep(_IDLE_LOOK)
-            linger = self._configuration.inventory.settings.linger
-            if not self._runs.live:
-                await self._own_ways.close()
-            if self.server.peers or self._runs.live:
-                self._quiet_since = self._clock.now()
-            elif self._is_forgotten(linger):
-                log.info("nobody was here for %g s: the engine ends", linger)
-                self._stop.set()
-
-    def _is_forgotten(self, linger: float | None) -> bool:
-        if self._solo or linger is None:
-            return False
-        return self._clock.now() - self._quiet_since >= linger
 
     async def _follow(self, inventory: Inventory, change: Changes) -> None:
         registry = await asyncio.to_thread(self._plugins.load, inventory.settings)
@@ -316,10 +309,11 @@ class Engine:
         self._introduce(inventory)
         self._gate.follow(inventory.settings)
         self._offer()
-        self._evaluation.follow(inventory)
-        self._objectives.follow(inventory)
-        self._maintenance.follow(inventory)
-        self._silences.follow(inventory)
+        rooms = (
+            self._evaluation, self._objectives, self._maintenance, self._silences, self._calling
+        )  # fmt: skip
+        for room in rooms:
+            room.follow(inventory)
         await self._collector.update(inventory)
         self._history.forget(change.removed)
         self._notices.configured(change.sentence)
@@ -335,9 +329,6 @@ class Engine:
 
     def _poll_now(self, targets: Sequence[str]) -> None:
         self._collector.poll_now(targets)
-
-    async def _certificate(self, address: str, port: int, server_name: str) -> Certificate:
-        return await certificate(self._outside.web, address, port, server_name)
 
     def _plugin_port(self) -> PluginPort:
         return PluginPort(  # the plugins are built after what watches
@@ -360,13 +351,11 @@ class Engine:
     def _on_loaded(self, loaded: Loaded) -> None:
         self._store.restore(loaded)
         self._maintenance.restore(loaded.kept)
+        self._calling.restore(loaded.kept)
         self._evaluation.recall(loaded.alerts, self._clock.now(), loaded.kept.get(RULES, b""))
 
     async def _events_of(self, subject: str, since: float) -> Sequence[Event]:
         return await self._history.events(since, self._clock.now(), _EVENTS, subject)
-
-    def _note_known_hosts(self) -> None:
-        self._notices.show("known_hosts", "; ".join(self._outside.keys.warnings()[:3]))
 
     def _on_peers(self, peers: tuple[Peer, ...]) -> None:
         self._agents.attach(peers)

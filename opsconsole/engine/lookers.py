@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
-from opsconsole.model.alert_calls import PreviewSilence
+from opsconsole.model.alert_calls import PreviewSilence, ReadCapacity, ReadCourse, ReadOdd
 from opsconsole.model.calls import (
     AnyCall,
     AskHost,
@@ -15,6 +15,7 @@ from opsconsole.model.calls import (
     PlanRun,
     PollNow,
     ReadChoices,
+    ReadEpisodes,
     ReadEvents,
     ReadHistory,
     ReadOutput,
@@ -22,12 +23,13 @@ from opsconsole.model.calls import (
     ScanHostKey,
     StartRun,
 )
+from opsconsole.model.incident_calls import ReadNotifiers, ReadOnCall
 from opsconsole.model.states import Effect
 from opsconsole.rpc.peer import Peer
 
 _LOOKING: Final = (
-    AskHost, EngineStatus, PlanRun, PollNow, PreviewSilence, ReadChoices, ReadEvents, ReadHistory, ReadOutput,
-    ReadPane, ScanHostKey,
+    AskHost, EngineStatus, PlanRun, PollNow, PreviewSilence, ReadCapacity, ReadChoices, ReadCourse, ReadEpisodes,
+    ReadEvents, ReadHistory, ReadNotifiers, ReadOdd, ReadOnCall, ReadOutput, ReadPane, ScanHostKey,
 )  # fmt: skip
 _PLANS: Final = 200
 

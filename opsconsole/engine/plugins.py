@@ -74,7 +74,7 @@ class Plugins:
         """
         self._store = store
         self._wards = Wards(clock.now)
-        self._contributions = Contributions(Registry(), self._wards, remote, host, clock)
+        self.contributions: Final = Contributions(Registry(), self._wards, remote, host, clock)
         self._clock = clock
         self._use = use
         self._folder = folder
@@ -96,19 +96,19 @@ class Plugins:
 
     async def check(self, check: Check) -> Shown:
         """Ask a plugin's check."""
-        return await plugin_check(self._contributions, check, self._store.snapshot, self._clock)
+        return await plugin_check(self.contributions, check, self._store.snapshot, self._clock)
 
     async def alerts(self, source: str) -> Member:
         """Ask a plugin's alert source, by `plugin:<id>`."""
-        return await plugin_alerts(self._contributions, source)
+        return await plugin_alerts(self.contributions, source)
 
     async def secret(self, name: str) -> str:
         """Ask a plugin's secret provider, `<id>/<name>`; empty where it cannot be had. Nothing is kept."""
         id_, _, wanted = name.partition("/")
-        spec = self._contributions.find("secret", id_)
+        spec = self.contributions.find("secret", id_)
         if spec is None:
             return ""
-        found = await self._contributions.call(spec, given=(wanted,))
+        found = await self.contributions.call(spec, given=(wanted,))
         told = found.answer.get("value") if isinstance(found.answer, Mapping) else found.answer
         return told if isinstance(told, str) else ""
 
@@ -146,7 +146,7 @@ class Plugins:
     def follow(self, registry: Registry) -> None:
         """Take the plugins that are loaded now, and the hosts there are."""
         self._registry = registry
-        self._contributions.use(registry)
+        self.contributions.use(registry)
         self._panes.clear()
         self.show()
         self._plan()
@@ -168,7 +168,7 @@ class Plugins:
         for spec in self._of_kind("collector"):
             for host in self._store.snapshot.hosts:
                 probe = CollectorProbe(
-                    spec, host, self._contributions, lambda: self._store.snapshot,
+                    spec, host, self.contributions, lambda: self._store.snapshot,
                     self._store.put_sample, self._clock,
                 )  # fmt: skip
                 self._loop.add(probe, schedule_of(spec, probe.name))
@@ -176,7 +176,7 @@ class Plugins:
 
         for spec in self._of_kind("inventory"):
             asking = InventoryProbe(
-                spec, self._contributions, self._hosts_file(spec), self._clock, self._reload,
+                spec, self.contributions, self._hosts_file(spec), self._clock, self._reload,
                 partial(self._say_of_hosts, spec.id),
             )  # fmt: skip
             self._loop.add(asking, schedule_of(spec, asking.name), due=self._clock.monotonic())
@@ -235,7 +235,7 @@ class Plugins:
 
     async def _pane(self, name: str) -> PaneData:
         ids = [spec.id for spec in self._of_kind("pane")]
-        spec = self._contributions.find("pane", find_id(name, ids, "pane"))
+        spec = self.contributions.find("pane", find_id(name, ids, "pane"))
         assert spec is not None
         async with self._asking.setdefault(spec.id, asyncio.Lock()):
             kept = self._panes.get(spec.id)
@@ -245,7 +245,7 @@ class Plugins:
 
     async def _fresh_pane(self, spec: Contribution, kept: PaneData | None) -> PaneData:
         """Ask it; what it said last stays on the screen, with the reason why there is nothing newer."""
-        found = await self._contributions.call(spec)
+        found = await self.contributions.call(spec)
         try:
             if not found.error:
                 self._panes[spec.id] = read_pane(found.answer, spec, self._clock.now())
@@ -253,7 +253,7 @@ class Plugins:
             why = found.error
         except AnswerError as error:
             why = str(error)
-            self._contributions.blame(spec, why)
+            self.contributions.blame(spec, why)
         last = kept or PaneData(spec.id, spec.title or spec.id, 0.0, spec.every)
         return replace(last, error=why)
 
@@ -275,7 +275,7 @@ class Plugins:
 
     async def _deliver(self, spec: Contribution, event: Event) -> None:
         for attempt in range(_TRIES):
-            found = await self._contributions.call(spec, given=(event,))
+            found = await self.contributions.call(spec, given=(event,))
             if not found.error:
                 return
             log.warning("%s did not take an event: %s", spec.id, found.error)

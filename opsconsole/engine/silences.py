@@ -123,7 +123,12 @@ class Silences:
         await self._refresh_day()
         shown = self._store.snapshot
         return effect_of(
-            draft, shown.alerts.values(), self._day, shown.silences.values(), actor=actor
+            draft,
+            shown.alerts.values(),
+            self._day,
+            shown.silences.values(),
+            actor=actor,
+            managers=self._desks.keys(),
         )
 
     async def _refresh_day(self) -> None:

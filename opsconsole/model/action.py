@@ -1,11 +1,17 @@
 """An action as data: what a menu, a form, a plan and a policy need to know, whatever its front end."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct
 
 from opsconsole.model.rollout import Rollout
 from opsconsole.model.states import Confirm, Effect
+
+
+def may_be_empty(default: str | None) -> bool:
+    """Tell whether a default may come to nothing: there is none, or its last choice refers to something."""
+    return default is None or "${" in default.rpartition("|")[2]
 
 
 class ParamSpec(Struct, frozen=True):
@@ -89,6 +95,10 @@ class ActionSpec(Struct, frozen=True):
     def works_on(self) -> str:
         """What its targets are, beside `scope`, which is what it is offered on."""
         return "host" if self.targets == "service.hosts" else self.scope
+
+
+END_OF_PLAN: Final = "…"
+"""Id of the step that is none: its note says why nothing is known behind it."""
 
 
 class PlannedStep(Struct, frozen=True):

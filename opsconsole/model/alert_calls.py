@@ -1,4 +1,4 @@
-"""Calls about silences and maintenance: see `model.calls`, which has the others and the union of all."""
+"""Calls about silences, maintenance and capacity: see `model.calls`, which has the others and the union of all."""
 
 from msgspec import Struct
 
@@ -45,6 +45,24 @@ class CloseMaintenance(Call, frozen=True, tag="end-maintenance"):
     """End a window that a person opened. Done."""
 
     id: str
+
+
+class ReadCapacity(Call, frozen=True, tag="capacity"):
+    """Ask what fills up, and when. Answered with `model.capacity.Capacity`."""
+
+    select: str = ""
+    """A filter over hosts; empty: all."""
+
+
+class ReadCourse(Call, frozen=True, tag="course"):
+    """Ask for the past of one resource. Answered with `model.capacity.Course`."""
+
+    host: str
+    metric: str
+
+
+class ReadOdd(Call, frozen=True, tag="odd"):
+    """Ask which hosts are unlike their peers now. Answered with `model.capacity.Odds`."""
 
 
 class SilenceMade(Struct, frozen=True):

@@ -13,6 +13,9 @@ from opsconsole.model.alert_calls import (
     MakeSilence,
     OpenMaintenance,
     PreviewSilence,
+    ReadCapacity,
+    ReadCourse,
+    ReadOdd,
 )
 from opsconsole.model.call import Call
 from opsconsole.model.episode import Episode
@@ -277,7 +280,7 @@ class EngineStatus(Call, frozen=True, tag="engine-status"):
 
 AnyCall = (
     AckAlert | TakeAlert | NoteAlert | PreviewSilence | MakeSilence | ExpireSilence | AddEvent
-    | OpenMaintenance | CloseMaintenance
+    | OpenMaintenance | CloseMaintenance | ReadCapacity | ReadCourse | ReadOdd
     | OpenIncident | NoteIncident | SetIncident | CloseIncident
     | TestNotifier | ReadNotifiers | ReadOnCall
     | UnlockChanges | LockChanges | FreezeChanges | ThawChanges

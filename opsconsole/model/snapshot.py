@@ -55,6 +55,8 @@ class HostRecord(Struct, frozen=True):
     known_hosts: tuple[str, ...] = ()
     key_alias: str | None = None
     maintenance: str = ""
+    odd: tuple[str, int] | None = None
+    """The metric in which it is farthest from its peers, and the sigmas, rounded."""
 
 
 class CheckRecord(Struct, frozen=True):

@@ -87,8 +87,9 @@ def problem_of(matcher: Matcher) -> str:
     """Say why a pattern cannot be used: Alertmanager's patterns are RE2, ours must not run away."""
     if "~" not in matcher.op:
         return ""
+    plain = matcher.value.replace("\\\\", "__")  # an escaped backslash escapes nothing
     for pattern, why in _NOT_RE2:
-        if pattern.search(matcher.value):
+        if pattern.search(plain):
             return f"Alertmanager's patterns are RE2: {why}"
     try:
         check_regex(matcher.value)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsconsole.model.action import PlannedTarget
+from opsconsole.model.action import END_OF_PLAN, PlannedTarget
 from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.states import Effect, TargetState
 from opsconsole.runs.chain import Entry
@@ -164,4 +164,4 @@ def _behind(planned: PlannedTarget | None, step: str) -> tuple[tuple[str, Effect
     if step not in names:
         return ()
     last = len(names) - 1 - names[::-1].index(step)
-    return tuple(each for each in steps[last + 1 :] if each[0] != "…")
+    return tuple(each for each in steps[last + 1 :] if each[0] != END_OF_PLAN)

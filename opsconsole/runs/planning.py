@@ -17,7 +17,7 @@ from opsconsole.actions.params import Values
 from opsconsole.actions.secret import Secret
 from opsconsole.actions.steps import Action, CheckAnswer, Request, Target, Undo
 from opsconsole.errors import ActionError
-from opsconsole.model.action import PlannedStep, PlannedTarget
+from opsconsole.model.action import END_OF_PLAN, PlannedStep, PlannedTarget
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host
 from opsconsole.model.run import Question
@@ -334,8 +334,9 @@ async def look_ahead(
             ahead, target, state, f"cannot tell: no answer in {max(0.0, seconds):.3g} s"
         )
     if trouble is None:
-        if outcome is not None and not ahead.seen.changes and outcome.summary:
-            then = f"ends there: {outcome.summary}" if action.spec.effect is not Effect.READ else ""
+        is_told = ahead.seen.steps and action.spec.effect is Effect.READ
+        if outcome is not None and not ahead.seen.changes and outcome.summary and not is_told:
+            then = f"ends there: {outcome.summary}"
         return _planned(ahead, target, state, then)
     if trouble.kind is Kind.FAILED and not ahead.seen.steps:
         return PlannedTarget(target.name, (), trouble.why, state)
@@ -347,5 +348,5 @@ async def look_ahead(
 def _planned(ahead: LookAhead, target: Target, state: str, note: str) -> PlannedTarget:
     steps = list(ahead.seen.steps)
     if note:
-        steps.append(PlannedStep("…", Effect.READ, (), clean(note, _NOTE_LIMIT)))
+        steps.append(PlannedStep(END_OF_PLAN, Effect.READ, (), clean(note, _NOTE_LIMIT)))
     return PlannedTarget(target.name, tuple(steps), "", state)

@@ -5,7 +5,7 @@ from typing import Final
 
 from opsconsole.model.states import TargetState
 from opsconsole.runs.course import Course
-from opsconsole.runs.undo import tell_left
+from opsconsole.runs.undo import takes_back, tell_left
 from opsconsole.runs.verdict import Verdict
 from opsconsole.runs.work import Crew, Try
 
@@ -62,14 +62,19 @@ class Rollback:
             return "undo_policy is never"
         if policy == "always" or target.state.is_good:
             return ""
-        if target.state is TargetState.FAILED and not self._failed_writing(name):
-            return "it did not pass its verification"
+        if target.state is TargetState.FAILED and (why := self._why_unfit(name)):
+            return why
         return "" if self._course.around.is_fit(name) else "it was not seen healthy since"
 
-    def _failed_writing(self, name: str) -> bool:
-        """A step that should have changed something failed; else it was the look afterwards."""
+    def _why_unfit(self, name: str) -> str:
+        """A host that is broken for good is not put back; only a step that failed half-way is taken back."""
         dispatched = [trace for trace in self._course.tries[name].traces if trace.dispatched]
-        return bool(dispatched) and dispatched[-1].writes
+        if not dispatched or not dispatched[-1].writes:
+            return "it did not pass its verification"
+        last = dispatched[-1].step
+        if any(takes_back(undo, {last}) for undo in self._course.tries[name].undos):
+            return ""
+        return f"{last} failed and cannot be taken back"
 
     async def _undo_all(self, name: str) -> None:
         undos = self._course.tries[name].undos

@@ -63,15 +63,15 @@ class TargetDesk:
 def valid_undos(undos: Collection[Undo], traces: Collection[Trace]) -> list[Undo]:
     """Pick the undos of steps that were dispatched, newest first: what never left has nothing to take back."""
     dispatched = {trace.step for trace in traces if trace.dispatched and trace.writes}
-    found = [undo for undo in undos if _was_dispatched(undo.step, dispatched)]
+    found = [undo for undo in undos if takes_back(undo, dispatched)]
     return found[::-1]
 
 
-def _was_dispatched(step: str, dispatched: Collection[str]) -> bool:
-    """A step that uses another action was, when one of that action's steps was."""
-    if not step:
-        return bool(dispatched)
-    return step in dispatched or any(each.startswith(f"{step}/") for each in dispatched)
+def takes_back(undo: Undo, steps: Collection[str]) -> bool:
+    """Tell whether an undo is for one of these steps; for one that uses an action, also for that action's."""
+    if not undo.step:
+        return bool(steps)
+    return undo.step in steps or any(each.startswith(f"{undo.step}/") for each in steps)
 
 
 def tell_left(undos: Sequence[tuple[str, str]]) -> str:

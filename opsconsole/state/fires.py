@@ -37,9 +37,10 @@ def with_alerts(world: World, alerts: Mapping[str, Alert], now: float) -> World:
 
 def marked(alert: Alert, marks: Marks) -> Alert:
     """Put people's marks on an alert."""
-    if (alert.owner, alert.ack, alert.notes) == (marks.owner, marks.ack, marks.notes):
+    put = {name: getattr(marks, name) for name in ("owner", "ack", "notes", "escalated")}
+    if all(getattr(alert, name) == value for name, value in put.items()):
         return alert
-    return structs.replace(alert, owner=marks.owner, ack=marks.ack, notes=marks.notes)
+    return structs.replace(alert, **put)
 
 
 def with_marks(world: World, marks: Mapping[str, Marks]) -> World:

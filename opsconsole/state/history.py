@@ -19,6 +19,7 @@ from opsconsole.state import statements
 from opsconsole.state.blocks import Point, pack
 from opsconsole.state.episodes import LIMIT, read_episodes
 from opsconsole.state.keeping import Loaded
+from opsconsole.state.levels import Levels, read_levels
 from opsconsole.state.loading import read_rows
 from opsconsole.state.rings import Ring
 from opsconsole.state.series import (
@@ -30,7 +31,7 @@ from opsconsole.state.series import (
     outcomes,
     to_series,
 )
-from opsconsole.state.statements import ResultRow, SampleRow, Statement
+from opsconsole.state.statements import LevelRow, ResultRow, SampleRow, Statement
 from opsconsole.state.world import Marks
 from opsconsole.state.writer import Durable, Told, Writer
 
@@ -40,6 +41,7 @@ DURABLE: Final = 5.0
 """Seconds that an ack waits for the disk before it goes on without."""
 OPENING: Final = 20.0
 READING: Final = 5.0
+RUNS_READ: Final = 2_000
 
 OnBanner = Callable[[str, Banner | None], None]
 """Told a banner's id, and the banner or None when its cause is gone; in the loop."""
@@ -112,6 +114,10 @@ class History:
             )
         )
 
+    def put_levels(self, host: str, at: float, levels: Mapping[str, float]) -> None:
+        """Keep how full a host's things are: metric keys and shares."""
+        self._writer.put(LevelRow(f"host:{host}", at, levels))
+
     def put_event(self, event: Event) -> None:
         """Keep an event."""
         self._writer.put(statements.put_event(event))
@@ -166,6 +172,14 @@ class History:
         count = min(points, 2_000)
         return to_series(found, columns, since=since, until=until, count=count)
 
+    async def levels(self, hosts: Sequence[str], since: float) -> Levels | None:
+        """Read how full hosts' things were since a time, newest day whole, before by the hour.
+
+        Returns:
+            Points by host and metric key, oldest first; None while the file cannot be read.
+        """
+        return await self._read(lambda db: read_levels(db, hosts, since))
+
     async def outcomes(
         self, checks: Mapping[str, float], since: float, until: float
     ) -> Sequence[Outcome]:
@@ -199,6 +213,13 @@ class History:
         return (
             await self._read(lambda db: read_episodes(db, since, until, on=on, limit=limit)) or ()
         )
+
+    async def runs(self, since: float, until: float, limit: int = RUNS_READ) -> tuple[Run, ...]:
+        """Read the runs that began in a span, newest first; empty while the file cannot be read."""
+        sql = "SELECT data FROM run WHERE at >= ? AND at <= ? ORDER BY run DESC LIMIT ?"
+        wanted = (since, until, limit)
+        rows = await self._read(lambda db: [row[0] for row in db.execute(sql, wanted)])
+        return read_rows(rows or (), Run)
 
     @property
     def memory(self) -> int:

@@ -20,6 +20,7 @@ class Keep(NamedTuple):
 LIMITS: Final = (
     Keep("block", DAY, (2 << 30) // 3_200),
     Keep("mean", 35 * DAY, (1 << 30) // 130),
+    Keep("level", 35 * DAY, (1 << 30) // 130),
     Keep("result", 35 * DAY, (1 << 30) // 60),
     Keep("event", 400 * DAY, (256 << 20) // 300),
     Keep("episode", 400 * DAY, (256 << 20) // 800),

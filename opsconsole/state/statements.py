@@ -40,6 +40,14 @@ class ResultRow(NamedTuple):
     reason: str
 
 
+class LevelRow(NamedTuple):
+    """How full the things of one host are, on its way: metric keys and shares."""
+
+    host: str
+    at: float
+    levels: Mapping[str, float]
+
+
 def put_event(event: Event) -> Statement:
     """Write an event; the file numbers its rows itself, in the order in which they were told."""
     sql = "INSERT INTO event (at, subject, data) VALUES (?, ?, ?)"

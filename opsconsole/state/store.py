@@ -10,8 +10,10 @@ from opsconsole.clock import Clock
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Ack, Alert, Note
 from opsconsole.model.event import Event
+from opsconsole.model.incident import Incident
 from opsconsole.model.inventory import Inventory
 from opsconsole.model.maintenance import WindowState
+from opsconsole.model.oncall import Escalation, Fixes, OnCall
 from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult, Sample, SourceReading
@@ -27,7 +29,7 @@ from opsconsole.state.reduce import with_time
 from opsconsole.state.roster import with_inventory
 from opsconsole.state.runs import with_run
 from opsconsole.state.services import with_result
-from opsconsole.state.triage import Triage, ack, note, take
+from opsconsole.state.triage import Triage, ack, escalate, note, take
 from opsconsole.state.windows import with_windows
 from opsconsole.state.world import World, tell, with_tables
 
@@ -172,6 +174,30 @@ class Store:
         if kept.keys() != before.keys() or any(before[name] is not kept[name] for name in kept):
             self._put(slos=kept)
 
+    def put_on_call(self, on_call: OnCall) -> None:
+        """Say who is on call."""
+        if self.snapshot.on_call != on_call:
+            self._put(on_call=on_call)
+
+    def put_incidents(self, incidents: Mapping[str, Incident]) -> None:
+        """Replace the incidents; one that did not change must be the same object."""
+        self._put(incidents=incidents)
+
+    def put_fixes(self, fixes: Mapping[str, Fixes]) -> None:
+        """Replace what earlier fires tell, by episode; as `put_incidents`."""
+        self._put(fixes=fixes)
+
+    def put_odd(self, odd: Mapping[str, tuple[str, int]]) -> None:
+        """Mark the hosts that are unlike their peers, and no others."""
+        hosts = self.snapshot.hosts
+        changed = {
+            name: structs.replace(record, odd=odd.get(name))
+            for name, record in hosts.items()
+            if record.odd != odd.get(name)
+        }
+        if changed:
+            self._put(hosts={**hosts, **changed})
+
     def put_windows(self, states: Sequence[WindowState]) -> None:
         """Say which maintenance there is; what it covers now is in maintenance from here on."""
         self._write(lambda world: with_windows(world, states, self._clock.now()))
@@ -221,6 +247,10 @@ class Store:
         """Write a line on fires; returns those it stands on."""
         said = Note(actor=actor, at=self._clock.now(), text=text)
         return await self._triage(note(self._world, episodes, said))
+
+    async def escalate(self, episode: str, mark: Escalation, text: str) -> None:
+        """Mark that a fire went on to somebody, and tell of it."""
+        await self._triage(escalate(self._world, episode, mark, text))
 
     async def _triage(self, done: Triage) -> tuple[str, ...]:
         if done.marks:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from opsconsole.state.blocks import block_of, pack_block, pack_means
-from opsconsole.state.statements import ResultRow, SampleRow
+from opsconsole.state.levels import METRIC, pack_levels
+from opsconsole.state.statements import LevelRow, ResultRow, SampleRow
 
 LATE: Final = 60.0
 """Seconds after a block's end at which it is packed: late samples have come by then."""
@@ -37,6 +38,12 @@ class Tail:
             'INSERT INTO result (at, "check", state, took, reason) VALUES (?, ?, ?, ?, ?)',
             [(row.at, self.id_of(row.check), row.state, row.took, row.reason) for row in rows],
         )
+
+    def put_levels(self, rows: Iterable[LevelRow]) -> None:
+        """Write how full hosts' things are."""
+        for row in rows:
+            known = {self.id_of(f"{METRIC}{key}"): share for key, share in row.levels.items()}
+            self._put("level", self.id_of(row.host), int(row.at), pack_levels(known))
 
     def id_of(self, name: str) -> int:
         """Give the number a name is stored as."""

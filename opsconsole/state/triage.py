@@ -7,6 +7,7 @@ from msgspec import structs
 
 from opsconsole.model.alert import Ack, Alert, Note
 from opsconsole.model.event import Event
+from opsconsole.model.oncall import Escalation
 from opsconsole.state.world import Marks, World
 
 NOTES_KEPT: Final = 50
@@ -45,6 +46,14 @@ def note(world: World, episodes: Iterable[str], said: Note) -> Triage:
     return _each(
         world, episodes, said.actor, said.at, "noted", said.text,
         lambda marks: structs.replace(marks, notes=(*marks.notes, said)[-NOTES_KEPT:]),
+    )  # fmt: skip
+
+
+def escalate(world: World, episode: str, mark: Escalation, text: str) -> Triage:
+    """Mark that a fire went on to somebody, because nobody had it."""
+    return _each(
+        world, (episode,), "engine", mark.at, "escalated", text,
+        lambda marks: structs.replace(marks, escalated=(*marks.escalated, mark)),
     )  # fmt: skip
 
 

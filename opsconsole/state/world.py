@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 from opsconsole.model.alert import Ack, Alert, Note
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Check
+from opsconsole.model.oncall import Escalation
 from opsconsole.model.snapshot import Snapshot
 
 EVENTS_SHOWN: Final = 500
@@ -21,6 +22,7 @@ class Marks(Struct, frozen=True):
     notes: tuple[Note, ...] = ()
     answered_at: float | None = None
     """When somebody first acked or took it."""
+    escalated: tuple[Escalation, ...] = ()
 
 
 class Tier(Struct, frozen=True):

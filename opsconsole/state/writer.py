@@ -13,7 +13,7 @@ from opsconsole.state.database import is_broken, open_database, set_aside, words
 from opsconsole.state.keeping import Loaded
 from opsconsole.state.loading import load
 from opsconsole.state.retention import prune
-from opsconsole.state.statements import ResultRow, SampleRow, Statement
+from opsconsole.state.statements import LevelRow, ResultRow, SampleRow, Statement
 from opsconsole.state.tail import Tail
 
 COMMIT: Final = 1.0
@@ -43,7 +43,7 @@ class Told(NamedTuple):
     """A file was set aside; its new name."""
 
 
-Item = SampleRow | ResultRow | Statement | Durable
+Item = SampleRow | ResultRow | LevelRow | Statement | Durable
 
 
 class Writer:
@@ -159,6 +159,7 @@ class Writer:
                     self._db.execute(*statement)
         self._tail.put_samples(item for item in batch if isinstance(item, SampleRow))
         self._tail.put_results(item for item in batch if isinstance(item, ResultRow))
+        self._tail.put_levels(item for item in batch if isinstance(item, LevelRow))
 
     def _prune(self) -> None:
         """Delete one slice; come back at once while there is more."""

@@ -107,7 +107,9 @@ class Machine:
         self.started = now
         sizes = (32, 16, 16, 16, 48)
         self.boot_id = "-".join(f"{self.rng.getrandbits(bits):0{bits // 4}x}" for bits in sizes)
-        self.cpu, self.counters, self.loads = {}, {}, [0.0, 0.0, 0.0]
+        self.cpu = dict.fromkeys(self.cpu, 0.0)
+        self.counters = dict.fromkeys(self.counters, 0.0)
+        self.loads = [0.0, 0.0, 0.0]
 
     def _memory_target(self) -> float:
         return {"db": 0.62, "cache": 0.71, "search": 0.66}.get(

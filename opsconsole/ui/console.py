@@ -42,6 +42,8 @@ from opsconsole.ui.themes import ThemeFolder, to_textual
 FRAME: Final = 0.1
 """Seconds between two looks at the source: at most ten paints a second."""
 TICK: Final = 1.0
+CALM: Final = 20.0
+"""Seconds without a key after which only every second tick is drawn: a screen nobody touches costs half."""
 
 
 class Console(App[None]):
@@ -85,6 +87,8 @@ class Console(App[None]):
         self._leaving = Leaving(self._leave, lifeline)
         self._adopted = EngineInfo()
         self._greeted = False
+        self._ticks = 0
+        self._pressed_at = look.clock.monotonic()
 
     def get_default_screen(self) -> Screen[Any]:
         """Give the one screen; dialogs stand in front of it."""
@@ -108,6 +112,7 @@ class Console(App[None]):
     async def on_event(self, event: events.Event) -> None:
         """Take keys one after the other, and drop those that a dialog must not take."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self._pressed_at = self.look.clock.monotonic()
             screen = self.screen if self._screen_stack else None
             if isinstance(screen, Dialog) and not screen.accepts(event):
                 return
@@ -177,6 +182,10 @@ class Console(App[None]):
                 self.main.say(f"theme kept as it was: {error}")
 
     def _tick(self) -> None:
+        self._ticks += 1
+        calm = self.look.clock.monotonic() - self._pressed_at > CALM
+        if calm and self._ticks % 2:
+            return
         self._reload_theme()
         self.main.tick()
 

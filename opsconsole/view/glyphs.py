@@ -33,6 +33,7 @@ class Glyphs(Struct, frozen=True):
     empty: str = "░"
     same: str = "="
     differs: str = "≠"
+    line: str = "•"
 
 
 UNICODE: Final = Glyphs()
@@ -60,6 +61,7 @@ ASCII: Final = Glyphs(
     full="#",
     empty=".",
     differs="/",
+    line="o",
 )
 
 _OF_STATE: Final = {

@@ -9,6 +9,8 @@ from opsconsole.alerting.response import Response, respond
 from opsconsole.model.alert import Alert
 from opsconsole.model.episode import Episode
 from opsconsole.model.event import Event
+from opsconsole.model.incident import Incident
+from opsconsole.model.oncall import OnCall
 from opsconsole.model.run import Run
 from opsconsole.model.silence import Silence
 from opsconsole.model.slo import SloStatus
@@ -42,6 +44,9 @@ class Handoff(Struct, frozen=True):
     events: tuple[Event, ...]
     """Deploys, notes, freezes and the like, oldest first."""
     response: Response
+    on_call: OnCall = OnCall()
+    incidents: tuple[Incident, ...] = ()
+    """Open ones, and those closed in the shift."""
 
     @property
     def unowned(self) -> tuple[Alert, ...]:
@@ -91,6 +96,12 @@ def hand_over(
         budgets=tuple(slo for slo in snapshot.slos.values() if _is_low(slo)),
         events=tuple(sorted((e for e in events if e.kind in _TOLD and e.at >= since), key=_when)),
         response=respond(episodes),
+        on_call=snapshot.on_call,
+        incidents=tuple(
+            each
+            for each in sorted(snapshot.incidents.values(), key=lambda one: one.opened)
+            if each.is_open or (each.closed or 0.0) >= since
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from opsconsole.alerting.response import Spread
 from opsconsole.model.episode import Episode
+from opsconsole.model.incident import Incident
 from opsconsole.model.run import Run
 from opsconsole.model.states import RunState, TargetState
 from opsconsole.query.environments import owner_of
@@ -21,9 +22,13 @@ EVENTS_SHOWN = 30
 
 def markdown(shift: Handoff) -> str:
     """Write it; every section that has nothing to say is left out."""
-    parts = [f"# Hand-over {_clock(shift.since)} to {_clock(shift.until)}", _summary(shift)]
+    parts = [
+        f"# Hand-over {_clock(shift.since)} to {_clock(shift.until)}{_names(shift)}",
+        _summary(shift),
+    ]
     sections: Sequence[tuple[str, Sequence[str]]] = (
         ("Still burning", [_burning(group, shift.until) for group in grouped(shift.burning)]),
+        ("Incidents", [_incident(each, shift.until) for each in shift.incidents]),
         ("Runs that changed something", [_run(run) for run in shift.runs]),
         ("Resolved", _cut([_resolved(each) for each in shift.resolved], RESOLVED_SHOWN)),
         ("Quiet for a while", _quiet(shift)),
@@ -33,7 +38,7 @@ def markdown(shift: Handoff) -> str:
     )  # fmt: skip
     for title, lines in sections:
         if lines:
-            parts.append(f"## {title}\n\n" + "\n".join(f"- {_literal(line)}" for line in lines))
+            parts.append(f"## {title}\n\n" + "\n".join(f"- {literal(line)}" for line in lines))
     return "\n\n".join(parts) + "\n"
 
 
@@ -55,7 +60,28 @@ def _summary(shift: Handoff) -> str:
     if shift.silent:
         names = ", ".join(feed.name for feed in shift.silent)
         said += f". **Blind: {names} tells nothing**, so this is not all"
-    return _literal(said) + "."
+    return literal(said) + "."
+
+
+def _names(shift: Handoff) -> str:
+    """Name who hands over and who takes over, where the schedule says it."""
+    now_on = shift.on_call
+    if not now_on.primary:
+        return ""
+    if not now_on.next or now_on.next == now_on.primary or now_on.until is None:
+        return f": {now_on.primary} is on call"
+    return f": {now_on.primary} to {now_on.next} at {_clock(now_on.until)}"
+
+
+def _incident(incident: Incident, now: float) -> str:
+    end = now if incident.closed is None else incident.closed
+    who = f", {incident.commander} leads" if incident.commander and incident.is_open else ""
+    said = f"; {incident.summary}" if incident.summary else ""
+    return (
+        f"{incident.id} {incident.title}: {incident.status} for {fmt.age(end - incident.began)}{who}{said}"
+        if incident.is_open
+        else f"{incident.id} {incident.title}: closed after {fmt.age(end - incident.began)}{said}"
+    )
 
 
 def _burning(group: Group, now: float) -> str:
@@ -115,13 +141,14 @@ def _numbers(shift: Handoff) -> list[str]:
         f"{_count(told.fired, 'fire')}, {told.critical} critical, {told.unanswered} of them never answered"
     ]
     if told.to_ack:
-        lines.append(f"answered after {_spread(told.to_ack)}")
+        lines.append(f"answered after {spread_words(told.to_ack)}")
     if told.to_resolve:
-        lines.append(f"resolved after {_spread(told.to_resolve)}")
+        lines.append(f"resolved after {spread_words(told.to_resolve)}")
     return lines if told.fired else []
 
 
-def _spread(spread: Spread) -> str:
+def spread_words(spread: Spread) -> str:
+    """Say how some durations are spread."""
     return f"{fmt.age(spread.median)} (median; mean {fmt.age(spread.mean)}, 9 of 10 within {fmt.age(spread.p90)})"
 
 
@@ -133,7 +160,7 @@ def _count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """Keep what machines said from becoming markup: only our own stars mean anything."""
     return "".join("\\" + char if char in "`<>[]|_#" else char for char in text)
 

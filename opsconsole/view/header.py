@@ -12,6 +12,7 @@ from opsconsole.view import storm
 from opsconsole.view.cells import beside, cell, joined, safe_cell, span, width_of
 from opsconsole.view.expiring import soon_words
 from opsconsole.view.glyphs import Glyphs
+from opsconsole.view.oncall import incident_chip, on_call_chip
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Tone
 from opsconsole.view.tally import tally
@@ -45,6 +46,7 @@ def lines(
     right = [
         _soon(snapshot, now, width, options.me),
         _people(snapshot, width),
+        on_call_chip(snapshot, now, options) if width >= _NORMAL_FROM else (),
         access_word(snapshot.access, options.me, now),
         _time(now, frame, options),
     ]
@@ -53,7 +55,8 @@ def lines(
 
 def _fitted(left: list[Cell], right: list[Cell], width: int) -> Cell:
     """Set both ends on one line; what matters least gives way, whether one may change things never does."""
-    for part, place in ((right, 1), (left, 3), (left, 2), (right, 0), (right, 3), (left, 1)):
+    least = ((right, 1), (left, 3), (right, 2), (left, 2), (right, 0), (right, 4), (left, 1))
+    for part, place in least:
         if width_of(joined(left)) + width_of(joined(right)) < width:
             break
         part[place] = ()
@@ -87,7 +90,9 @@ def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Cell]:
     services = count_by_state(record.state for record in snapshot.services.values())
     return [
         (*badge(snapshot.access, glyphs), span(" fires " if normal else " "), *seen),
-        cell(f"UNACKED {unacked}", Tone.CRITICAL) if unacked else (),
+        joined(
+            (cell(f"UNACKED {unacked}", Tone.CRITICAL) if unacked else (), incident_chip(snapshot))
+        ),
         _group(
             "hosts",
             len(snapshot.hosts),

@@ -15,6 +15,7 @@ from opsconsole.view.glyphs import state_glyph
 from opsconsole.view.host_ledger import KIND, SOURCED, HostLedger, keys_of
 from opsconsole.view.lazy_rows import LazyRows
 from opsconsole.view.naming import natural_key
+from opsconsole.view.odd import mark_words
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
 from opsconsole.view.tally import count_of_bad, tally
@@ -299,7 +300,9 @@ _CELLS: Final[Mapping[str, Callable[[_Seen], Cell]]] = {
     "age": lambda _: (),
     "alerts": lambda s: cell(str(min(s.record.alerts, 99))),
     "spark": _spark,
-    "note": lambda s: cell(note(s.record) or s.words, Tone.DIM),
+    "note": lambda s: cell(
+        note(s.record) or s.words or mark_words(s.record.odd, s.options.glyphs), Tone.DIM
+    ),
 }
 
 

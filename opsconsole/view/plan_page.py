@@ -1,10 +1,13 @@
 """A plan as a person reads it before saying yes: what, where, exactly which commands, how it is confirmed."""
 
+import re
 import shlex
 from collections.abc import Sequence
 from typing import Final
 
-from opsconsole.model.action import Plan, PlannedStep, PlannedTarget
+from msgspec.structs import replace
+
+from opsconsole.model.action import END_OF_PLAN, Plan, PlannedStep, PlannedTarget
 from opsconsole.model.states import Confirm, Effect
 from opsconsole.view import format as fmt
 from opsconsole.view import plan_rollout
@@ -14,11 +17,20 @@ from opsconsole.view.options import ViewOptions
 from opsconsole.view.peek import effect_words
 from opsconsole.view.rows import Cell, Tone
 
-_CANNOT_TELL: Final = "cannot tell"
+_UNSURE: Final = ("cannot tell", "would stop there")
+_ANY_TARGET: Final = "${target.name}"
+"""Stands for each target's own name where the steps of several are written once."""
+_STEP_WORDS: Final = {
+    Effect.READ: "reads", Effect.WRITE: "changes", Effect.DESTRUCTIVE: "destroys",
+}  # fmt: skip
 
 
-def lines(plan: Plan, options: ViewOptions = ViewOptions()) -> tuple[Cell, ...]:  # noqa: B008 - frozen
-    """Write a plan; targets with the same steps are written once."""
+def lines(
+    plan: Plan,
+    options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
+    costs: Sequence[str] = (),
+) -> tuple[Cell, ...]:
+    """Write a plan; targets with the same steps are written once. `costs` stand below the blast radius."""
     tone = {Effect.READ: Tone.OK, Effect.WRITE: Tone.WARNING, Effect.DESTRUCTIVE: Tone.CRITICAL}[
         plan.effect
     ]
@@ -34,6 +46,7 @@ def lines(plan: Plan, options: ViewOptions = ViewOptions()) -> tuple[Cell, ...]:
     ]
     if plan.blast:
         body.append(_line("blast", cell(plan.blast)))
+    body += [_line("" if number else "cost", cell(cost)) for number, cost in enumerate(costs)]
     if plan.params:
         body.append(
             _line("with", cell("  ".join(f"{name}={value}" for name, value in plan.params.items())))
@@ -71,25 +84,50 @@ def _how(plan: Plan) -> str:
 
 
 def _alike(targets: Sequence[PlannedTarget]) -> list[tuple[list[str], tuple[PlannedStep, ...]]]:
-    groups: dict[tuple[PlannedStep, ...], list[str]] = {}
+    """Put targets together whose steps differ in nothing but their own names."""
+    groups: dict[tuple[PlannedStep, ...], list[PlannedTarget]] = {}
     for target in targets:
-        groups.setdefault(target.steps, []).append(bare_name(target.name))
-    return [(names, steps) for steps, names in groups.items()]
+        groups.setdefault(_nameless(target), []).append(target)
+    return [
+        ([bare_name(one.name) for one in alike], steps if len(alike) > 1 else alike[0].steps)
+        for steps, alike in groups.items()
+    ]
+
+
+def _nameless(target: PlannedTarget) -> tuple[PlannedStep, ...]:
+    name = re.compile(rf"(?<![\w.-]){re.escape(bare_name(target.name))}(?![\w.-])")
+
+    def without(text: str) -> str:
+        return name.sub(_ANY_TARGET, text)
+
+    return tuple(
+        replace(
+            step, argv=tuple(map(without, step.argv)), shown=without(step.shown),
+            note=without(step.note),
+        )
+        for step in target.steps
+    )  # fmt: skip
 
 
 def _steps(names: list[str], steps: tuple[PlannedStep, ...], *, single: bool) -> list[Cell]:
     found: list[Cell] = [] if single else [cell(folded(names), Tone.STRONG)]
     for number, step in enumerate(steps, 1):
         tone = Tone.DIM if step.effect is Effect.READ else Tone.WARNING
-        found.append((span(f"{number} {step.id}  "), span(effect_words(step.effect), tone)))
-        if step.argv:
-            found.append((span("    "), span(command_line(step.argv))))
-        elif step.shown:
-            found.append((span("    "), span(step.shown)))
+        if step.id != END_OF_PLAN:
+            found.append((span(f"{number} {step.id}  "), span(_STEP_WORDS[step.effect], tone)))
+        said = command_lines(step.argv) if step.argv else [step.shown] if step.shown else []
+        found += [(span("    "), span(line)) for line in said]
         if step.note:
-            tone = Tone.STALE if step.note.startswith(_CANNOT_TELL) else Tone.DIM
+            tone = Tone.STALE if step.note.startswith(_UNSURE) else Tone.DIM
             found.append((span("    "), span(step.note, tone)))
     return found
+
+
+def command_lines(argv: Sequence[str]) -> list[str]:
+    """Write an argument list for reading: a script of several lines stands below, as it is."""
+    scripts = [word for word in argv if "\n" in word.strip()]
+    line = command_line(["..." if word in scripts else word.strip("\n") for word in argv])
+    return [line, *(f"  | {each}" for word in scripts for each in word.strip("\n").split("\n"))]
 
 
 def command_line(argv: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 
 from opsconsole.model.action import Plan
 from opsconsole.model.rollout import Budget, Gate, MinHealthy, Rollout, Size
+from opsconsole.model.states import Effect
 from opsconsole.view import format as fmt
 from opsconsole.view.cells import cell, span
 from opsconsole.view.naming import bare_name, folded
@@ -13,12 +14,13 @@ from opsconsole.view.rows import Cell, Span, Tone
 _LABEL: Final = 8
 _SHOWN: Final = 8
 _LOCKS: Final = 4
+_EVERYTHING: Final = 100.0
 
 
 def lines(plan: Plan) -> list[Cell]:
     """Write batches, what stops it, what it locks, and whether a lost outcome can be found out later."""
     body: list[Cell] = []
-    if plan.rollout is not None:
+    if plan.rollout is not None and (len(plan.targets) > 1 or plan.rollout.gates):
         body += [*_batches(plan, plan.rollout), *_limits(plan, plan.rollout)]
     if plan.locks:
         body.append(_line("locks", cell(_lock_words(plan.locks))))
@@ -65,7 +67,11 @@ def _batch(number: int, names: Sequence[str], rollout: Rollout) -> Cell:
 
 
 def _limits(plan: Plan, rollout: Rollout) -> list[Cell]:
-    found = [_line("budget", cell(_budget_words(rollout.budget, plan.overshoot)))]
+    """Write what stops it; a read stops at nothing unless it says so, and leaves nothing to undo."""
+    reads = plan.effect is Effect.READ
+    found: list[Cell] = []
+    if not reads or rollout.budget.percent != _EVERYTHING:
+        found.append(_line("budget", cell(_budget_words(rollout.budget, plan.overshoot))))
     if rollout.min_healthy is not None:
         found.append(_line("floor", cell(_floor_words(rollout.min_healthy))))
     found += [_line("gate", cell(_gate_words(gate))) for gate in rollout.gates]
@@ -73,8 +79,7 @@ def _limits(plan: Plan, rollout: Rollout) -> list[Cell]:
         asks = "after the canary" if rollout.between == "ask_after_canary" else "between batches"
         found.append(_line("asks", cell(asks)))
     undo = "by itself when the canary fails" if rollout.rollback == "auto" else "offered, not done"
-    found.append(_line("undo", cell(undo)))
-    return found
+    return found if reads else [*found, _line("undo", cell(undo))]
 
 
 def _budget_words(budget: Budget, overshoot: int) -> str:

@@ -6,7 +6,7 @@ from opsconsole.actions.argv import Given, build_argv
 from opsconsole.actions.grammars import GRAMMARS, World
 from opsconsole.actions.params import read_params, read_value
 from opsconsole.errors import RefusedError
-from opsconsole.model.action import ParamSpec
+from opsconsole.model.action import ParamSpec, may_be_empty
 
 WORLD = World({"web1", "db1"}, {"shop"}, {"abcd"}, 1_700_000_000.0)
 
@@ -135,3 +135,19 @@ def test_a_given_value_is_never_taken_for_an_option(elements: list[str], good: b
         return
     with pytest.raises(ValueError, match=r"\S"):
         build_argv(elements)
+
+
+@pytest.mark.parametrize(
+    ("default", "empty"),
+    [
+        (None, True),
+        ("3", False),
+        ("${service.labels.lb_pool}", True),
+        ("${alert.labels.mount}|/var/log", False),
+        ("${alert.labels.unit}|${service.labels.unit}", True),
+    ],
+)
+def test_a_default_that_only_refers_to_something_may_come_to_nothing(
+    default: str | None, empty: bool
+) -> None:
+    assert may_be_empty(default) is empty

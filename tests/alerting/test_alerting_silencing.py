@@ -129,3 +129,14 @@ def test_the_amtool_line_survives_a_shell() -> None:
     assert amtool_line(draft, "op1") == (
         "amtool silence add --author=op1 --duration=3600s '--comment=a; b' 'alertname=\"It'\"'\"'s $(x)\"'"
     )
+
+
+def test_what_only_a_ruler_tells_of_counts_for_every_alertmanager() -> None:
+    rulers = replace(_alert("A"), source="prom")
+    theirs = replace(_alert("A", "web-2"), source="other,prom")
+
+    found = effect_of(
+        _draft('alertname="A"'), (rulers, theirs), (), (), actor="op1", managers=("main", "other")
+    )
+
+    assert found.now == (rulers.episode,)

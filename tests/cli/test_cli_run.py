@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from opsconsole.cli.exits import Exit, code_of
 from opsconsole.cli.run_follow import carry_out
-from opsconsole.cli.run_plan import Wish
+from opsconsole.cli.run_plan import Wish, show_plan
 from opsconsole.errors import OutcomeUnknownError, RefusedError
-from opsconsole.model.action import Plan
+from opsconsole.model.action import Plan, PlannedStep, PlannedTarget
 from opsconsole.model.calls import AnyCall, ReadOutput, Started, StartRun
 from opsconsole.model.states import Confirm, Effect
 from opsconsole.rpc.client import Client
@@ -74,3 +74,20 @@ async def test_a_refused_plan_is_refused_by_its_own_name(
 
     assert raised.value.code == code
     assert ("--unlock" in str(raised.value)) is hinted
+
+
+def test_a_plan_on_the_command_line_is_the_screens_and_says_how_it_is_confirmed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    step = PlannedStep("restart", Effect.WRITE, ("systemctl", "restart", "--", "nginx.service"))
+    targets = tuple(PlannedTarget(name, (step,)) for name in ("web1", "web2"))
+    plan = replace(
+        PLAN, targets=targets, confirm=Confirm.COUNT, expect="2", refusal="prod is LOCKED"
+    )
+
+    show_plan(plan, as_json=False)
+
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "Restart"
+    assert said.count("    systemctl restart -- nginx.service") == 1
+    assert said[-2:] == ["confirm with --confirm 2", "refused prod is LOCKED"]

@@ -1,9 +1,11 @@
 """A real Prometheus and two clustered Alertmanagers: one row an alert, and never an end that was a restart."""
 
 import json
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from tests.e2e.realservers import RealAlertmanager, RealPrometheus
 from tests.e2e.swallower import Swallower
 from tests.program import Program
+from tests.realsshd import need
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
 
@@ -205,3 +208,59 @@ def test_a_pulled_cable_is_one_blind_alert_a_source_and_neither_an_end_nor_green
         see.wait(lambda: see.firing().keys() == before, "the blind alerts to end, and only they")
 
         assert set(see.resolved()) == {blind, "ServiceDown"}, "of our own view, and of web"
+
+
+def _amtool(url: str) -> dict[str, str]:
+    """The silences in force as Alertmanager's own tool has them: id and end."""
+    program = need("amtool", "prometheus-alertmanager")
+    answer = subprocess.run(
+        [program, f"--alertmanager.url={url}", "silence", "query", "-o", "json"],
+        capture_output=True, check=True, timeout=20,
+    )  # fmt: skip
+    return {str(each["id"]): str(each["endsAt"])[:19] for each in json.loads(answer.stdout)}
+
+
+def test_a_silence_is_one_for_the_cluster_and_both_members_tool_agrees_with_the_list(
+    program: Program, pair: Pair, tmp_path: Path
+) -> None:
+    config = tmp_path / "opsconsole.yaml"
+    config.write_text(pair.configuration())
+    see = Watcher(program, config)
+    see.wait(lambda: see.firing().keys() >= SETTLED, "all alerts")
+
+    def listed() -> dict[str, str]:
+        found = json.loads(program.verb("silence", "list", "--json").stdout)["silences"]
+        return {
+            each["id"]: datetime.fromtimestamp(each["ends"], UTC).isoformat()[:19] for each in found
+        }
+
+    def agreed(url: str, count: int) -> bool:
+        ours = listed()
+        return len(ours) == count and ours == _amtool(url)
+
+    refused = program.verb("silence", "add", "alertname=DbDown", "-m", "failover", "--yes")
+    made = program.verb(
+        "silence", "add", "alertname=DbDown", "-m", "failover", "--yes", "--confirm", "1"
+    )
+    assert refused.returncode == 4, "a critical is typed back"
+    assert made.returncode == 0, made.stderr
+    see.wait(lambda: agreed(pair.a.url, 1) and agreed(pair.b.url, 1), "both members")
+    see.wait(
+        lambda: any(r.startswith("silence:") for r in see.firing()["DbDown"]["suppressed_by"]),
+        "the row to say so",
+    )
+    [(identity, ends)] = listed().items()
+
+    pair.a.stop()
+    extended = program.verb("silence", "extend", identity, "--by", "1h", "--confirm", "1")
+    assert extended.returncode == 0, extended.stderr
+    assert list(_amtool(pair.b.url)) == [identity]
+    assert _amtool(pair.b.url)[identity] > ends
+    pair.a.start()
+    see.wait(lambda: agreed(pair.a.url, 1) and agreed(pair.b.url, 1), "the member that was away")
+
+    ended = program.verb("silence", "expire", identity)
+    assert ended.returncode == 0, ended.stderr
+    see.wait(lambda: agreed(pair.a.url, 0) and agreed(pair.b.url, 0), "both members again")
+    see.wait(lambda: see.firing()["DbDown"]["suppressed_by"] == [], "it to be heard again")
+    assert "DbDown" not in see.resolved()

@@ -26,6 +26,7 @@ NAMES = st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True)
         ('a=~"web-.*" b!~"x|y"', 'a=~"web-.*" b!~"x|y"'),
         (r'path="C:\\x\"y\n"', r'path="C:\\x\"y\n"'),
         ('empty=""', 'empty=""'),
+        (r'a=~"\\\\1"', r'a=~"\\\\1"'),
         ('on="db, 1 {x}"', 'on="db, 1 {x}"'),
     ],
 )

@@ -98,6 +98,24 @@ async def test_a_half_done_drain_is_taken_back_on_a_host_that_is_seen_well_since
 
 
 @virtually
+async def test_a_host_whose_restart_failed_stays_drained_however_well_it_looks(
+    tmp_path: Path,
+) -> None:
+    async with virtual(tmp_path, *WEB, rollout=Rollout(canary=1)) as bench:
+        bench.remote.on("restart", Exit(1), host="web1")
+        run_id = await bench.start()
+        await bench.until(run_id, RunState.HALTED)
+        await asyncio.sleep(5)
+
+        await bench.press(run_id, "rollback")
+        run = await bench.end(run_id)
+
+    assert bench.sent("undrain") == []
+    assert (states(run)["web1"], run.state) == ("failed", RunState.FAILED)
+    assert "not taken back: restart failed and cannot be taken back" in run.targets[0].left
+
+
+@virtually
 async def test_a_rollback_that_fails_says_so_and_what_still_stands(tmp_path: Path) -> None:
     async with virtual(
         tmp_path, "web1", "web2", rollout=Rollout(canary=1, rollback="auto"), undo_policy="always"

@@ -17,6 +17,7 @@ from opsconsole.model.calls import (
 )
 from opsconsole.model.snapshot import Banner, Snapshot
 from opsconsole.model.states import Confirm
+from opsconsole.ui.console import CALM
 from opsconsole.ui.places import HOME, Place
 from opsconsole.ui.screens.confirm import Confirm as ConfirmDialog
 from opsconsole.ui.screens.form import Form
@@ -638,3 +639,42 @@ async def test_a_key_that_was_given_away_means_nothing_else(console):
 
     assert len(calls(source, TakeAlert)) == 1
     assert calls(source, AckAlert) == []
+
+
+class Asked(FakeSource):
+    """Counts how often somebody wants to know the time: once a drawing, at least."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks = 0
+
+    def now(self) -> float:
+        self.looks += 1
+        return super().now()
+
+
+async def test_a_screen_that_nobody_touches_draws_every_second_tick_and_a_key_wakes_it(
+    console, clock
+):
+    source = Asked()
+    async with console(source) as pilot:
+        drawn = []
+
+        def tick() -> None:
+            before = source.looks
+            pilot.app._tick()
+            drawn.append(source.looks > before)
+
+        tick()
+        tick()
+        clock.at += CALM + 1
+        tick()
+        tick()
+        tick()
+        await press(pilot, "j")
+        tick()
+        tick()
+
+    assert drawn[:2] == [True, True]
+    assert sorted(drawn[2:4]) == [False, True]
+    assert drawn[5:] == [True, True]

@@ -360,6 +360,41 @@ def test_a_plan_shows_the_very_arguments_and_what_is_left_out() -> None:
     assert plan_page.question(plan) == "type the number of targets (2)"
 
 
+def test_targets_whose_steps_differ_in_their_own_names_only_are_written_once() -> None:
+    def target(name: str, answer: str) -> PlannedTarget:
+        call = PlannedStep("drain", Effect.WRITE, (), shown=f"PUT lb /pools/a/members/{name}")
+        look = PlannedStep("look", Effect.READ, ("cat", f"/srv/{name}.log"), f"-> {answer}")
+        return PlannedTarget(f"host:{name}", (look, call))
+
+    targets = (target("web-1", "ok"), target("web-11", "ok"), target("web-12", "web-1 is gone"))
+    plan = Plan(
+        "p", "acme.drain", "Drain", Effect.WRITE, {}, targets, Confirm.COUNT, "3", 1, True, 60.0, "h"
+    )  # fmt: skip
+
+    text = [plain(line) for line in plan_page.lines(plan, ME)]
+
+    at = text.index("web-{1,11}")
+    assert text[at + 1 : at + 6] == [
+        "1 look  reads",
+        "    cat /srv/${target.name}.log",
+        "    -> ok",
+        "2 drain  changes",
+        "    PUT lb /pools/a/members/${target.name}",
+    ]
+    assert "    cat /srv/web-12.log" in text
+
+
+def test_a_script_of_several_lines_stands_below_its_command_as_it_is() -> None:
+    argv = ("sh", "-c", "for f in *\ndo echo 'a'\ndone\n", "step", "/data dir")
+
+    assert plan_page.command_lines(argv) == [
+        "sh -c ... step '/data dir'",
+        "  | for f in *",
+        "  | do echo 'a'",
+        "  | done",
+    ]
+
+
 @pytest.mark.parametrize(
     ("argv", "text"),
     [

@@ -22,6 +22,7 @@ def make(session: Session, place: Place) -> View:
 def load() -> Mapping[str, Callable[[Session, Place], View]]:
     """Load the other views; the console does so behind its first paint."""
     from opsconsole.ui.screens.alert import AlertView
+    from opsconsole.ui.screens.capacity import CapacityView, CourseView, OddView
     from opsconsole.ui.screens.handoff import HandoffView
     from opsconsole.ui.screens.host import HostView
     from opsconsole.ui.screens.lists import TABLES, ListView
@@ -37,6 +38,9 @@ def load() -> Mapping[str, Callable[[Session, Place], View]]:
         "pane": PluginPane,
         "run": RunView,
         "runs": RunsView,
+        "capacity": CapacityView,
+        "course": CourseView,
+        "odd": OddView,
         "handoff": HandoffView,
         **dict.fromkeys(TABLES, ListView),
     }

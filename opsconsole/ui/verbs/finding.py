@@ -25,6 +25,8 @@ _CONTEXTS: Final[Mapping[str, Context]] = {
     "hosts": HOSTS,
     "services": SERVICES,
     "activity": EVENTS,
+    "capacity": HOSTS,
+    "odd": HOSTS,
 }
 
 

@@ -118,8 +118,11 @@ def _overview(pane: str) -> Verb:
     return show
 
 
-async def _runs(main: "Main", _: Invocation) -> None:
-    await main.go(Place("runs"))
+def _view(kind: str) -> Verb:
+    async def show(main: "Main", _: Invocation) -> None:
+        await main.go(Place(kind))
+
+    return show
 
 
 async def _plugin_pane(main: "Main", wanted: Invocation) -> None:
@@ -203,7 +206,9 @@ VERBS: Final[Mapping[str, Verb]] = {
     "go.hosts": _overview(HOSTS),
     "go.services": _overview(SERVICES),
     "go.activity": _overview(ACTIVITY),
-    "go.runs": _runs,
+    "go.runs": _view("runs"),
+    "go.capacity": _view("capacity"),
+    "go.odd": _view("odd"),
     "go.pane": _plugin_pane,
     "go.to": _to,
 }

@@ -17,6 +17,7 @@ from opsconsole.ui.screens.confirm import Confirm, Question
 from opsconsole.ui.screens.form import Asking, Filled, Form, Reached
 from opsconsole.view import plan_page, radius
 from opsconsole.view.naming import bare_name, node_set
+from opsconsole.view.outage import outage_words
 from opsconsole.view.triage import members
 
 if TYPE_CHECKING:
@@ -136,7 +137,8 @@ async def show_plan(main: "Main", plan: Plan, *, dry: bool) -> None:
         refusal="dry run: nothing was changed" if dry else plan.refusal,
         harmless=plan.effect is Effect.READ,
     )
-    lines = plan_page.lines(plan, main.session.options("plan"))
+    costs = outage_words(plan, main.session.snapshot)
+    lines = plan_page.lines(plan, main.session.options("plan"), costs)
     typed = await main.app.push_screen_wait(Confirm(main.session.look, question, lines))
     if typed is None or dry:
         return
