@@ -10,7 +10,7 @@ from opsconsole.view import format as fmt
 from opsconsole.view.alike import together
 from opsconsole.view.cache import RowCache, Sieve
 from opsconsole.view.cells import WAITING, cell, chosen, plain, safe_cell, span, state_tone
-from opsconsole.view.folds import folds
+from opsconsole.view.folds import all_folds, folds
 from opsconsole.view.glyphs import state_glyph
 from opsconsole.view.lazy_rows import LazyRows
 from opsconsole.view.likely import behind_words
@@ -108,7 +108,8 @@ class _Scene(NamedTuple):
 
 def _folded(snapshot: Snapshot, shown: list[Alert], now: float) -> list[Group]:
     """Fold what likely follows from another fire under it, then a storm, then equal ones into one."""
-    causes = folds(snapshot, shown, now)
+    whole = len(shown) == len(fires(snapshot))
+    causes = all_folds(snapshot, now) if whole else folds(snapshot, shown, now)
     under = {alert.episode for each in causes.values() for alert in each}
     rest = [a for a in shown if a.episode not in under and a.episode not in causes]
     roots = [

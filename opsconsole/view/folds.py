@@ -20,6 +20,11 @@ _REMEMBERED: Final = 2.0
 """Seconds; what needs what changes only with the configuration, and a storm does not end in a moment."""
 
 
+def all_folds(snapshot: Snapshot, now: float) -> Mapping[str, tuple[Alert, ...]]:
+    """Do the same for every fire there is; pane and Peek ask for the same answer."""
+    return _memory.of(snapshot, now)
+
+
 def folds(
     snapshot: Snapshot, shown: Sequence[Alert], now: float
 ) -> Mapping[str, tuple[Alert, ...]]:
@@ -42,7 +47,7 @@ def folds(
 
 
 class _Memory:
-    """Remembers what is folded in one table of alerts: a page asks for it at every tick."""
+    """Remembers what is folded in one table of alerts: panes ask for it many times."""
 
     def __init__(self) -> None:
         self._alerts: Mapping[str, Alert] | None = None
