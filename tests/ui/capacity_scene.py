@@ -29,9 +29,9 @@ COURSE = Course(RESOURCES[0], *(tuple(column) for column in zip(*FILLING, strict
 ODDS = Odds(
     NOW,
     (
+        Odd("web-03", "clock.offset", "the host's clock minus ours, when certain", -0.41, 0.0, 49.0, "web", 6),
         Odd("web-07", "load.per_core", "load (5 minutes) per core", 4.78, 0.78, 24.0, "web", 6),
         Odd("web-07", "tcp.retransmits", "segments sent again", 70.0, 11.0, 9.2, "web", 6),
-        Odd("web-03", "clock.offset", "the host's clock minus ours, when certain", -0.41, 0.0, 49.0, "web", 6),
     ),
     7,
 )  # fmt: skip

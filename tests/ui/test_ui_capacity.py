@@ -68,7 +68,7 @@ async def test_the_odd_ones_lead_to_their_host(console):
         await settled(pilot)
         assert "24σ" in text_of(pilot)
 
-        await press(pilot, "enter")
+        await press(pilot, "j", "enter")
         assert console_of(pilot).session.trail.here.key == "web-07"
 
 
