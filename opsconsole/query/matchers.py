@@ -17,10 +17,12 @@ _NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _OP: Final = re.compile(r"=~|!~|!=|=")
 _BARE: Final = re.compile(r"[^\s,{}\"]+")
 _ESCAPED: Final = {"n": "\n", '"': '"', "\\": "\\"}
+_UNESCAPED: Final = r"(?<!\\)(?:\\\\)*"
+"""Before a backslash that means something: pairs of them are a backslash each."""
 _NOT_RE2: Final = (
-    (re.compile(r"\\Z"), r"\Z is \z there"),
+    (re.compile(_UNESCAPED + r"\\Z"), r"\Z is \z there"),
     (re.compile(r"\(\?(?:<?[=!]|>)"), "it has no look-around and no atomic groups"),
-    (re.compile(r"\\[1-9]|\(\?P="), "it has no back references"),
+    (re.compile(_UNESCAPED + r"\\[1-9]|\(\?P="), "it has no back references"),
     (re.compile(r"[*+?}]\+"), "it has no possessive repeats"),
 )
 

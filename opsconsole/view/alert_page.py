@@ -13,6 +13,7 @@ from opsconsole.view.folds import fold_lines
 from opsconsole.view.glyphs import state_glyph
 from opsconsole.view.naming import bare_name
 from opsconsole.view.offers import offers, short_id
+from opsconsole.view.oncall import fixes_words
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.peek import effect_words, fire_words, since, vitals, who
 from opsconsole.view.rows import Cell, Tone
@@ -91,6 +92,10 @@ def people(
 ) -> Section:
     """Show who has a fire, who else is here, and the notes on it."""
     lines = [_line("owner", who(alert, now))]
+    lines += [
+        _line("went to", cell(f"{mark.who or mark.to} {fmt.age(now - mark.at)} ago ({mark.to})"))
+        for mark in alert.escalated
+    ]
     if snapshot.people:
         lines.append(_line("here", cell(", ".join(sorted(snapshot.people)))))
     lines.append(
@@ -168,6 +173,9 @@ def do(
                 ),
             )
         )
+    lines += [
+        _line("before", cell(words)) for words in fixes_words(snapshot.fixes.get(alert.episode))
+    ]
     if alert.runbook_url:
         lines.append((span("read             ", Tone.ACCENT), span(alert.runbook_url)))
     empty = (cell("no action is offered for it", Tone.DIM),)

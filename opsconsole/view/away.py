@@ -21,6 +21,7 @@ from opsconsole.view.runs import run_glyph, run_tone
 LONGEST: Final = 7 * 86_400.0
 """Seconds that are looked back at most."""
 _SHOWN: Final = 30
+_OWNER_TONES: Final = {"NOBODY": Tone.CRITICAL, "quiet": Tone.MUTED}
 _ACKS: Final = ("acked", "taken")
 
 
@@ -120,13 +121,13 @@ def _fire(each: Episode, now: float, glyphs: Glyphs, style: str) -> Cell:
     took = (
         f"over after {fmt.age(each.resolved_at - each.fired_at)}" if each.resolved_at else "burns"
     )
-    owner = each.owner or ("" if over else "NOBODY")
+    owner = each.owner or ("" if over else "quiet" if each.suppressed_by else "NOBODY")
     return (
         *_when(each.fired_at, now, style),
         span(f"{sign} ", tone),
         span(f"{each.name} {bare_name(each.on)}  ", Tone.DIM if over else Tone.NORMAL),
         span(f"{took}  ", Tone.DIM),
-        span(owner, Tone.CRITICAL if owner == "NOBODY" else Tone.OK),
+        span(owner, _OWNER_TONES.get(owner, Tone.OK)),
         span(f"  {each.summary}", Tone.DIM),
     )
 

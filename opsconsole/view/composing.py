@@ -19,6 +19,8 @@ OUR_OWN: Final = "rules"
 _DIFFERENT: Final = 20
 """So many values of one label are still written as a pattern."""
 _SPAN: Final = "2h"
+_META: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
+"""What means something in a pattern of RE2; the rest is left as people read it."""
 
 
 class Composing(Struct, frozen=True):
@@ -92,7 +94,9 @@ def matchers_for(alerts: Sequence[Alert]) -> tuple[Matcher, ...]:
         if len(values) == 1:
             found.append(Matcher(name, "=", values[0]))
         elif "" not in values and len(values) <= _DIFFERENT:
-            found.append(Matcher(name, "=~", "|".join(re.escape(value) for value in values)))
+            found.append(
+                Matcher(name, "=~", "|".join(_META.sub(r"\\\g<0>", value) for value in values))
+            )
     return tuple(found)
 
 

@@ -22,6 +22,7 @@ from opsconsole.view.glyphs import Glyphs, state_glyph
 from opsconsole.view.hosts import note, role
 from opsconsole.view.naming import bare_name, folded
 from opsconsole.view.offers import Offer, offers, short_id
+from opsconsole.view.oncall import fixes_words
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Span, Tone
 from opsconsole.view.services import passing
@@ -121,6 +122,8 @@ def _fire(snapshot: Snapshot, alerts: tuple[Alert, ...], now: float, options: Vi
         lines.append(_line("cause?", _cause(behind[0], glyphs)))
     lines.append(_line("change", _changed(snapshot, alert, now, options)))
     lines += do_lines(snapshot, alert, now, options.me)
+    if helped := fixes_words(snapshot.fixes.get(alert.episode)):
+        lines.append(_line("before", cell(helped[0], Tone.DIM)))
     if alert.notes:
         last = alert.notes[-1]
         lines.append(_line("note", cell(f"{last.actor}: {last.text}")))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from opsconsole.model.silence import SilenceEffect
+from opsconsole.model.silence import Silence, SilenceEffect
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.query.matchers import write_matchers
 from opsconsole.view import format as fmt
@@ -22,18 +22,21 @@ def lines(snapshot: Snapshot, effect: SilenceEffect) -> tuple[Cell, ...]:
         found.append(_line("these", cell(names)))
     found += [_line("!", cell(said, _tone(said))) for said in effect.warnings]
     if effect.refusal:
-        found.append(_line("refused", cell(effect.refusal, Tone.WARNING)))
+        found.append(_line("not yet", cell(effect.refusal, Tone.WARNING)))
     found.append(_line("same as", cell(effect.amtool, Tone.DIM)))
     return tuple(found)
 
 
-def draft_lines(effect: SilenceEffect) -> tuple[Cell, ...]:
-    """Repeat what was typed, as it is understood."""
+def draft_lines(
+    effect: SilenceEffect, now: float, extended: Silence | None = None
+) -> tuple[Cell, ...]:
+    """Repeat what was typed, as it is understood; an extended silence counts from its own end."""
     draft = effect.draft
-    how = "longer" if draft.id and not draft.comment else "from now"
+    begin, how = (now, "from now") if extended is None else (extended.ends, "longer")
+    until = fmt.moment(begin + draft.seconds, now)
     return (
         _line("matchers", cell(write_matchers(draft.matchers), Tone.STRONG)),
-        _line("ends", cell(f"{fmt.age(draft.seconds)} {how}, on {draft.source or 'the source'}")),
+        _line("ends", cell(f"{until}, {fmt.age(draft.seconds)} {how}, on {draft.source}")),
         _line("because", cell(draft.comment or "-")),
     )
 

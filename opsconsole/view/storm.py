@@ -35,7 +35,7 @@ class Storm(Struct, frozen=True):
     rate: int
     """Fires that began in its worst minute."""
     fires: tuple[Alert, ...]
-    """Unsuppressed ones of the last ten minutes, the first on top."""
+    """Unsuppressed ones since it broke out, the first on top."""
     label: str = ""
     value: str = ""
     """What most of them share and the rest of the fleet does not; empty: nothing does."""
@@ -83,9 +83,10 @@ def _storm(snapshot: Snapshot, now: float) -> Storm | None:
     if len(new) <= MOST:
         return None
     new.sort(key=lambda alert: (alert.since, alert.episode))
-    rate = _worst_minute([alert.since for alert in new])
+    begun, rate = _worst_minute([alert.since for alert in new])
     if rate <= MOST:
         return None
+    new = [alert for alert in new if alert.since >= begun]
     label, value, share = _split(*_populations(snapshot, new))
     found = Storm(rate, tuple(new))
     if not label:
@@ -94,14 +95,17 @@ def _storm(snapshot: Snapshot, now: float) -> Storm | None:
     return Storm(rate, tuple(new), label, value, shared, share)
 
 
-def _worst_minute(begins: Sequence[float]) -> int:
-    """Count the most moments that lie within one minute; they come in order."""
+def _worst_minute(begins: Sequence[float]) -> tuple[float, int]:
+    """Say when a storm broke out, and count the most moments that lie within one minute; they come in order."""
     most = start = 0
+    begun: float | None = None
     for end, at in enumerate(begins):
         while at - begins[start] > WITHIN:
             start += 1
         most = max(most, end - start + 1)
-    return most
+        if begun is None and most > MOST:
+            begun = begins[start]
+    return begun or 0.0, most
 
 
 def _labels_of(hosts: Mapping[str, HostRecord], alert: Alert) -> Mapping[str, str]:

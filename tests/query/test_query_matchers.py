@@ -45,6 +45,7 @@ def test_what_is_typed_is_sent_in_one_form(typed: str, sent: str) -> None:
         (r'name=~"a\Z"', 6, "RE2"),
         ('name=~"(?=x)"', 6, "look-around"),
         (r'name=~"(a)\1"', 6, "back references"),
+        (r'name=~"(a)\\\\\1"', 6, "back references"),
         ('name=~"(a+)+b"', 6, "repeat"),
         ('name=~"("', 6, "not a regular expression"),
     ],
@@ -93,3 +94,7 @@ def test_what_is_written_reads_back_the_same(name: str, op: str, value: str) -> 
     matcher = Matcher(name, op, value)
 
     assert parse_matchers(write_matcher(matcher)) == (matcher,)
+
+
+def test_a_backslash_that_is_written_as_one_may_stand_before_a_digit() -> None:
+    assert parse_matchers(r'name=~"a\\\\1"')[0].value == r"a\\1"

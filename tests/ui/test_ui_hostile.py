@@ -23,11 +23,27 @@ from ui_scene import (
 
 from opsconsole.model.action import PlannedStep, PlannedTarget
 from opsconsole.model.alert import Note
-from opsconsole.model.calls import Choices, Output, PlanRun, ReadChoices, ReadOutput, Text
+from opsconsole.model.alert_calls import PreviewSilence
+from opsconsole.model.calls import (
+    Choices,
+    Episodes,
+    Events,
+    Output,
+    PlanRun,
+    ReadChoices,
+    ReadEpisodes,
+    ReadEvents,
+    ReadOutput,
+    Text,
+)
+from opsconsole.model.episode import Episode
+from opsconsole.model.maintenance import Window, WindowState
 from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.run import OutputLine
+from opsconsole.model.silence import Matcher, Silence, SilenceDraft, SilenceEffect
+from opsconsole.model.slo import Objective, SloStatus
 from opsconsole.model.snapshot import Access, Banner, Freeze, Snapshot, Unlock
-from opsconsole.model.states import Effect
+from opsconsole.model.states import AlertState, Effect, Severity
 from opsconsole.model.text import clean
 
 CORPUS = (
@@ -220,6 +236,91 @@ async def test_i02_hostile_text_in_every_dialog_stays_text(console, payload):
         seen.append(painted(console_of(pilot).main.notice))
 
         assert console_of(pilot).is_running
+    for text in seen:
+        assert_harmless(text)
+
+
+def hostile_quiet(payload: str) -> Snapshot:
+    """Put a payload into everything that is quiet, ends, was promised, and into a storm's labels."""
+    bad, name = cleaned(payload), cleaned(payload)[:60] or "empty"
+    silence = Silence(
+        "s" + name, name, (Matcher("a", "=", bad),), NOW - 60, NOW + 1_800, "op1", bad
+    )
+    window = WindowState(
+        Window("m1", bad, bad, (bad,), actor=bad), True, NOW - 60, NOW + 600, (name,)
+    )
+    hosts = {
+        n: replace(HOSTS[0], name=n, labels={"rack": bad})
+        for n in (f"{name}{k}" for k in range(40))
+    }
+    burst = [
+        replace(ALERTS[0], episode=f"e{n}", fingerprint=f"f{n}", name=name, on=f"host:{on}", since=NOW - 60,
+                source=name, labels={"alertname": name}, suppressed_by=())
+        for n, on in enumerate(hosts)
+    ]  # fmt: skip
+    muted = replace(
+        burst[0], episode="q", suppressed_by=(f"silence:{silence.id}", f"maintenance:{bad}")
+    )
+    return replace(
+        hostile(payload),
+        hosts={**hosts, "other": replace(HOSTS[1], name="other", labels={"rack": "r1"})},
+        alerts={one.episode: one for one in (*burst, muted)},
+        silences={silence.id: silence},
+        windows={"m1": window},
+        slos={name: SloStatus(name, Objective(0.99))},
+        banners={},
+    )
+
+
+@pytest.mark.parametrize("payload", [EVERYTHING, *GROUPS[:2], "[@click=app.quit]x[/]"])
+async def test_i02_hostile_text_in_what_is_quiet_stays_text(console, payload):
+    bad = cleaned(payload)
+    draft = SilenceDraft(bad, (Matcher("a", "=", bad),), 60.0, bad)
+    told = Episode(
+        "e",
+        "f",
+        bad,
+        f"host:{bad}",
+        Severity.CRITICAL,
+        AlertState.FIRING,
+        NOW - 60,
+        owner=bad,
+        summary=bad,
+    )
+    source = FakeSource(
+        hostile_quiet(payload),
+        answers={
+            PreviewSilence: SilenceEffect(
+                draft, "h", ("e0",), ("e0",), 1, (bad,), 3, (bad,), "", bad, bad
+            ),
+            ReadEpisodes: Episodes((told,)),
+            ReadEvents: Events(tuple(replace(event, text=bad, actor=bad) for event in EVENTS)),
+        },
+    )
+    seen = []
+    async with console(source, (120, 40)) as pilot:
+        seen.append("\n".join(screen_text(pilot)))
+        for keys in (
+            ["enter"],
+            ["escape", "x"],
+            ["s"],
+            [*"why", "enter"],
+            ["escape", "escape", "colon", *"silences", "enter"],
+            ["enter"],
+            ["escape", "colon", *"maintenance", "enter"],
+            ["colon", *"expiring", "enter"],
+            ["colon", *"slo", "enter"],
+            ["colon", *"handoff", "enter"],
+            ["colon", *"away 1h", "enter"],
+        ):
+            await press(pilot, *keys)
+            await settled(pilot)
+            seen.extend(
+                painted(widget) for widget in pilot.app.screen.walk_children() if widget.region.area
+            )
+
+        assert console_of(pilot).is_running
+    assert "STORM 40 new/min" in seen[0]
     for text in seen:
         assert_harmless(text)
 

@@ -64,8 +64,11 @@ def test_peek_and_the_page_say_both() -> None:
 
 
 def test_the_why_line_says_when_a_silence_and_a_maintenance_end() -> None:
-    reasons = ("silence:abcdef12-9", "maintenance:swap disk", "silence:gone")
-    quiet = alert("Slow", "host:web-00", suppressed_by=reasons)
+    quiet = alert(
+        "Slow",
+        "host:web-00",
+        suppressed_by=("silence:abcdef12-9", "maintenance:swap disk", "silence:gone"),
+    )
     silence = Silence(
         "abcdef12-9", "main", (Matcher("a", "=", "b"),), NOW - 60, NOW + 3_600, "op1", "x"
     )

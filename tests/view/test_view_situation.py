@@ -105,7 +105,7 @@ def test_peek_answers_what_since_when_who_and_what_to_do(snapshot: Snapshot) -> 
     assert [plain(line) for line in peek.peek(snapshot, key, NOW, ME).lines] == [
         "what   lag 412s > 60s, rising 29s/min",
         "since  02:58:44Z (14m)   by rules",
-        "who    NOBODY.  a ack   t take",
+        "who    NOBODY.  a ack   t take   x mute",
         "why    firing 14m · calls: nobody has it",
         "on     ✗ db-prod-02  load 11.8  cpu 92%  mem 50%  disk 97%",
         "cause? ✗ DiskWillFill db-prod-02: same host, op1 has it",

@@ -73,6 +73,13 @@ def test_what_is_not_fast_new_and_unsuppressed_is_no_storm(alerts: list[Alert]) 
     assert storm(shown(*alerts), NOW) is None
 
 
+def test_what_burnt_before_the_storm_broke_out_is_not_its_first_fire() -> None:
+    found = storm(shown(*rack_goes(), alert(95, "host:r1-07", 400)), NOW)
+
+    assert found is not None
+    assert found.first.name == "SwitchDown"
+
+
 def test_a_label_that_is_each_hosts_own_explains_nothing() -> None:
     everywhere = [alert(n, f"host:r{n % 4 + 1}-{n // 4:02}", 50) for n in range(80)]
     found = storm(shown(*everywhere), NOW)

@@ -118,7 +118,9 @@ async def compose(main: "Main", start: Composing) -> None:
         start = replace(typed, mistake=mistake)
 
 
-async def _make(main: "Main", draft: SilenceDraft, title: str) -> tuple[bool, str]:
+async def _make(
+    main: "Main", draft: SilenceDraft, title: str, extended: Silence | None = None
+) -> tuple[bool, str]:
     """Show all that a silence would do, asked of the source too, and make it when that is confirmed.
 
     Returns:
@@ -127,16 +129,17 @@ async def _make(main: "Main", draft: SilenceDraft, title: str) -> tuple[bool, st
     again = ""
     while True:
         effect = await main.session.source.call(PreviewSilence(draft, ask=True), SilenceEffect)
-        lines = [cell(again, Tone.WARNING)] if again else []
-        lines += [
-            *silence_effect.draft_lines(effect),
+        lines = [
+            *([cell(again, Tone.WARNING)] if again else []),
+            *silence_effect.draft_lines(effect, main.session.source.now(), extended),
             (),
             *silence_effect.lines(main.session.snapshot, effect),
         ]
-        verb = f"hide {len(effect.now)} now" if effect.now else "make it"
-        shown = flowed(lines, max(20, main.app.size.width - 4))
+        hides = f"hide {len(effect.now)} now" if effect.now else "make it"
+        verb = hides if extended is None else "extend it"
+        flow = flowed(lines, max(20, main.app.size.width - 4))
         question = Question(title, verb, effect.expect, effect.refusal)
-        answer = await main.app.push_screen_wait(Confirm(main.session.look, question, shown))
+        answer = await main.app.push_screen_wait(Confirm(main.session.look, question, flow))
         if answer is None:
             return False, ""
         try:
@@ -164,7 +167,7 @@ async def _extend(main: "Main", silence: Silence) -> None:
             mistake, value = str(error), typed
             continue
         draft = SilenceDraft(silence.source, (), seconds, "", silence.id)
-        made, refused = await _make(main, draft, f"Extend silence {silence.id[:8]}")
+        made, refused = await _make(main, draft, f"Extend silence {silence.id[:8]}", silence)
         if not made and refused:
             main.say(refused, Tone.WARNING)
         return
@@ -262,8 +265,8 @@ def _alerts(main: "Main") -> tuple[Alert, ...]:
 
 def _host(main: "Main", alerts: Sequence[Alert]) -> str:
     """Name the one host that the fires are on; empty where they are on several."""
-    ons = {alert.on for alert in alerts}
-    return host_of(main.session.snapshot, main.where) if len(ons) == 1 else ""
+    places = {alert.on for alert in alerts}
+    return host_of(main.session.snapshot, main.where) if len(places) == 1 else ""
 
 
 def _names(alerts: Sequence[Alert]) -> str:
