@@ -97,12 +97,13 @@ def hand_over(
         events=tuple(sorted((e for e in events if e.kind in _TOLD and e.at >= since), key=_when)),
         response=respond(episodes),
         on_call=snapshot.on_call,
-        incidents=tuple(
-            each
-            for each in sorted(snapshot.incidents.values(), key=lambda one: one.opened)
-            if each.is_open or (each.closed or 0.0) >= since
-        ),
+        incidents=_incidents(snapshot, since),
     )
+
+
+def _incidents(snapshot: Snapshot, since: float) -> tuple[Incident, ...]:
+    found = sorted(snapshot.incidents.values(), key=lambda one: one.opened)
+    return tuple(each for each in found if each.is_open or (each.closed or 0.0) >= since)
 
 
 def _when(event: Event) -> float:
