@@ -13,6 +13,7 @@ from opsconsole.view.folds import fold_lines
 from opsconsole.view.glyphs import state_glyph
 from opsconsole.view.naming import bare_name
 from opsconsole.view.offers import offers, short_id
+from opsconsole.view.oncall import fixes_words
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.peek import effect_words, fire_words, since, vitals, who
 from opsconsole.view.rows import Cell, Tone
@@ -64,7 +65,9 @@ def what(
     if alert.value is not None:
         lines.append(_line("value", cell(f"{alert.value:g}")))
     lines.append(_line("why", cell(why(snapshot, alert, now))))
-    lines += [_line(label, said) for label, said in fold_lines(snapshot, alert, options.glyphs)]
+    lines += [
+        _line(label, said) for label, said in fold_lines(snapshot, alert, now, options.glyphs)
+    ]
     kind, _, name = alert.on.partition(":")
     if kind == "host" and name in snapshot.hosts:
         lines.append(_line("host", vitals(snapshot.hosts[name], now, options.glyphs)))
@@ -91,6 +94,10 @@ def people(
 ) -> Section:
     """Show who has a fire, who else is here, and the notes on it."""
     lines = [_line("owner", who(alert, now))]
+    lines += [
+        _line("went to", cell(f"{mark.who or mark.to} {fmt.age(now - mark.at)} ago ({mark.to})"))
+        for mark in alert.escalated
+    ]
     if snapshot.people:
         lines.append(_line("here", cell(", ".join(sorted(snapshot.people)))))
     lines.append(
@@ -168,6 +175,9 @@ def do(
                 ),
             )
         )
+    lines += [
+        _line("before", cell(words)) for words in fixes_words(snapshot.fixes.get(alert.episode))
+    ]
     if alert.runbook_url:
         lines.append((span("read             ", Tone.ACCENT), span(alert.runbook_url)))
     empty = (cell("no action is offered for it", Tone.DIM),)

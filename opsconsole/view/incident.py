@@ -74,9 +74,6 @@ def page(
         for event in events
         if since <= event.at <= until and _belongs(event, incident, fires)
     ]
-    opened = Moment(incident.opened, incident.opener, "incident", "", f"opened: {incident.title}")
-    if not any(each.kind == "incident" and each.at == incident.opened for each in told):
-        told.append(opened)
     return IncidentPage(
         incident=incident,
         timeline=tuple(sorted(told, key=lambda moment: moment.at)),

@@ -120,7 +120,7 @@ def _helped(page: IncidentPage) -> Iterable[str]:
 
 def _numbers(page: IncidentPage) -> list[str]:
     told = page.response
-    lines = [f"{told.fired} fires, {told.critical} critical, {told.unanswered} never answered"]
+    lines = [f"fires: {told.fired}, {told.critical} critical, {told.unanswered} never answered"]
     if told.to_ack:
         lines.append(f"time to answer (MTTA): {spread_words(told.to_ack)}")
     if told.to_resolve:

@@ -22,6 +22,7 @@ from opsconsole.view.glyphs import Glyphs, state_glyph
 from opsconsole.view.hosts import note, role
 from opsconsole.view.naming import bare_name, folded
 from opsconsole.view.offers import Offer, offers, short_id
+from opsconsole.view.oncall import fixes_words
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Span, Tone
 from opsconsole.view.services import passing
@@ -114,13 +115,15 @@ def _fire(snapshot: Snapshot, alerts: tuple[Alert, ...], now: float, options: Vi
         _line("who", who(alert, now)),
     ]
     lines.append(_line("why", cell(why(snapshot, alert, now, style=_zone(options)), Tone.DIM)))
-    lines += [_line(label, said) for label, said in fold_lines(snapshot, alert, glyphs)]
+    lines += [_line(label, said) for label, said in fold_lines(snapshot, alert, now, glyphs)]
     if vitals := _vitals_of(snapshot, alert.on, now, glyphs):
         lines.append(_line("on", vitals))
     if behind := causes(snapshot, alert):
         lines.append(_line("cause?", _cause(behind[0], glyphs)))
     lines.append(_line("change", _changed(snapshot, alert, now, options)))
     lines += do_lines(snapshot, alert, now, options.me)
+    if helped := fixes_words(snapshot.fixes.get(alert.episode)):
+        lines.append(_line("before", cell(helped[0], Tone.DIM)))
     if alert.notes:
         last = alert.notes[-1]
         lines.append(_line("note", cell(f"{last.actor}: {last.text}")))

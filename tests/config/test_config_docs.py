@@ -10,6 +10,7 @@ from opsconsole.config import (
     checks,
     hosts,
     http_clients,
+    oncall,
     reader,
     rules,
     services,
@@ -38,7 +39,7 @@ def test_the_example_loads(tmp_path: Path) -> None:
     "table",
     [reader.FILE, hosts.HOST, hosts.DEFAULTS, hosts.IMPORT, services.SERVICE, checks.CHECK,
      alert_sources.SOURCE, http_clients.CLIENT, rules.RULE, rules.BEND, settings.ENGINE,
-     triggers.TRIGGER],
+     triggers.TRIGGER, oncall.SCHEDULE, oncall.ROTATION, oncall.STEP, oncall.NOTIFIER],
     ids=lambda table: table.what,
 )  # fmt: skip
 def test_every_key_is_told_of(table: Table) -> None:
