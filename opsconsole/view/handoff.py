@@ -79,31 +79,33 @@ def hand_over(
         until=until,
         by=by,
         burning=tuple(fires(snapshot)),
-        resolved=tuple(
-            each
-            for each in sorted(episodes, key=lambda e: e.resolved_at or 0.0, reverse=True)
-            if each.state is AlertState.RESOLVED and each.resolved_at and since <= each.resolved_at
-        ),
+        resolved=tuple(_resolved(episodes, since)),
         runs=tuple(_runs(snapshot, since)),
-        silences=tuple(
-            sorted(
-                (s for s in snapshot.silences.values() if s.state != "expired" and s.ends > until),
-                key=lambda s: s.ends,
-            )
-        ),
+        silences=tuple(_silences(snapshot, until)),
         freezes=tuple(f for f in snapshot.access.freezes if f.until > until),
         silent=tuple(feed for feed in snapshot.feeds.values() if feed.state in quiet),
         budgets=tuple(slo for slo in snapshot.slos.values() if _is_low(slo)),
         events=tuple(sorted((e for e in events if e.kind in _TOLD and e.at >= since), key=_when)),
         response=respond(episodes),
         on_call=snapshot.on_call,
-        incidents=_incidents(snapshot, since),
+        incidents=tuple(_incidents(snapshot, since)),
     )
 
 
-def _incidents(snapshot: Snapshot, since: float) -> tuple[Incident, ...]:
-    found = sorted(snapshot.incidents.values(), key=lambda one: one.opened)
-    return tuple(each for each in found if each.is_open or (each.closed or 0.0) >= since)
+def _resolved(episodes: Iterable[Episode], since: float) -> list[Episode]:
+    over = [each for each in episodes if each.state is AlertState.RESOLVED and each.resolved_at]
+    lately = [each for each in over if (each.resolved_at or 0.0) >= since]
+    return sorted(lately, key=lambda each: each.resolved_at or 0.0, reverse=True)
+
+
+def _silences(snapshot: Snapshot, until: float) -> list[Silence]:
+    found = (s for s in snapshot.silences.values() if s.state != "expired" and s.ends > until)
+    return sorted(found, key=lambda silence: silence.ends)
+
+
+def _incidents(snapshot: Snapshot, since: float) -> list[Incident]:
+    found = (i for i in snapshot.incidents.values() if i.is_open or (i.closed or 0.0) >= since)
+    return sorted(found, key=lambda incident: incident.opened)
 
 
 def _when(event: Event) -> float:

@@ -18,7 +18,7 @@ from opsconsole.view.peek import effect_words
 from opsconsole.view.rows import Cell, Tone
 
 _UNSURE: Final = ("cannot tell", "would stop there")
-_ANY_TARGET: Final = "${target.name}"
+_ANY_TARGET: Final = "TARGET"
 """Stands for each target's own name where the steps of several are written once."""
 _STEP_WORDS: Final = {
     Effect.READ: "reads", Effect.WRITE: "changes", Effect.DESTRUCTIVE: "destroys",
@@ -95,7 +95,7 @@ def _alike(targets: Sequence[PlannedTarget]) -> list[tuple[list[str], tuple[Plan
 
 
 def _nameless(target: PlannedTarget) -> tuple[PlannedStep, ...]:
-    name = re.compile(rf"(?<![\w.-]){re.escape(bare_name(target.name))}(?![\w.-])")
+    name = re.compile(rf"(?<![\w.-]){re.escape(bare_name(target.name))}(?![\w-])")
 
     def without(text: str) -> str:
         return name.sub(_ANY_TARGET, text)

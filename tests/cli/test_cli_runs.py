@@ -81,4 +81,4 @@ def test_too_much_gone_bad_ends_the_run_with_its_code_and_a_laxer_wish_is_refuse
     assert failed.returncode == 1
     assert "halted: the canary here is failed" in failed.stdout
     assert (laxer.returncode, "may only be stricter" in laxer.stderr) == (64, True)
-    assert "canary   here" in plan.stdout
+    assert "canary    1  here" in plan.stdout

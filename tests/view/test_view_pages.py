@@ -376,10 +376,10 @@ def test_targets_whose_steps_differ_in_their_own_names_only_are_written_once() -
     at = text.index("web-{1,11}")
     assert text[at + 1 : at + 6] == [
         "1 look  reads",
-        "    cat /srv/${target.name}.log",
+        "    cat /srv/TARGET.log",
         "    -> ok",
         "2 drain  changes",
-        "    PUT lb /pools/a/members/${target.name}",
+        "    PUT lb /pools/a/members/TARGET",
     ]
     assert "    cat /srv/web-12.log" in text
 
