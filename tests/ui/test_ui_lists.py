@@ -7,6 +7,8 @@ from ui_driving import console_of, press, screen_text, settled
 from ui_scene import EVENTS, NOW, FakeSource
 
 from opsconsole.model.calls import Episodes, Events, ReadEpisodes, ReadEvents
+from opsconsole.model.incident import Incident
+from opsconsole.model.incident_calls import IncidentOpened, OpenIncident
 from opsconsole.ui.prefs import Prefs, read_prefs
 
 
@@ -117,3 +119,28 @@ async def test_after_an_absence_one_line_says_what_happened(console, tmp_path, g
 async def test_what_of_mine_ends_within_the_hour_stands_in_the_header(console):
     async with console(source()) as pilot:
         assert "ack ends 30m +2" in screen_text(pilot)[0]
+
+
+async def test_an_incident_is_opened_from_a_fire_and_shows_its_timeline(console):
+    shown = source()
+    fire = next(iter(shown.snapshot.alerts.values()))
+    incident = Incident(
+        "i1", "shop is away", opened=NOW - 60, opener="op1", began=NOW - 120, commander="op1",
+        alerts=(fire.episode,), on=(fire.on,),
+    )  # fmt: skip
+    shown.answers[OpenIncident] = IncidentOpened("i1", "i1: shop is away")
+    shown.show(msgspec.structs.replace(shown.snapshot, incidents={"i1": incident}))
+    async with console(shown) as pilot:
+        await press(pilot, "colon", *"incident", "enter")
+        await settled(pilot)
+        page = text_of(pilot)
+        assert console_of(pilot).session.trail.here.key == "i1"
+        await press(pilot, "q", "colon", *"incidents", "enter")
+        await settled(pilot)
+        table = text_of(pilot)
+        await press(pilot, "enter")
+        assert console_of(pilot).session.trail.here.key == "i1"
+
+    assert "commander op1" in page
+    assert "INCIDENT i1 active" in page
+    assert "Incidents 1 open, 0 closed" in table

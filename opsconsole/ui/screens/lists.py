@@ -9,7 +9,7 @@ from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.screens.detail import Detail
 from opsconsole.ui.widgets.pane import Pane
 from opsconsole.ui.widgets.row_table import RowTable
-from opsconsole.view import blast_table, expiring, maintenance, silences, slo
+from opsconsole.view import blast_table, expiring, incidents, maintenance, silences, slo
 from opsconsole.view.naming import bare_name
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Table
@@ -20,6 +20,7 @@ TABLES: Final[Mapping[str, _Make]] = {
     "silences": lambda snapshot, _, now, width, options: silences.table(snapshot, now, width, options),
     "maintenance": lambda snapshot, _, now, width, options: maintenance.table(snapshot, now, width, options),
     "expiring": lambda snapshot, _, now, width, options: expiring.table(snapshot, now, width, options),
+    "incidents": lambda snapshot, _, now, width, options: incidents.table(snapshot, now, width, options),
     "slo": lambda snapshot, _key, _now, width, options: slo.screen_table(snapshot, width, options),
     "blast": lambda snapshot, key, _, width, options: blast_table.table(snapshot, key, width, options),
 }  # fmt: skip

@@ -18,7 +18,7 @@ from opsconsole.ui.widgets.tile_board import TileBoard
 from opsconsole.view.naming import bare_name
 from opsconsole.view.triage import members
 
-_PLACES = ("host", "service", "alert", "run")
+_PLACES = ("host", "service", "alert", "run", "incident")
 _GROWTH = (Grown.NORMAL, Grown.HALF, Grown.FULL)
 
 

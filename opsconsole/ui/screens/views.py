@@ -25,6 +25,7 @@ def load() -> Mapping[str, Callable[[Session, Place], View]]:
     from opsconsole.ui.screens.capacity import CapacityView, CourseView, OddView
     from opsconsole.ui.screens.handoff import HandoffView
     from opsconsole.ui.screens.host import HostView
+    from opsconsole.ui.screens.incident import IncidentView
     from opsconsole.ui.screens.lists import TABLES, ListView
     from opsconsole.ui.screens.plugin_pane import PluginPane
     from opsconsole.ui.screens.run import RunView
@@ -42,5 +43,6 @@ def load() -> Mapping[str, Callable[[Session, Place], View]]:
         "course": CourseView,
         "odd": OddView,
         "handoff": HandoffView,
+        "incident": IncidentView,
         **dict.fromkeys(TABLES, ListView),
     }

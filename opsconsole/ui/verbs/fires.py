@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 from opsconsole.commands.line import Invocation
 from opsconsole.model.alert import Alert
 from opsconsole.model.calls import AckAlert, AnyCall, Done, NoteAlert, TakeAlert
+from opsconsole.model.incident_calls import IncidentOpened, OpenIncident
+from opsconsole.ui.places import Place
 from opsconsole.ui.verbs.verb import Verb
 from opsconsole.view.naming import bare_name
 from opsconsole.view.triage import members
@@ -56,6 +58,20 @@ async def _note(main: "Main", wanted: Invocation) -> None:
         await _tell(main, NoteAlert(_episodes(alerts), text))
 
 
+async def _incident(main: "Main", wanted: Invocation) -> None:
+    """Open an incident from fires, or from nothing but a title, and show it."""
+    alerts = _alerts(main, main.where.keys or (main.where.key,))
+    title = wanted.arguments.get("title", "")
+    if not alerts and not title:
+        main.say("on a fire, or with a title: :incident shop is away")
+        return
+    opened = await main.session.source.call(
+        OpenIncident(title, fires=_episodes(alerts)), IncidentOpened
+    )
+    main.say(f"incident {opened.text}")
+    await main.go(Place("incident", opened.id))
+
+
 async def _tell(main: "Main", call: AnyCall) -> None:
     done = await main.session.source.call(call, Done)
     if done.text:
@@ -83,4 +99,5 @@ VERBS: Final[Mapping[str, Verb]] = {
     "fire.take": _take,
     "fire.assign": _assign,
     "fire.note": _note,
+    "fire.incident": _incident,
 }

@@ -96,6 +96,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "go.silences": _list("silences"),
     "go.maintenance": _list("maintenance"),
     "go.expiring": _list("expiring"),
+    "go.incidents": _list("incidents"),
     "go.slo": _list("slo"),
     "go.handoff": _handoff,
     "go.blast": _blast,
