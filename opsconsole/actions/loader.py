@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from opsconsole.actions.discovery import Place, find_places
 from opsconsole.actions.key_clashes import without_clashes
 from opsconsole.actions.param_types import with_types
-from opsconsole.actions.plugin_folder import Found, read_place, shown
+from opsconsole.actions.plugin_folder import Found, join_lone, lie_together, read_place, shown
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.steps import Action
 from opsconsole.actions.verdict_action import verdict_actions
@@ -50,6 +50,10 @@ def load(
     places = find_places(folders, shipped=shipped, system=system, user=user, packages=packages)
     for place in places:
         loaded = _load_guarded(place)
+        first = found.get(loaded.record.id)
+        if first is not None and lie_together(first, loaded):
+            loaded = _joined(first, loaded)
+            del found[first.record.id], records[first.record.id]
         record = _refuse_shadows(loaded.record, records)
         records[record.id] = record
         if not record.error:
@@ -116,6 +120,14 @@ def contain(work: Callable[[], None]) -> str:
         log.exception("a plugin cannot be imported")
         return f"{type(error).__name__}: {error}"
     return ""
+
+
+def _joined(first: Found, second: Found) -> Found:
+    """Join lone runbooks; of two that have one id neither is run, as in a folder with a manifest."""
+    try:
+        return join_lone(first, second)
+    except OpsConsoleError as error:
+        return Found(replace(first.record, actions=(), error=str(error)), ())
 
 
 def _broken(place: Place, why: str) -> PluginRecord:

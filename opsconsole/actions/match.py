@@ -63,7 +63,10 @@ def why_not(spec: ActionSpec, subject: Subject, now: float | None = None) -> str
     held = holds(_compiled(spec.match), env)
     if held is UNKNOWN:
         return f"cannot tell: {spec.match}"
-    return "" if held else f"not for this: {spec.match}"
+    if held:
+        return ""
+    lacks_fire = subject.alert is None and "alert." in spec.match
+    return f"not for this: {spec.match}{'; no fire was named' * lacks_fire}"
 
 
 def _env(subject: Subject, now: float | None) -> Env:

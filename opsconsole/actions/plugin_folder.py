@@ -36,6 +36,8 @@ class Found(Struct, frozen=True):
     code: PythonCode | None = None
     programs: dict[str, Program] = {}
     """By `<kind> <id>`: the executables of contributions."""
+    is_lone: bool = False
+    """Made of runbooks that lie in a folder of plugins without a manifest."""
 
 
 def read_place(place: Place, contain: Contain) -> Found:
@@ -46,7 +48,9 @@ def read_place(place: Place, contain: Contain) -> Found:
     """
     if not place.path.is_dir():
         action = _runbook(place.path, None, place, "")
-        return Found(PluginRecord(action.plugin, shown(place.path), (action.spec.id,)), (action,))
+        source, level = shown(place.path), place.level
+        record = PluginRecord(action.plugin, source, (action.spec.id,), level=level)
+        return Found(record, (action,), is_lone=True)
     if place.checked:
         for folder in (place.path, place.path / "runbooks", place.path / "actions"):
             if folder.exists():
@@ -54,6 +58,29 @@ def read_place(place: Place, contain: Contain) -> Found:
     file = place.path / MANIFEST
     text = read_trusted(file, checked=place.checked).decode(errors="replace")
     return _Reader(place, read_manifest(text, shown(file)), contain).read()
+
+
+def join_lone(first: Found, second: Found) -> Found:
+    """Make one plugin of lone runbooks that lie side by side and whose ids begin with the same name.
+
+    Raises:
+        TrustError: They have an id in common.
+    """
+    actions = (*first.actions, *second.actions)
+    _refuse_twins(actions)
+    folder = str(Path(second.record.source).parent)
+    record = replace(
+        first.record, source=folder, actions=tuple(action.spec.id for action in actions)
+    )
+    return Found(record, actions, is_lone=True)
+
+
+def lie_together(first: Found | None, second: Found) -> bool:
+    """Tell whether two finds are lone runbooks of one folder and one name."""
+    if first is None or not (first.is_lone and second.is_lone):
+        return False
+    folder = str(Path(second.record.source).parent)
+    return first.record.source == folder or str(Path(first.record.source).parent) == folder
 
 
 class _Reader:

@@ -120,7 +120,7 @@ class WardedImpl:
         try:
             return await call(door, target, values)
         except (ProtocolError, PluginCodeError) as error:
-            self._wards.fault(self._plugin, "protocol", self._action, str(error))
+            self._wards.fault(self._plugin, kind_of(error), self._action, str(error))
             raise
         except (OpsConsoleError, asyncio.CancelledError):
             raise
@@ -128,6 +128,11 @@ class WardedImpl:
             said = f"{type(error).__name__}: {error}"
             self._wards.fault(self._plugin, "error", self._action, said, stack_of(error))
             raise
+
+
+def kind_of(error: OpsConsoleError) -> str:
+    """Name the fault behind an error of ours: code that cannot be used, or words that are none."""
+    return "import" if isinstance(error, PluginCodeError) else "protocol"
 
 
 def stack_of(error: BaseException) -> str:

@@ -156,6 +156,7 @@ def _joined(fp: str, parts: Mapping[str, RemoteLife], since: float, rules: Rules
         generator_url=next(
             (p.alert.generator_url for p in parts.values() if p.alert.generator_url), ""
         ),
+        receivers=tuple(dict.fromkeys(r for p in parts.values() for r in p.alert.receivers)),
         value=next((p.alert.value for p in parts.values() if p.alert.value is not None), None),
     )
 

@@ -20,9 +20,12 @@ def capacity(options: Options, /, select: str, within: str | None, as_json: bool
     from opsconsole.cli.attach import finish
     from opsconsole.cli.show import print_columns, print_json
     from opsconsole.cli.spans import seconds
+    from opsconsole.query.contexts import HOSTS
+    from opsconsole.query.filter_line import compile_filter
     from opsconsole.view.capacity import HEAD, plain_rows, worth_showing
 
     limit = None if within is None else seconds(within)
+    compile_filter(select, HOSTS)  # a mistake is shown here with its caret, before anybody is asked
     found = finish(_ask(options, select))
     shown = worth_showing(found.resources, limit)
     if as_json:

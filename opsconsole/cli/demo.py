@@ -43,8 +43,10 @@ def _console_on_demo(options: Options, hosts: int, seed: int) -> int:
     from opsconsole.cli.demo_fleet import end_orphan, fleet
     from opsconsole.cli.main import has_screen
     from opsconsole.cli.status import print_status
+    from opsconsole.clock import SystemClock
     from opsconsole.engine.place import Place
     from opsconsole.engine.stopping import stop_engine
+    from opsconsole.testing.past import leave_past
 
     for number in (signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, _leave)
@@ -55,6 +57,7 @@ def _console_on_demo(options: Options, hosts: int, seed: int) -> int:
     finish(stop_engine(place, force=True))
     end_orphan(place.folder / "fleet")
     _empty(place.folder)
+    finish(leave_past(place.history, hosts, seed, SystemClock()))
     with fleet(place.folder / "fleet", hosts, seed) as config:
         ours = replace(options, config=config, engine=_NAME, hosts=None)
         if not has_screen():

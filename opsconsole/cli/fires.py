@@ -74,6 +74,22 @@ def episodes_of(alerts: Mapping[str, Alert], wanted: tuple[str, ...]) -> tuple[s
     return tuple(found)
 
 
+def one_episode(alerts: Mapping[str, Alert], word: str, targets: tuple[str, ...]) -> str:
+    """Find the one episode that a word means; of several, the one on a target.
+
+    Raises:
+        RefusedError: It means no fire that burns, or more than one.
+    """
+    found = episodes_of(alerts, (word,))
+    if len(found) > 1:
+        names = {target.rpartition(":")[2] for target in targets}
+        found = tuple(e for e in found if alerts[e].on.partition(":")[2] in names) or found
+    if len(found) > 1:
+        ids = ", ".join(f"{alerts[e].episode} on {alerts[e].on}" for e in found[:4])
+        raise RefusedError("unknown-target", f"{word} means {len(found)} fires: {ids}")
+    return found[0]
+
+
 def _is_meant(alert: Alert, word: str) -> bool:
     if word in (alert.on, alert.name, alert.episode, alert.fingerprint):
         return True

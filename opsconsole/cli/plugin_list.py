@@ -54,7 +54,8 @@ def state_of(one: PluginRecord) -> str:
         return "broken"
     if one.quarantined:
         return "quarantine"
-    return f"{len(one.faults)} faults" if one.faults else "ok"
+    count = len(one.faults)
+    return f"{count} fault{'s' * (count > 1)}" if count else "ok"
 
 
 def _brings(one: PluginRecord) -> str:
@@ -66,7 +67,9 @@ def _brings(one: PluginRecord) -> str:
 
 
 def _remarks(one: PluginRecord) -> list[str]:
-    faults = [f"{each.kind} in {each.where}: {each.text}" for each in one.faults[-3:]]
+    told = [f"{each.kind} in {each.where}: {each.text}" for each in one.faults[-3:]]
+    times = {said: told.count(said) for said in told}
+    faults = [said + f" ({count} times)" * (count > 1) for said, count in times.items()]
     closed = [f"in quarantine; opsconsole plugin resume {one.id}"] if one.quarantined else []
     return [*([one.error] if one.error else []), *faults, *closed, *one.warnings]
 

@@ -79,7 +79,7 @@ def rollout_of(given: Mapping[str, Any]) -> Mapping[str, str]:
     shell_complete=complete.targets,
 )
 @click.option("-p", "--param", "params", multiple=True, metavar="K=V", help="A parameter.")
-@click.option("--on", "episode", metavar="EPISODE", help="The fire it is about.")
+@click.option("--on", "fire", metavar="FIRE", help="The fire it is about, as for ack.")
 @start_options
 @click.pass_obj
 def run(
@@ -88,19 +88,22 @@ def run(
     action: str,
     targets: tuple[str, ...],
     params: tuple[str, ...],
-    episode: str | None,
+    fire: str | None,
     **given: Any,  # noqa: ANN401 - what start_options declares
 ) -> int:
     """Run an action: opsconsole run unit-restart -t web03 -p unit=nginx --plan."""
     from opsconsole.cli.attach import attached, finish
+    from opsconsole.cli.fires import one_episode
     from opsconsole.cli.run_follow import carry_out
     from opsconsole.model.action import Plan
     from opsconsole.model.calls import PlanRun
 
-    call = PlanRun(action, targets, pairs(params), episode, rollout=rollout_of(given))
+    typed = pairs(params)
 
     async def work() -> int:
         async with attached(options, subscribe=True) as client:
+            episode = one_episode(client.snapshot.alerts, fire, targets) if fire else None
+            call = PlanRun(action, targets, typed, episode, rollout=rollout_of(given))
             return await carry_out(client, await client.call(call, Plan), wish_of(given))
 
     return finish(work())

@@ -22,7 +22,7 @@ from opsconsole.engine.plugin_alerts import plugin_alerts
 from opsconsole.engine.plugin_checks import plugin_check
 from opsconsole.engine.plugin_inventories import InventoryProbe
 from opsconsole.engine.plugin_probes import CollectorProbe, schedule_of
-from opsconsole.engine.watch import Stamp, stamp
+from opsconsole.engine.watch import Stamp, as_seen, stamp
 from opsconsole.engine.watchdog import Block, Watchdog
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import AnyCall, Done, ReadPane, ResumePlugin
@@ -117,10 +117,11 @@ class Plugins:
         seen = await asyncio.to_thread(self._stamp)
         while True:
             await self._clock.sleep(_FILES)
-            if await asyncio.to_thread(self._stamp) == seen:
+            found = await asyncio.to_thread(self._stamp)
+            if found == seen:
                 continue
             self._take(await asyncio.to_thread(self.load, self._settings))
-            seen = await asyncio.to_thread(self._stamp)
+            seen = as_seen(found, await asyncio.to_thread(self._stamp))
 
     def _take(self, registry: Registry) -> None:
         good = {one.source for one in self._registry.plugins.values() if not one.error}

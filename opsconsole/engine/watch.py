@@ -45,13 +45,11 @@ class Configuration:
         seen = await asyncio.to_thread(stamp, self.inventory.files)
         while True:
             await self._clock.sleep(_LOOK_EVERY)
-            files = self.inventory.files
-            found = await asyncio.to_thread(stamp, files)
+            found = await asyncio.to_thread(stamp, self.inventory.files)
             if found == seen:
                 continue
             await self.reload(force=False)
-            is_same = self.inventory.files == files
-            seen = found if is_same else await asyncio.to_thread(stamp, self.inventory.files)
+            seen = as_seen(found, await asyncio.to_thread(stamp, self.inventory.files))
 
     async def reload(self, *, force: bool) -> str:
         """Read everything again and take it over; returns what happened in a sentence or, for mistakes, lines."""
@@ -88,6 +86,12 @@ def show_warnings(store: Store, inventory: Inventory) -> None:
 def stamp(files: Iterable[str]) -> Stamp:
     """Note when each file changed and how long it is; a file that is gone has zeros."""
     return tuple(_one(Path(name)) for name in files)
+
+
+def as_seen(before: Stamp, after: Stamp) -> Stamp:
+    """Note the files of now as they were before they were read: a change under way is not missed."""
+    known = {each[0]: each for each in before}
+    return tuple(known.get(each[0], each) for each in after)
 
 
 def _one(path: Path) -> tuple[str, int, int]:

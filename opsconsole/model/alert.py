@@ -73,6 +73,8 @@ class Alert(Struct, frozen=True):
     """The action offered first; None: see `runbook_url`."""
     runbook_url: str | None = None
     generator_url: str = ""
+    receivers: tuple[str, ...] = ()
+    """Who its Alertmanager would tell, by the route it takes there."""
     no_data: bool = False
     """True: it fires because we cannot see, not because of what we see."""
 

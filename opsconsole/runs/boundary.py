@@ -9,7 +9,7 @@ from msgspec import Struct
 from opsconsole.actions.api import Outcome
 from opsconsole.actions.params import Values
 from opsconsole.actions.steps import Door, Impl, Target, Undo
-from opsconsole.actions.wards import Wards, stack_of
+from opsconsole.actions.wards import Wards, kind_of, stack_of
 from opsconsole.errors import ActionError, OpsConsoleError, OutcomeUnknownError, TransportError
 from opsconsole.model.plugin import Contribution
 from opsconsole.model.text import clean
@@ -87,7 +87,7 @@ async def call_guarded(
         said = f"no answer in {spec.timeout:g} s" if late else f"TimeoutError: {error}"
         return _faulty(wards, spec, "deadline" if late else "error", said, error)
     except OpsConsoleError as error:
-        return _faulty(wards, spec, "protocol", str(error), error)
+        return _faulty(wards, spec, kind_of(error), str(error), error)
     except (Exception, SystemExit) as error:  # bulkhead: a contribution is other people's code
         log.warning("%s failed", spec.id, exc_info=error)
         return _faulty(wards, spec, "error", f"{type(error).__name__}: {error}", error)

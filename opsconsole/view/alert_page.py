@@ -65,7 +65,9 @@ def what(
     if alert.value is not None:
         lines.append(_line("value", cell(f"{alert.value:g}")))
     lines.append(_line("why", cell(why(snapshot, alert, now))))
-    lines += [_line(label, said) for label, said in fold_lines(snapshot, alert, options.glyphs)]
+    lines += [
+        _line(label, said) for label, said in fold_lines(snapshot, alert, now, options.glyphs)
+    ]
     kind, _, name = alert.on.partition(":")
     if kind == "host" and name in snapshot.hosts:
         lines.append(_line("host", vitals(snapshot.hosts[name], now, options.glyphs)))

@@ -87,7 +87,7 @@ def plain_rows(resources: Sequence[Resource]) -> list[tuple[str, ...]]:
             trend_words(each),
             full_words(each),
             f"{_lows(each, ASCII)} {_agreement(each, ASCII)}".rstrip(),
-            f"{each.points} points, {fmt.age(each.span)}",
+            f"{each.points} points, {span_words(each.span)}",
         )
         for each in resources
     ]
@@ -154,7 +154,7 @@ def _row(each: Resource, columns: Sequence[Column], glyphs: Glyphs) -> Row:
         "full": cell(full_words(each), Tone.STRONG if each.fills else Tone.DIM),
         "lows": cell(_lows(each, glyphs), Tone.DIM),
         "agree": cell(_agreement(each, glyphs), Tone.DIM),
-        "span": safe_cell(fmt.age(each.span), Tone.DIM),
+        "span": cell(span_words(each.span), Tone.DIM),
         "spark": safe_cell(fmt.spark(course_steps(each.steps), 16, glyphs), Tone.SPARK_DIM),
     }
     return Row(key_of(each), tuple(cells[column.id] for column in columns))

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Final
 
 from opsconsole.model.capacity import Course, Resource
-from opsconsole.view import format as fmt
 from opsconsole.view.capacity import full_words, span_words, trend_words
 from opsconsole.view.cells import cell, span
 from opsconsole.view.options import ViewOptions
@@ -43,7 +42,7 @@ def section(
 
 
 def _words(each: Resource) -> tuple[Cell, ...]:
-    rests = f"{each.points} points over {fmt.age(each.span)}"
+    rests = f"{each.points} points over {span_words(each.span)}"
     said = [("now", f"{each.level:.1%} used, {trend_words(each)} a day, by {rests}")]
     said.append(("full", _full(each)))
     if each.daily is not None:

@@ -1,6 +1,6 @@
 """The Fires pane: what is on fire, since when, who has it, what to do; in triage order."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from opsconsole.model.alert import Alert
@@ -10,15 +10,14 @@ from opsconsole.view import format as fmt
 from opsconsole.view.alike import together
 from opsconsole.view.cache import RowCache, Sieve
 from opsconsole.view.cells import WAITING, cell, chosen, plain, safe_cell, span, state_tone
+from opsconsole.view.folds import all_folds, folds
 from opsconsole.view.glyphs import state_glyph
 from opsconsole.view.lazy_rows import LazyRows
-from opsconsole.view.likely import behind, behind_words
+from opsconsole.view.likely import behind_words
 from opsconsole.view.naming import bare_name, folded, natural_key
 from opsconsole.view.offers import runbook_word
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
-from opsconsole.view.storm import folded as storm_folded
-from opsconsole.view.storm import storm
 from opsconsole.view.triage import (
     Group,
     explained,
@@ -109,7 +108,8 @@ class _Scene(NamedTuple):
 
 def _folded(snapshot: Snapshot, shown: list[Alert], now: float) -> list[Group]:
     """Fold what likely follows from another fire under it, then a storm, then equal ones into one."""
-    causes = _with_storm(snapshot, shown, now)
+    whole = len(shown) == len(fires(snapshot))
+    causes = all_folds(snapshot, now) if whole else folds(snapshot, shown, now)
     under = {alert.episode for each in causes.values() for alert in each}
     rest = [a for a in shown if a.episode not in under and a.episode not in causes]
     roots = [
@@ -118,25 +118,6 @@ def _folded(snapshot: Snapshot, shown: list[Alert], now: float) -> list[Group]:
         if alert.episode in causes
     ]
     return sorted([*roots, *grouped(rest)], key=lambda group: order_key(group.first))
-
-
-def _with_storm(
-    snapshot: Snapshot, shown: list[Alert], now: float
-) -> Mapping[str, tuple[Alert, ...]]:
-    """Give the likely causes; in a storm, the first of what shares its label takes the rest along."""
-    causes = behind(snapshot, shown)
-    found = storm(snapshot, now)
-    if found is None or not found.label:
-        return causes
-    under = {alert.episode for each in causes.values() for alert in each}
-    free = [alert for alert in shown if alert.episode not in under]
-    root, rest = storm_folded(found, free)
-    if root is None or not rest:
-        return causes
-    taken = {alert.episode for alert in rest}
-    along = [alert for episode in taken for alert in causes.get(episode, ())]
-    kept = {episode: each for episode, each in causes.items() if episode not in taken}
-    return {**kept, root.episode: (*kept.get(root.episode, ()), *rest, *along)}
 
 
 def _passing(every: list[Alert], now: float, options: ViewOptions, cache: RowCache) -> list[Alert]:

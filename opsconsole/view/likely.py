@@ -4,13 +4,11 @@ A critical that nobody excused is never folded: it keeps its own line.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 
 from opsconsole.model.alert import Alert
 from opsconsole.model.dependencies import upstream
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Severity
-from opsconsole.view.triage import fires
 
 TOGETHER = 60.0
 """Seconds by which a consequence may be seen before its cause: polls do not come in the order of things."""
@@ -68,38 +66,6 @@ def behind(snapshot: Snapshot, alerts: Sequence[Alert]) -> Mapping[str, tuple[Al
         if root.episode != alert.episode:
             found.setdefault(root.episode, []).append(alert)
     return {episode: tuple(folded) for episode, folded in found.items()}
-
-
-def folded_under(snapshot: Snapshot, alert: Alert) -> tuple[Alert, ...]:
-    """Give the fires that likely burn because of one, in triage order."""
-    return _memory.of(snapshot).get(alert.episode, ())
-
-
-def likely_cause(snapshot: Snapshot, alert: Alert) -> Alert | None:
-    """Give the fire that one is folded under; None: it stands for itself."""
-    for episode, folded in _memory.of(snapshot).items():
-        if any(each.episode == alert.episode for each in folded):
-            return snapshot.alerts.get(episode)
-    return None
-
-
-class _Memory:
-    """Remembers what is folded in one table of alerts: a page asks for it at every tick.
-
-    What needs what changes only with the configuration, and alerts come and go more often than that.
-    """
-
-    def __init__(self) -> None:
-        self._alerts: Mapping[str, Alert] | None = None
-        self._found: Mapping[str, tuple[Alert, ...]] = {}
-
-    def of(self, snapshot: Snapshot) -> Mapping[str, tuple[Alert, ...]]:
-        if snapshot.alerts is not self._alerts:
-            self._alerts, self._found = snapshot.alerts, behind(snapshot, fires(snapshot))
-        return self._found
-
-
-_memory: Final = _Memory()
 
 
 def _root_of(alert: Alert, causes: Mapping[str, Alert | None]) -> Alert:

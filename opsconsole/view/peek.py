@@ -115,7 +115,7 @@ def _fire(snapshot: Snapshot, alerts: tuple[Alert, ...], now: float, options: Vi
         _line("who", who(alert, now)),
     ]
     lines.append(_line("why", cell(why(snapshot, alert, now, style=_zone(options)), Tone.DIM)))
-    lines += [_line(label, said) for label, said in fold_lines(snapshot, alert, glyphs)]
+    lines += [_line(label, said) for label, said in fold_lines(snapshot, alert, now, glyphs)]
     if vitals := _vitals_of(snapshot, alert.on, now, glyphs):
         lines.append(_line("on", vitals))
     if behind := causes(snapshot, alert):

@@ -91,7 +91,7 @@ def _storm(snapshot: Snapshot, now: float) -> Storm | None:
     found = Storm(rate, tuple(new))
     if not label:
         return found
-    shared = tuple(a for a in new if _labels_of(snapshot.hosts, a).get(label) == value)
+    shared = tuple(a for a in new if _value_of(snapshot.hosts, a, label) == value)
     return Storm(rate, tuple(new), label, value, shared, share)
 
 
@@ -108,19 +108,24 @@ def _worst_minute(begins: Sequence[float]) -> tuple[float, int]:
     return begun or 0.0, most
 
 
-def _labels_of(hosts: Mapping[str, HostRecord], alert: Alert) -> Mapping[str, str]:
-    """Give the labels of the host that a fire is on, with the fire's own behind them."""
-    host = hosts.get(bare_name(alert.on)) if alert.on.startswith("host:") else None
-    return alert.labels if host is None else {**alert.labels, **host.labels}
+def _value_of(hosts: Mapping[str, HostRecord], alert: Alert, label: str) -> str | None:
+    """Give a label of the host that a fire is on, else of the fire itself."""
+    host = hosts.get(_host_of(alert))
+    value = host.labels.get(label) if host is not None else None
+    return alert.labels.get(label) if value is None else value
+
+
+def _host_of(alert: Alert) -> str:
+    return alert.on.removeprefix("host:") if alert.on.startswith("host:") else ""
 
 
 def _populations(
     snapshot: Snapshot, new: Sequence[Alert]
 ) -> tuple[list[Mapping[str, str]], list[Mapping[str, str]]]:
     """Give the labels of what is in the storm, and of the rest: hosts where it is about hosts, else fires."""
-    struck = {bare_name(alert.on) for alert in new if alert.on.startswith("host:")}
-    struck &= snapshot.hosts.keys()
-    if sum(bare_name(alert.on) in struck for alert in new) * 2 >= len(new):
+    on = [_host_of(alert) for alert in new]
+    struck = snapshot.hosts.keys() & set(on)
+    if sum(name in struck for name in on) * 2 >= len(new):
         hosts = snapshot.hosts.items()
         return (
             [host.labels for name, host in hosts if name in struck],

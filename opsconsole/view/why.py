@@ -18,7 +18,6 @@ def why(
     now: float,
     *,
     until: Mapping[str, float] = {},
-    route: str = "",
     style: str = "utc",
 ) -> str:
     """Explain a fire.
@@ -28,13 +27,12 @@ def why(
         alert: The fire.
         now: Epoch seconds.
         until: When a reason of `suppressed_by` ends, where more is known than the snapshot says.
-        route: A sentence about the route it takes, where it is known.
         style: Zone of times of day, `utc` or `local`.
 
     Returns:
         `firing 14m · for 5m met · quiet: inhibited by HostDown/db1 · ...`.
     """
-    return _BETWEEN.join(filter(None, _parts(snapshot, alert, now, until, route, style)))
+    return _BETWEEN.join(filter(None, _parts(snapshot, alert, now, until, style)))
 
 
 def _parts(
@@ -42,7 +40,6 @@ def _parts(
     alert: Alert,
     now: float,
     until: Mapping[str, float],
-    route: str,
     style: str,
 ) -> Iterator[str]:
     yield _standing(alert, now)
@@ -55,7 +52,8 @@ def _parts(
                for one in alert.suppressed_by]  # fmt: skip
     yield f"quiet: {', '.join(reasons)}" if reasons else _loudness(alert, now, style)
     yield _belief(alert, now)
-    yield route
+    if alert.receivers:
+        yield f"route {', '.join(alert.receivers[:3])}"
 
 
 def ends_of(snapshot: Snapshot, alert: Alert) -> Mapping[str, float]:

@@ -239,3 +239,38 @@ def test_plugins_import_the_api_and_the_errors_and_nothing_else_of_ours(path: Pa
     ours = {module for module in modules if module and module.startswith("opsconsole")}
 
     assert ours <= {"opsconsole.actions.api", "opsconsole.errors"}
+
+
+def test_lone_runbooks_side_by_side_are_one_plugin(tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        (tmp_path / f"{name}.yaml").write_text(RUNBOOK.format(id=f"mine.{name}"))
+        (tmp_path / f"{name}.yaml").chmod(0o644)
+
+    registry = load([tmp_path])
+
+    (record,) = registry.plugins.values()
+    assert (record.id, record.error, record.level) == ("mine", "", "team")
+    assert sorted(registry.specs) == ["mine.one", "mine.three", "mine.two"]
+
+
+def test_lone_runbooks_with_one_id_are_refused_and_both_are_named(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(RUNBOOK.format(id="mine.same"))
+        (tmp_path / f"{name}.yaml").chmod(0o644)
+
+    (record,) = load([tmp_path]).plugins.values()
+
+    assert "mine.same is also in" in record.error
+    assert "a.yaml" in record.error
+
+
+def test_a_lone_runbook_elsewhere_does_not_join(tmp_path: Path) -> None:
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir(mode=0o755)
+        (tmp_path / name / "x.yaml").write_text(RUNBOOK.format(id=f"mine.{name}"))
+        (tmp_path / name / "x.yaml").chmod(0o644)
+
+    registry = load([tmp_path / "here", tmp_path / "there"])
+
+    assert list(registry.specs) == ["mine.here"]
+    assert "there is another plugin mine" in registry.plugins["mine (1)"].error

@@ -103,3 +103,17 @@ def test_status_selects_by_the_filter_line(running: Program) -> None:
     assert none["hosts"] == []
     assert wrong.returncode == 3
     assert "^" in wrong.stderr
+
+
+def test_what_fills_and_what_is_odd_is_told_by_the_engine(running: Program) -> None:
+    running.verb("status", "--wait", "20")
+    told = json.loads(running.verb("capacity", "--json").stdout)
+    odd = json.loads(running.verb("odd", "--json").stdout)
+
+    assert told["schema"] == "opsconsole.capacity/1"
+    assert "memory" in {each["name"] for each in told["capacity"]["resources"]}
+    assert running.verb("capacity", "--within", "1m").stdout.startswith("nothing fills within 1m")
+    assert running.verb("capacity", "--select", "load>abc").returncode == 64
+    assert odd["schema"] == "opsconsole.odd/1"
+    assert odd["odd"]["odds"] == []
+    assert "No host has four peers" in running.verb("odd").stdout

@@ -8,12 +8,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from opsconsole.cli.exits import Exit, code_of
+from opsconsole.cli.fires import one_episode
 from opsconsole.cli.run_follow import carry_out
 from opsconsole.cli.run_plan import Wish, show_plan
 from opsconsole.errors import OutcomeUnknownError, RefusedError
 from opsconsole.model.action import Plan, PlannedStep, PlannedTarget
+from opsconsole.model.alert import Alert
 from opsconsole.model.calls import AnyCall, ReadOutput, Started, StartRun
-from opsconsole.model.states import Confirm, Effect
+from opsconsole.model.states import AlertState, Confirm, Effect, Severity
 from opsconsole.rpc.client import Client
 from opsconsole.rpc.peer import Peer
 from tests.rpc.conftest import serving
@@ -91,3 +93,31 @@ def test_a_plan_on_the_command_line_is_the_screens_and_says_how_it_is_confirmed(
     assert said[0] == "Restart"
     assert said.count("    systemctl restart -- nginx.service") == 1
     assert said[-2:] == ["confirm with --confirm 2", "refused prod is LOCKED"]
+
+
+def _fires(*on: str) -> dict[str, Alert]:
+    return {
+        f"e{number}": Alert(
+            f"f{number}", f"e{number}", "UnitFailed", Severity.WARNING, "warning",
+            AlertState.FIRING, 1.0, target, "rules",
+        )
+        for number, target in enumerate(on)
+    }  # fmt: skip
+
+
+def test_the_fire_a_run_is_about_is_found_as_for_an_ack_and_by_its_target_among_several() -> None:
+    fires = _fires("host:db1", "host:web1")
+
+    assert one_episode(fires, "host:db1", ("web1",)) == "e0"
+    assert one_episode(fires, "UnitFailed", ("web1",)) == "e1"
+    assert one_episode(fires, "UnitFailed", ("host:web1",)) == "e1"
+
+
+@pytest.mark.parametrize(
+    ("word", "why"), [("Nix", "no fire Nix"), ("UnitFailed", "UnitFailed means 2 fires")]
+)
+def test_a_word_that_means_no_fire_or_several_is_refused_and_never_ignored(
+    word: str, why: str
+) -> None:
+    with pytest.raises(RefusedError, match=why):
+        one_episode(_fires("host:db1", "host:web1"), word, ("role:db",))

@@ -100,6 +100,18 @@ async def test_a_pane_that_misbehaves_is_one_named_row_and_the_others_go_on(
         assert faults(client) == ([kind] if kind else [])
 
 
+async def test_code_that_cannot_be_imported_is_a_fault_of_that_name(world, write) -> None:
+    place = write("raise RuntimeError('rotten')")
+    world.use(plugins=(str(place),))
+
+    async with world.engine() as (_, client):
+        bad = await ask(client, "acme.bad")
+        await seen(client, lambda c: bool(faults(c)))
+
+        assert "rotten" in bad.error
+        assert faults(client) == ["import"]
+
+
 async def test_a_pane_that_prints_without_end_is_cut_off_by_its_process_alone(
     world, write, tmp_path: Path
 ) -> None:

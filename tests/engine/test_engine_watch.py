@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from opsconsole.clock import SystemClock
-from opsconsole.engine.watch import Configuration
+from opsconsole.engine.watch import Configuration, as_seen
 from opsconsole.inventory.changes import Changes
 from opsconsole.inventory.sources import SourceSpec, load
 from opsconsole.model.inventory import Inventory
@@ -90,3 +90,10 @@ async def test_s06_a_person_who_says_yes_gets_it(fleet: Fleet) -> None:
 
     assert [count for count, _change in fleet.taken] == [3]
     assert fleet.banners == {}
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again_and_a_new_one_is_not() -> None:
+    before = (("/a", 1, 10), ("/gone", 1, 1))
+    after = (("/a", 2, 11), ("/new", 3, 5))
+
+    assert as_seen(before, after) == (("/a", 1, 10), ("/new", 3, 5))

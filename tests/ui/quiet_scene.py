@@ -1,7 +1,7 @@
 """The scene with silences, maintenance, objectives: what is quiet, and what ends."""
 
 from msgspec.structs import replace
-from ui_scene import ALERTS, NOW, SERVICES, snapshot
+from ui_scene import ALERTS, NOW, SERVICES, alert, host, snapshot
 
 from opsconsole.model.alert import Ack
 from opsconsole.model.episode import Episode
@@ -70,3 +70,31 @@ def effect(draft: SilenceDraft, **more: object) -> SilenceEffect:
         expect="2", amtool="amtool silence add --author=op1 --duration=7200s alertname=PgReplLag",
     )  # fmt: skip
     return replace(made, **more)
+
+
+def stormy() -> Snapshot:
+    """Make a rack that dies: its switch first, then two fires on each of its hosts, some of them excused."""
+    shown = snapshot()
+    hosts = {
+        f"r{rack}-{n:02}": host(f"r{rack}-{n:02}", "warning" if rack == 3 else "ok")
+        for rack in range(1, 5)
+        for n in range(12)
+    }
+    hosts = {
+        name: replace(each, labels={"rack": name[:2], "role": "web"})
+        for name, each in hosts.items()
+    }
+    hosts["sw-3"] = replace(
+        host("sw-3", "critical", role="switch"), labels={"rack": "r3", "role": "switch"}
+    )
+    switch = alert("SwitchDown", "critical", "host:sw-3", 121, "no answer in 8 s", owner="op1")
+    rack = [
+        alert(name, "warning", f"host:r3-{n:02}", 118 - n, "links lost")
+        for n in range(12)
+        for name in ("LinkErrors", "NodeSlow", "Retransmits")
+    ]
+    alone = alert("RaidDegraded", "critical", "host:r3-07", 100, "md0 is missing a disk")
+    fires = (switch, *rack, alone, *ALERTS[:1])
+    return replace(
+        shown, hosts={**shown.hosts, **hosts}, alerts={one.episode: one for one in fires}
+    )

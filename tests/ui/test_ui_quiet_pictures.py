@@ -1,10 +1,10 @@
 """Pictures of the composer and of the lists; look at them when they change."""
 
 import pytest
-from quiet_scene import EPISODES
+from quiet_scene import EPISODES, stormy
 from test_ui_muting import SilencingSource
 from test_ui_pictures import console, pressing
-from ui_scene import EVENTS
+from ui_scene import EVENTS, FakeSource
 
 from opsconsole.model.calls import Episodes, Events, ReadEpisodes, ReadEvents
 
@@ -34,3 +34,13 @@ def source() -> SilencingSource:
 def test_a_quiet_picture(snap_compare, tmp_path, view, size):
     app = console(source(), tmp_path)
     assert snap_compare(app, terminal_size=SIZES[size], run_before=pressing(VIEWS[view]))
+
+
+STORM = {"overview": (), "describe": ("j", "j", "d"), "unfolded": ("j", "j", "enter", "z")}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("view", STORM)
+def test_a_storms_picture(snap_compare, tmp_path, view, size):
+    app = console(FakeSource(stormy()), tmp_path)
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=pressing(STORM[view]))

@@ -41,17 +41,17 @@ def test_the_cause_says_what_is_folded_under_it_by_kind_and_count() -> None:
     snapshot = shown(SWITCH, *AWAY, SLOW)
 
     assert (
-        fold_words(snapshot, SWITCH, UNICODE)
+        fold_words(snapshot, SWITCH, NOW, UNICODE)
         == "likely behind 4 more, 3 CRIT: HostUnreachable ×3, Slow"
     )
-    assert fold_words(snapshot, SLOW, UNICODE) == ""
+    assert fold_words(snapshot, SLOW, NOW, UNICODE) == ""
 
 
 def test_what_is_folded_says_under_what_and_who_has_that() -> None:
     snapshot = shown(SWITCH, *AWAY, SLOW)
 
-    assert cause_words(snapshot, AWAY[1]) == "likely follows SwitchDown sw-3, op1 has it"
-    assert cause_words(snapshot, SWITCH) == ""
+    assert cause_words(snapshot, AWAY[1], NOW) == "likely follows SwitchDown sw-3, op1 has it"
+    assert cause_words(snapshot, SWITCH, NOW) == ""
 
 
 def test_peek_and_the_page_say_both() -> None:

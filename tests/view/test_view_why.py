@@ -76,6 +76,6 @@ def test_a_fire_says_why_it_is_as_it_is(changes: dict[str, object], line: str) -
 
 
 def test_a_route_that_is_known_is_said_last() -> None:
-    line = why(Snapshot(), FIRE, NOW, route="route pager to team")
+    line = why(Snapshot(), replace(FIRE, receivers=("pager", "team-db")), NOW)
 
-    assert line.endswith(" · route pager to team")
+    assert line.endswith(" · route pager, team-db")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 from textual.geometry import Region, Size
 
 from opsconsole.errors import OpsConsoleError
@@ -18,7 +19,8 @@ from opsconsole.ui.widgets.lines import Lines
 from opsconsole.ui.widgets.pane import Pane
 from opsconsole.ui.widgets.row_table import RowTable
 from opsconsole.view import capacity, course, odd
-from opsconsole.view.rows import Cell, Span, Tone
+from opsconsole.view.options import ViewOptions
+from opsconsole.view.rows import Cell, Span, Table, Tone
 
 _EVERY: Final = 60.0
 """Seconds after which it is asked again."""
@@ -37,6 +39,7 @@ class _Asking(Detail, Generic[_Told]):
         super().__init__(session, place)
         self.told: _Told | None = None
         self._ask_at = float("-inf")
+        self._why = ""
 
     def areas(self, room: Size) -> dict[str, Region]:
         """The whole room."""
@@ -66,15 +69,15 @@ class _Asking(Detail, Generic[_Told]):
     async def _ask(self) -> None:
         try:
             self.told = await self.session.source.call(self.question(), self.ANSWER)
+            self._why = ""
         except OpsConsoleError as error:
             self._ask_at = self.session.look.clock.monotonic() + _AGAIN
-            self.notify_of(str(error))
-            return
+            self._why = str(error)
         self.draw()
 
-    def notify_of(self, why: str) -> None:
-        """Say why there is no answer."""
-        self.panes[self.place.kind].entitle((), (), (Span(clean(why, LABEL_LIMIT), Tone.STALE),))
+    def footer(self, usual: Cell) -> Cell:
+        """Say why there was no answer, where there was none; what was known before stays."""
+        return (Span(clean(self._why, LABEL_LIMIT), Tone.STALE),) if self._why else usual
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -90,6 +93,8 @@ class _Asking(Detail, Generic[_Told]):
 class _AskingTable(_Asking[_Told]):
     """Its pane is a table; the object of a row is its host."""
 
+    _shown: ViewOptions | None = None
+
     def make_panes(self) -> list[Pane]:
         """The table."""
         return [RowTable(self.session.look, id=self.place.kind)]
@@ -100,6 +105,11 @@ class _AskingTable(_Asking[_Told]):
         pane = self.panes[self.place.kind]
         assert isinstance(pane, RowTable)
         return pane
+
+    def show(self, made: Table) -> None:
+        """Put rows into it; after another filter no row stays that does not pass."""
+        asked, self._shown = self._shown not in (None, self.options), self.options
+        self.table.show(replace(made, footer=self.footer(made.footer)), asked=asked)
 
     def host_at(self, key: str) -> str:
         """Give the host that a row is about."""
@@ -129,9 +139,7 @@ class CapacityView(_AskingTable[Capacity]):
     def draw(self) -> None:
         """Make the rows."""
         session, width = self.session, self.table.body.width
-        self.table.show(
-            capacity.table(self.told, session.snapshot, session.now, width, self.options)
-        )
+        self.show(capacity.table(self.told, session.snapshot, session.now, width, self.options))
 
     def place_of(self, key: str) -> Place | None:
         """Lead to the plot."""
@@ -154,7 +162,7 @@ class OddView(_AskingTable[Odds]):
     def draw(self) -> None:
         """Make the rows."""
         session, width = self.session, self.table.body.width
-        self.table.show(odd.table(self.told, session.snapshot, session.now, width, self.options))
+        self.show(odd.table(self.told, session.snapshot, session.now, width, self.options))
 
     def place_of(self, key: str) -> Place | None:
         """Lead to the host."""
@@ -188,7 +196,7 @@ class CourseView(_Asking[Course]):
             size.height,
             self.options,
         )
-        self.show_section("course", made)
+        self.show_section("course", replace(made, footer=self.footer(made.footer)))
 
     @property
     def subject(self) -> str | None:
