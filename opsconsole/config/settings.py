@@ -86,9 +86,10 @@ SUDO = Field(
 )
 TRIGGERS = Field("triggers", triggers, "Runs that start by themselves; in shadow unless live.")
 MAINTENANCE = Field("maintenance", windows, "Agreed times in which trouble is expected.")
+DESKTOP = Field("desktop", kinds.boolean(), "`true`: a notification on the desktop where it rings.")
 FIELDS: Final = (
     ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, ACK_WITHIN, KEYMAP, SUDO, SECRETS,
-    MAINTENANCE, ON_CALL, ESCALATE, NOTIFY, TRIGGERS, HTTP, PLUGIN_CONFIG,
+    MAINTENANCE, ON_CALL, ESCALATE, NOTIFY, DESKTOP, TRIGGERS, HTTP, PLUGIN_CONFIG,
 )  # fmt: skip
 
 
@@ -123,6 +124,7 @@ def read_settings(values: Values) -> Settings:
         on_call=values.value(ON_CALL, Schedule()),
         escalate=tuple(sorted(values.value(ESCALATE, ()), key=lambda step: step.after)),
         notify=values.value(NOTIFY, ()),
+        desktop=values.value(DESKTOP, default=False),
         triggers=values.value(TRIGGERS, ()),
         http=values.value(HTTP, {}),
         plugin_config=values.value(PLUGIN_CONFIG, {}),

@@ -251,7 +251,7 @@ class Engine:
             EngineInfo(
                 self._place.name, os.getpid(), __version__, self._started,
                 clean(str(inventory.files[0]), LABEL_LIMIT) if inventory.files else "",
-                self._solo, settings.theme or "", settings.keymap,
+                self._solo, settings.theme or "", settings.keymap, settings.desktop,
             )
         )  # fmt: skip
 

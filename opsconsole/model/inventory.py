@@ -234,6 +234,8 @@ class Settings(Struct, frozen=True):
     escalate: tuple[EscalationStep, ...] = ()
     """In the order of their times."""
     notify: tuple[Notifier, ...] = ()
+    desktop: bool = False
+    """True: where the console rings, it also asks the terminal for a notification on the desktop."""
     triggers: tuple[Trigger, ...] = ()
 
 

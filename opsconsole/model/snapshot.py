@@ -182,6 +182,8 @@ class EngineInfo(Struct, frozen=True):
     """The theme that the configuration names; a person's own choice comes first."""
     keymap: Mapping[str, str] = {}
     """Command id to keys, as the configuration says."""
+    desktop: bool = False
+    """True: consoles ask their terminals for notifications on the desktop."""
 
 
 class Snapshot(Struct, frozen=True):

@@ -19,7 +19,7 @@ from opsconsole.errors import ConfigError
 from opsconsole.model import delta
 from opsconsole.model.snapshot import EngineInfo, Snapshot
 from opsconsole.model.text import MESSAGE_LIMIT, clean
-from opsconsole.ui import clipboard, keymap, verbs
+from opsconsole.ui import clipboard, desktop, keymap, verbs
 from opsconsole.ui.aside import run_aside
 from opsconsole.ui.driver import ConsoleDriver
 from opsconsole.ui.leaving import Leaving
@@ -237,6 +237,11 @@ class Console(App[None]):
         """Copy by OSC 52, cleaned and bounded, through tmux too."""
         if self._driver is not None:
             self._driver.write(clipboard.sequence(text, os.environ))
+
+    def notify_desktop(self, text: str) -> None:
+        """Ask the terminal for a notification, where it is known to take one."""
+        if self._driver is not None and (told := desktop.sequence("opsconsole", text, os.environ)):
+            self._driver.write(told)
 
     def set_mouse(self, *, on: bool) -> None:
         """Take the mouse, or leave it to the terminal."""

@@ -27,6 +27,10 @@ class ConsoleCalls(Protocol):
         """Write a text to a new file; a sentence says where, or why not."""
         ...
 
+    def notify_desktop(self, text: str) -> None:
+        """Ask the terminal for a notification, where it is known to take one."""
+        ...
+
     def copy_to_clipboard(self, text: str) -> None:
         """Copy by OSC 52."""
         ...

@@ -315,6 +315,26 @@ async def test_why_a_webhook_failed_never_tells_its_address(
     assert gone == "its address cannot be read where it should be"
 
 
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # the library's own
+async def test_apprise_sends_title_and_text_and_never_tells_its_address(
+    sink: Sink, senders: Senders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("apprise")
+    way = Notifier("x", "apprise", url="secret:hook")
+    monkeypatch.setenv("OC_HOOK", f"{sink.server.url.replace('http', 'json')}/t0ken")
+    good = await senders.send(way, Message(title="hello", text="world"))
+    sink.status = 500
+    refused = await senders.send(way, Message(title="hello"))
+    monkeypatch.setenv("OC_HOOK", "nothing-t0ken")
+    broken = await senders.send(way, Message(title="hello"))
+
+    assert good == ""
+    assert [(one["title"], one["message"]) for one in sink.got][:1] == [("hello", "world")]
+    assert refused
+    assert broken
+    assert "t0ken" not in refused + broken
+
+
 async def test_a_plugin_that_is_not_there_is_said(senders: Senders) -> None:
     why = await senders.send(Notifier("x", "plugin", plugin="acme.pager"), Message())
 

@@ -16,6 +16,7 @@ from opsconsole.errors import OpsConsoleError
 from opsconsole.model.selection import Selection
 from opsconsole.ui import keymap, verbs
 from opsconsole.ui.alarms import Alarms
+from opsconsole.ui.console_calls import console_of
 from opsconsole.ui.places import Place
 from opsconsole.ui.screens import views
 from opsconsole.ui.screens.view import Standing, View
@@ -83,6 +84,8 @@ class Main(Screen[None], inherit_bindings=False):
         for sentence in self._alarms.heard(source.snapshot, source.actor):
             self.say(sentence, Tone.CRITICAL)
             self.app.bell()
+            if source.snapshot.engine.desktop:
+                console_of(self).notify_desktop(sentence)
         self.update()
 
     def tick(self) -> None:
