@@ -124,9 +124,10 @@ def _line(entry: Entry) -> str:
 
 
 def _value(value: object) -> str:
+    """A word of a list that has spaces is quoted: where an argument ends must be seen."""
     if isinstance(value, list):
-        return "[" + " ".join(clean(str(each), _VALUE_LIMIT) for each in value) + "]"
-    text = clean(str(value), _VALUE_LIMIT)
+        return "[" + " ".join(_value(each) for each in value) + "]"
+    text = clean(f"{value:.4g}" if isinstance(value, float) else str(value), _VALUE_LIMIT)
     return repr(text) if " " in text else text
 
 

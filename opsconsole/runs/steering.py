@@ -48,5 +48,6 @@ def check_choice(run: str, verb: str, choices: tuple[str, ...]) -> None:
         RefusedError: not-running.
     """
     if verb not in choices:
-        said = ", ".join(choices) or "nothing: it is over"
-        raise RefusedError("not-running", f"{run} cannot {clean(verb, 20)} now; it can {said}")
+        wish = clean(verb, 20)
+        said = f"there is {', '.join(choices)}" if choices else "it is over"
+        raise RefusedError("not-running", f"{run}: no {wish} now; {said}")

@@ -10,7 +10,8 @@ from runs_fakes import Drop
 
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import ReadJournal, ResolveRun
-from opsconsole.runs.inspection import export, show, verify, verify_all
+from opsconsole.runs.chain import Entry
+from opsconsole.runs.inspection import _line, export, show, verify, verify_all
 from opsconsole.runs.retention import drop_old_runs
 
 
@@ -100,6 +101,14 @@ async def test_what_is_shown_is_safe_and_says_what_was_dispatched(
     (dispatch,) = [line for line in lines if "step.dispatch" in line and "step=restart" in line]
     assert "argv=[systemctl restart -- nginx.service]" in dispatch
     assert all(line.isprintable() for line in lines)
+
+
+def test_where_an_argument_ends_is_seen_and_seconds_are_short() -> None:
+    fields = {"argv": ["sh", "-c", "sleep 1; echo a", "step", "4"], "took": 0.0018195919983554631}
+
+    assert _line(Entry(0.0, "step.x", fields)).endswith(
+        "argv=[sh -c 'sleep 1; echo a' step 4] took=0.00182"
+    )
 
 
 async def test_an_export_has_everything(make_bench: MakeBench, tmp_path: Path) -> None:
