@@ -96,7 +96,7 @@ def _rebuild(place: Path, chain: Chain) -> Run:
     targets = tuple(
         RunTarget(each.name, TargetState.SKIPPED, why=each.skip)
         if each.skip
-        else told.get(each.name) or target_of(each.name, chain.entries)
+        else _believed(told.get(each.name), target_of(each.name, chain.entries))
         for each in plan.targets
     )
     targets = tuple(_resolved(_placed(target, plan), chain) for target in targets)
@@ -129,6 +129,11 @@ def _rebuild(place: Path, chain: Chain) -> Run:
         operator=_operator(chain),
         rerun_of=begin.text("rerun_of") if begin else "",
     )
+
+
+def _believed(told: RunTarget | None, proven: RunTarget) -> RunTarget:
+    """Where the engine's last word and the lines agree, the lines say more: why, and when."""
+    return proven if told is None or told.state is proven.state else told
 
 
 def _placed(target: RunTarget, plan: Plan) -> RunTarget:

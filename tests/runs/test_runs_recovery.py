@@ -66,6 +66,19 @@ async def test_recovery_closes_the_journal_once_and_says_the_same_the_next_time(
     assert states(first) == states(second)
 
 
+async def test_a_target_that_had_ended_keeps_its_own_words_however_often_it_is_read(
+    make_bench: MakeBench, tmp_path: Path
+) -> None:
+    dead = await killed_at(make_bench, tmp_path, "systemctl restart *", host="web2")
+
+    (first,) = await make_bench("web1", state=dead).service.recover()
+    (again,) = await make_bench("web1", state=dead).service.recover()
+
+    assert again.targets[0].why == first.targets[0].why == ""
+    assert again.targets[0].ended == first.targets[0].ended is not None
+    assert again.targets[2].why == "the engine died before"
+
+
 async def test_a_torn_last_line_is_cut_off(make_bench: MakeBench, tmp_path: Path) -> None:
     dead = await killed_at(make_bench, tmp_path, "systemctl restart *", host="web1")
     journal = next(dead.glob("runs/*/journal.jsonl"))
