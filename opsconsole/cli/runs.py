@@ -55,18 +55,12 @@ def list_runs(options: Options, /, as_json: bool) -> int:
 @runs.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
-@click.option("--stop", is_flag=True, hidden=True)
-@click.option("--interrupt", is_flag=True, hidden=True)
 @click.pass_obj
-def show(options: Options, /, run_id: str, as_json: bool, stop: bool, interrupt: bool) -> int:
+def show(options: Options, /, run_id: str, as_json: bool) -> int:
     """Show a run with its targets."""
-    from opsconsole.cli.attach import finish, tell
+    from opsconsole.cli.attach import finish
     from opsconsole.cli.show import print_columns, print_json
-    from opsconsole.model.calls import StopRun
 
-    if stop:
-        print(finish(tell(options, StopRun(run_id, interrupt))).text)
-        return 0
     found = tuple(one for one in finish(_known(options)) if one.id == run_id)
     if not found:
         raise click.UsageError(f"no run {run_id}")

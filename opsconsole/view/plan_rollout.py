@@ -104,7 +104,10 @@ def _floor_words(floor: MinHealthy) -> str:
 
 def _gate_words(gate: Gate) -> str:
     often = f", {gate.stable} times in a row" if gate.stable > 1 else ""
-    name = gate.id if gate.check in ("", gate.id) else f"{gate.id}: {gate.check}"
+    is_said_already = gate.check in ("", gate.id) or gate.id.endswith(
+        f"-{gate.check.rpartition('.')[2]}"
+    )
+    name = (gate.check or gate.id) if is_said_already else f"{gate.id}: {gate.check}"
     return f"{name}, every {fmt.duration(gate.every)}{often}, within {fmt.duration(gate.hold)}"
 
 

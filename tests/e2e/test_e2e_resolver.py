@@ -167,7 +167,7 @@ def test_an_interrupt_is_a_kill_that_was_seen_to_work(ground: Ground) -> None:
     program.wait_for(lambda: ground.begun() == {"web01"}, "the host to begin")
     job = int((ground.spool("web01") / "job").read_text())
 
-    stopped = program.verb("runs", str(ground.run()["id"]), "--stop", "--interrupt")
+    stopped = program.verb("runs", "interrupt", str(ground.run()["id"]))
     console.wait(30)
 
     assert stopped.returncode == 0, stopped.stderr
