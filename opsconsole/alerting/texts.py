@@ -49,7 +49,9 @@ def annotations_of(
 
 
 def show(number: float, kind: Kind) -> str:
-    """Write a number shortly: rounded, so that a text changes only when it matters."""
+    """Write a number shortly: rounded, so that a text changes only when it matters; what is none is `?`."""
+    if not math.isfinite(number):
+        return "?" if math.isnan(number) else f"{number}"
     match kind:
         case Kind.RATIO:
             return f"{number * 100:.1f}%" if 0 < number < 0.1 else percent(number)

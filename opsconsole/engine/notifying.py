@@ -9,6 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from opsconsole.alerting.telling import (
+    BLIND,
     Occasion,
     Pace,
     admit,
@@ -51,7 +52,7 @@ class _Way:
     def wants(self, one: Occasion, now: float) -> bool:
         if one.kind not in self.notifier.on:
             return False
-        return one.kind == "blind" or self.filter.matches(alert_env(one.alert, now))
+        return one.alert.name == BLIND or self.filter.matches(alert_env(one.alert, now))
 
 
 class Notifying:

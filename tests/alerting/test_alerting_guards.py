@@ -10,10 +10,12 @@ from opsconsole.alerting.compile import rules_for
 from opsconsole.alerting.guards import bounds_of
 from opsconsole.alerting.look_rules import Sky, look_at_metrics
 from opsconsole.alerting.past import Measures, NoPast
+from opsconsole.alerting.texts import show
 from opsconsole.config.rules import shipped_rules
 from opsconsole.model.inventory import Inventory
 from opsconsole.model.metrics import METRICS
 from opsconsole.model.snapshot import HostRecord, Snapshot
+from opsconsole.query.fields import Kind
 from opsconsole.query.rule_names import read_rule
 
 INF = float("inf")
@@ -90,3 +92,9 @@ def test_a_necessary_condition_is_found_where_there_is_one(text: str, bounds: An
         assert [v for b in found for v in b[1:]] == [
             pytest.approx(v) for _, low, high in bounds for v in (low, high)
         ]
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize(("number", "word"), [(float("nan"), "?"), (float("inf"), "inf")])
+def test_what_is_no_number_can_be_said(kind: Kind, number: float, word: str) -> None:
+    assert show(number, kind) == word
