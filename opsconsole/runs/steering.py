@@ -49,5 +49,5 @@ def check_choice(run: str, verb: str, choices: tuple[str, ...]) -> None:
     """
     if verb not in choices:
         wish = clean(verb, 20)
-        said = f"there is {', '.join(choices)}" if choices else "it is over"
-        raise RefusedError("not-running", f"{run}: no {wish} now; {said}")
+        said = f"it can {', '.join(choices)}" if choices else "it is over"
+        raise RefusedError("not-running", f"{run} cannot {wish} now; {said}")

@@ -106,7 +106,7 @@ async def test_what_is_shown_is_safe_and_says_what_was_dispatched(
 def test_where_an_argument_ends_is_seen_and_seconds_are_short() -> None:
     fields = {"argv": ["sh", "-c", "sleep 1; echo a", "step", "4"], "took": 0.0018195919983554631}
 
-    assert _line(Entry(0.0, "step.x", fields)).endswith(
+    assert _line(Entry("step.x", 0.0, fields)).endswith(
         "argv=[sh -c 'sleep 1; echo a' step 4] took=0.00182"
     )
 
