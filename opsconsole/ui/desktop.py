@@ -11,7 +11,7 @@ from opsconsole.model.text import clean
 
 _TITLE: Final = 80
 _BODY: Final = 200
-_OSC_9: Final = ("iTerm2.app", "WezTerm", "ghostty", "mintty", "WarpTerminal")
+_OSC_9: Final = ("iTerm.app", "WezTerm", "ghostty", "mintty", "WarpTerminal")
 """Values of TERM_PROGRAM, or of LC_TERMINAL, which SSH carries along."""
 _OSC_777: Final = ("foot", "rxvt-unicode", "contour")
 """Beginnings of TERM."""
