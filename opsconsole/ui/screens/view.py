@@ -39,6 +39,7 @@ class View(TileBoard):
         self.grown = Grown.NORMAL
         self.panes: Mapping[str, Pane] = {pane.id or "": pane for pane in self.make_panes()}
         self.focused_id = next(iter(self.panes))
+        self._refills = False
 
     def make_panes(self) -> list[Pane]:
         """Make the panes; the first gets the keys."""
@@ -57,6 +58,17 @@ class View(TileBoard):
         """Arrange for the new size and fill again: columns depend on widths."""
         self.tiles_changed()
         self.call_after_refresh(self.update)
+
+    def on_pane_reshaped(self, message: Pane.Reshaped) -> None:
+        """Fill again once the panes stand as they now are: what they show was made for another width."""
+        message.stop()
+        if not self._refills:
+            self._refills = True
+            self.call_after_refresh(self._refill)
+
+    def _refill(self) -> None:
+        self._refills = False
+        self.update()
 
     def update(self) -> None:
         """Show what the session knows now; hidden panes are left alone."""

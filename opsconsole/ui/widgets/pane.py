@@ -2,6 +2,7 @@
 
 from textual import events
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -15,6 +16,9 @@ from opsconsole.view.rows import Cell, Span, Tone
 class Pane(Widget, can_focus=True):
     """A framed tile; subclasses give `body_line` and call `refresh_body` for the lines that changed."""
 
+    class Reshaped(Message):
+        """It has another size: what it shows was made for the old one."""
+
     ALLOW_SELECT = False
     DEFAULT_CSS = "Pane { background: $background; color: $foreground; }"
 
@@ -27,6 +31,10 @@ class Pane(Widget, can_focus=True):
         """Shown as the one with the keys, though a prompt has them for the moment."""
         self.titles: tuple[Cell, Cell, Cell] = ((), (), ())
         """Top left, top right, bottom left."""
+
+    def on_resize(self, event: events.Resize) -> None:  # noqa: ARG002 - the event's own shape
+        """Tell the view, which makes rows and lines for a width."""
+        self.post_message(self.Reshaped())
 
     @property
     def active(self) -> bool:
