@@ -76,14 +76,18 @@ class Objectives:
         self._store.put_objectives(found)
 
     async def _read(self, name: str) -> None:
-        self._unread.discard(name)
         ledger, service = self._ledgers.get(name), self._services.get(name)
         if ledger is None or service is None:
+            self._unread.discard(name)
             return
         limit = ledger.objective.latency or math.inf
         checks = {check.name: limit for check in service.checks}
         since = ledger.began - ledger.objective.period
-        for outcome in await self._history.outcomes(checks, since, ledger.began):
+        found = await self._history.outcomes(checks, since, ledger.began)
+        if found is None:
+            return  # the file cannot be read now: asked again in a minute
+        self._unread.discard(name)
+        for outcome in found:
             _count(ledger, outcome)
 
 

@@ -182,8 +182,8 @@ class History:
 
     async def outcomes(
         self, checks: Mapping[str, float], since: float, until: float
-    ) -> Sequence[Outcome]:
-        """Count checks' results of a span by five minutes and state; empty while the file cannot be read.
+    ) -> Sequence[Outcome] | None:
+        """Count checks' results of a span by five minutes and state; None while the file cannot be read.
 
         Args:
             checks: Check names, each with the seconds above which an answer is slow.
@@ -191,7 +191,7 @@ class History:
             until: Epoch seconds.
         """
         wanted = {f"check:{name}": limit for name, limit in checks.items()}
-        return await self._read(lambda db: outcomes(db, wanted, since, until)) or ()
+        return await self._read(lambda db: outcomes(db, wanted, since, until))
 
     async def events(
         self, since: float, until: float, limit: int, subject: str = ""
@@ -241,7 +241,7 @@ class History:
 
         def ask() -> _T:
             uri = f"{self._path.absolute().as_uri()}?mode=ro"
-            with closing(sqlite3.connect(uri, uri=True, timeout=1.0)) as db:
+            with closing(sqlite3.connect(uri, uri=True, timeout=READING)) as db:
                 return query(db)
 
         try:
