@@ -96,6 +96,7 @@ class Writer:
             self._wake.wait(COMMIT)
             self._wake.clear()
             self._cycle()
+        self._cycle()  # what came while the last one was under way
         if self._db is not None:
             self._db.close()
 
