@@ -46,6 +46,8 @@ _TRIES: Final = 3
 _PAUSE: Final = 2.0
 _FILES: Final = 2.0
 """Seconds between two looks at the plugins' files."""
+_LATELY: Final = 5.0
+"""Seconds before the start in which a change may have been missed."""
 
 
 class Plugins:
@@ -76,6 +78,7 @@ class Plugins:
         self._wards = Wards(clock.now)
         self.contributions: Final = Contributions(Registry(), self._wards, remote, host, clock)
         self._clock = clock
+        self._made_at = clock.now()
         self._use = use
         self._folder = folder
         self._reload = reload
@@ -114,7 +117,11 @@ class Plugins:
 
     async def _follow_files(self) -> None:
         """Read plugins again when one of their files changed; one that would break keeps what it was."""
-        seen = await asyncio.to_thread(self._stamp)
+        # a file that changed while the plugins were first read may have been read before it did
+        young = (self._made_at - _LATELY) * 1e9
+        seen: Stamp = tuple(
+            each for each in await asyncio.to_thread(self._stamp) if each[1] < young
+        )
         while True:
             await self._clock.sleep(_FILES)
             found = await asyncio.to_thread(self._stamp)
