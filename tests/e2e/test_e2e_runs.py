@@ -175,7 +175,7 @@ def test_run_streams_its_output_and_exits_with_its_outcome(
 
     assert asked.returncode == 4
     assert "confirm it with" in asked.stderr
-    assert "on 2 targets" in planned.stdout
+    assert "on      2 of 2   web{01,02}" in planned.stdout
     assert done.returncode == 0, done.stderr
     assert sorted(row for row in done.stdout.splitlines() if row.endswith(": done")) == [
         "web01: done",
