@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 from opsconsole.alerting.flapping import Flap
 from opsconsole.alerting.life_cycle import Level, Life
 from opsconsole.alerting.look_rules import key_of
-from opsconsole.alerting.remote import SourceMemory, read, recalled
+from opsconsole.alerting.remote import RemoteLife, SourceMemory, read, recalled
 from opsconsole.alerting.rules import BLIND, Rules
 from opsconsole.alerting.suppression import Outages
 from opsconsole.model.alert import Alert
@@ -32,6 +32,16 @@ class Made(Struct, frozen=True):
     suppressed: tuple[str, ...]
     alert: Alert
     flap: float = 0.0
+    seen: tuple[object, ...] = ()
+    """What it was judged by last: the same objects make the same alert, without another look."""
+
+
+class Told(Struct, frozen=True):
+    """What all sources say, by fingerprint and source."""
+
+    of: Mapping[str, SourceMemory] = {}
+    """What it was gathered of, compared by identity."""
+    by: Mapping[str, Mapping[str, RemoteLife]] = {}
 
 
 class Memory(Struct, frozen=True):
@@ -49,6 +59,7 @@ class Memory(Struct, frozen=True):
     blinds: frozenset[str] = frozenset()
     outages: Outages = Outages()
     remote: Mapping[str, SourceMemory] = {}
+    told: Told = Told()
     flaps: Mapping[str, Mapping[str, Flap]] = {}
     """By subject, then key: instances that changed within their last twenty evaluations."""
     given: Mapping[str, Alert] = {}
