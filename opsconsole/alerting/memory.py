@@ -91,13 +91,19 @@ def waiting(memory: Memory) -> tuple[Waiting, ...]:
     )
 
 
-def recall_waiting(memory: Memory, waits: Iterable[Waiting], now: float) -> Memory:
-    """Go on with what was pending, unless we were away for over a quarter of an hour or a tenth of its wait."""
+def recall_waiting(memory: Memory, waits: Iterable[Waiting], away: float) -> Memory:
+    """Go on with what was pending, unless we were away for over a quarter of an hour or a tenth of its wait.
+
+    Args:
+        memory: Before the first evaluation.
+        waits: What was pending.
+        away: Seconds since then.
+    """
     lives, subjects = dict(memory.lives), dict(memory.subjects)
     for one in waits:
         life = one.life
         hold = min((lvl.due - lvl.since for lvl in life.levels if lvl.due and lvl.since), default=0)
-        if life.key in lives or now - life.seen_at > max(AWAY, hold / 10):
+        if life.key in lives or away > max(AWAY, hold / 10):
             continue
         lives[life.key] = structs.replace(life, restored=True, fresh=False)
         subjects[one.subject] = subjects.get(one.subject, frozenset()) | {life.key}
