@@ -85,11 +85,11 @@ class Helm:
         await board.record(kind, sync=True, **fields)
         said = f": {reason}" if reason else ""
         board.say(f"{actor}: {call.verb} {call.target}".rstrip() + said)
-        return Done(self._obey(call, f"{actor}{said}"))
+        return Done(self._obey(call, actor, said))
 
-    def _obey(self, call: ControlRun, who: str) -> str:
+    def _obey(self, call: ControlRun, actor: str, said: str) -> str:
         """Carry a verb out; what the run did meanwhile may have made it void, and then it does nothing."""
-        valve = self._crew.valve
+        valve, who = self._crew.valve, f"{actor}{said}"
         match call.verb:
             case "pause":
                 valve.hold(f"paused by {who}", steps=True)
@@ -108,7 +108,7 @@ class Helm:
             case "interrupt":
                 return self._end_work(call.target, who)
             case _:
-                return self._take_over(who.partition(":")[0])
+                return self._take_over(actor)
 
     def _go_on(self, *, again: bool) -> str:
         """`resume` asks an open gate again; `continue` accepts what is bad, and goes on without it."""
