@@ -90,7 +90,9 @@ class Fleet:
         self.plugin_config: dict[str, Mapping[str, object]] = {}
         """What plugins are told, by their id: `plugin_config:` of a configuration."""
         self._caches = FileCaches(state / "cache")
-        self._service = RunService(self.registry, self._ports(way), state, clock)
+        self.ports = self._ports(way)
+        """What runs here are given of an engine."""
+        self._service = RunService(self.registry, self.ports, state, clock)
         self._task: asyncio.Task[None] | None = None
 
     @property
