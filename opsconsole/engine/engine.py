@@ -162,6 +162,7 @@ class Engine:
             syslog=to_syslog if inventory.settings.journal_to_syslog else None,
         )
         self._registry = registry
+        self._plugins.contributions.reach(ports)
         self._runs = RunService(
             registry, ports, self._place.folder, self._clock, locks=self._place.locks
         )
