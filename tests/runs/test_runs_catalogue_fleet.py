@@ -72,6 +72,8 @@ async def test_old_files_are_deleted_and_one_that_changed_is_left_alone(bench: F
     logs = bench.fleet.host(HOST).root.path / "var" / "log"
     logs.mkdir(parents=True, exist_ok=True)
     old = time.time() - 40 * 86_400
+    for there in logs.iterdir():
+        there.unlink()
     for name in ("a.gz", "with space.gz", "-rf.gz", "new.gz", "keep.log"):
         (logs / name).write_text(name)
         if name != "new.gz":
