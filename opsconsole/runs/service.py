@@ -102,7 +102,7 @@ class RunService:
     @property
     def live(self) -> int:
         """How many runs are not over, those included that are just being opened."""
-        going = sum(1 for live in self._runs.values() if not live.board.state.is_over)
+        going = sum(1 for live in self._runs.values() if not live.run.state.is_over)
         return going + len(self._starting)
 
     def use(self, registry: Registry) -> None:
@@ -221,8 +221,8 @@ class RunService:
             RefusedError: not-running.
         """
         live = self._find(call.run)
-        if live.board.state.is_over:
-            raise RefusedError("not-running", f"{call.run} is over: {live.board.state}")
+        if live.run.state.is_over:
+            raise RefusedError("not-running", f"{call.run} is over: {live.run.state}")
         verb = "interrupt" if call.interrupt else "stop"
         await live.board.record("signal", sync=True, verb=verb, actor=actor)
         live.helm.stop(actor, interrupt=call.interrupt)
@@ -350,7 +350,7 @@ class RunService:
 
     def _keep(self, live: LiveRun) -> None:
         self._runs[live.run.id] = live
-        over = [name for name, each in self._runs.items() if each.board.state.is_over]
+        over = [name for name, each in self._runs.items() if each.run.state.is_over]
         held = sum(each.ring.characters for each in self._runs.values())
         for name in over:
             if len(self._runs) <= RUNS_KEPT and held <= OUTPUT_KEPT:
