@@ -42,6 +42,8 @@ _LOGINS: Final = 15.0
 """Logins a second that a fleet gets through at the least ..."""
 _LONGEST_QUEUE: Final = 60.0
 """... so that a host which waits for its turn at a cold start is not taken for a slow one."""
+_GLANCES: Final = 100.0
+"""Looks a second after a run that only read."""
 _CLOSES: Final = 50
 """Connections closed a second when hosts leave the inventory."""
 _HOST_TIERS: Final = ("fast", "slow", "lazy")
@@ -110,6 +112,22 @@ class Collector:
             if watch is not None:
                 watch.try_again()
             self._loop.hurry(planned.name)
+
+    def glance(self, targets: Iterable[str]) -> None:
+        """Look at targets soon: of a host its fast tier, of a service its checks, so many a second.
+
+        For what was only read and can hardly have changed: a host that we had stopped trying is left alone.
+        """
+        wanted = frozenset(targets)
+        seen = 0
+        for planned in self._planned.values():
+            is_host = planned.tier == "fast" and planned.target in wanted
+            is_service = planned.tier == "check" and any(
+                ref in wanted for ref in planned.also if ref.startswith("service:")
+            )
+            if is_host or is_service:
+                self._loop.hurry(planned.name, seen / _GLANCES)
+                seen += 1
 
     def hear(self, name: str) -> None:
         """Take one heartbeat of a check, and look at the check at once.

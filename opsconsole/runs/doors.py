@@ -224,6 +224,7 @@ class LocalDoor:
         timeout: float | None = None,
         ok: Sequence[int] = (0,),
         show: bool = False,
+        max_output: int | None = None,
     ) -> Result:
         """Run a command on the machine of the engine; see `actions.doors.Local`."""
         request = _command(Effect(effect), argv, step, "", None)
@@ -234,6 +235,7 @@ class LocalDoor:
                 timeout=timeout,
                 ok=tuple(ok),
                 show=show,
+                max_output=max_output,
                 on_console=True,
             )
         )

@@ -11,7 +11,7 @@ from opsconsole.errors import ActionError, OpsConsoleError, RefusedError
 from opsconsole.model.action import ParamSpec, Plan, PlannedTarget
 from opsconsole.model.rollout import RolloutStatus
 from opsconsole.model.run import Question, Run, RunTarget
-from opsconsole.model.states import RunState, TargetState
+from opsconsole.model.states import Effect, RunState, TargetState
 from opsconsole.model.text import clean
 from opsconsole.runs.batches import has_canary
 from opsconsole.runs.board import Board
@@ -99,6 +99,21 @@ class LiveRun:
         self.helm.stand()
 
     @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.board.id
+
+    @property
+    def effect(self) -> Effect:
+        """What it may do to its targets."""
+        return self._prepared.plan.effect
+
+    @property
+    def state(self) -> RunState:
+        """Where it stands."""
+        return self.board.state
+
+    @property
     def run(self) -> Run:
         """The run as it stands."""
         return self.board.run
@@ -180,7 +195,7 @@ class LiveRun:
                 self.board.set_target(target.name, state=TargetState.NOT_STARTED, why=why)
         state = self._judge()
         self.board.finish(state, self._clock.now())
-        note = self.board.run.note
+        note = self.board.note
         await self.board.record("run.end", sync=True, state=str(state), note=note)
         await self.board.journal.seal(self._ports.syslog, f"{state}")
         try:
