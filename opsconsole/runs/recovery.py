@@ -15,7 +15,7 @@ from opsconsole.model.action import Plan
 from opsconsole.model.rollout import RolloutStatus
 from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.states import TargetState
-from opsconsole.runs.batches import has_canary
+from opsconsole.runs.batches import batch_numbers, has_canary
 from opsconsole.runs.chain import Chain, JournalError, read_chain
 from opsconsole.runs.ending import judge_run
 from opsconsole.runs.journal import Journal
@@ -99,7 +99,9 @@ def _rebuild(place: Path, chain: Chain) -> Run:
         else _believed(told.get(each.name), target_of(each.name, chain.entries))
         for each in plan.targets
     )
-    targets = tuple(_resolved(_placed(target, plan), chain) for target in targets)
+    numbers = batch_numbers(plan.batches)
+    placed = (replace(each, batch=numbers.get(each.name, 0)) for each in targets)
+    targets = tuple(_resolved(each, chain) for each in placed)
     end = next((entry for entry in chain.entries if entry.kind == "run.end"), None)
     return Run(
         id=place.name,
@@ -134,12 +136,6 @@ def _rebuild(place: Path, chain: Chain) -> Run:
 def _believed(told: RunTarget | None, proven: RunTarget) -> RunTarget:
     """Where the engine's last word and the lines agree, the lines say more: why, and when."""
     return proven if told is None or told.state is proven.state else told
-
-
-def _placed(target: RunTarget, plan: Plan) -> RunTarget:
-    """Find the batch a target was in."""
-    number = next((n for n, batch in enumerate(plan.batches) if target.name in batch), 0)
-    return replace(target, batch=number)
 
 
 def _operator(chain: Chain) -> str:
