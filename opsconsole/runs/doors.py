@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypedDict, Unpack
 
 from msgspec.structs import replace
 
@@ -45,41 +45,44 @@ def _command(
     return replace(request, argv=(), script=_CWD, args=(*build_argv(["cd", "--", cwd])[2:], *built))
 
 
+class Told(TypedDict, total=False):
+    """What a command takes beside its words; see `actions.doors.Ssh`."""
+
+    step: str
+    sudo: str | None
+    stdin: bytes | Secret
+    timeout: float | None
+    ok: Sequence[int]
+    cwd: str
+    env: Mapping[str, str] | None
+    retries: int
+    show: bool
+    max_output: int | None
+
+
 class SshDoor:
     """`ctx.ssh`."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
 
-    async def read(
-        self,
-        argv: Sequence[str | int],
-        *,
-        step: str = "",
-        sudo: str | None = None,
-        stdin: bytes | Secret = b"",
-        timeout: float | None = None,
-        ok: Sequence[int] = (0,),
-        cwd: str = "",
-        env: Mapping[str, str] | None = None,
-        retries: int = 0,
-        show: bool = False,
-        max_output: int | None = None,
-    ) -> Result:
+    async def read(self, argv: Sequence[str | int], **told: Unpack[Told]) -> Result:
         """Run a command that changes nothing; see `actions.doors.Ssh`."""
-        request = replace(
-            _command(Effect.READ, argv, step, cwd, env),
-            stdin=_stdin(stdin),
-            sudo=sudo,
-            timeout=timeout,
-            ok=tuple(ok),
-            show=show,
-            max_output=max_output,
-        )
-        return await execute(self._door, request, Retries(retries))
+        return await self._run(Effect.READ, argv, **told)
 
     async def write(
         self,
+        argv: Sequence[str | int],
+        *,
+        expect_disconnect: bool = False,
+        **told: Unpack[Told],
+    ) -> Result:
+        """Run a command that changes something; see `actions.doors.Ssh`."""
+        return await self._run(Effect.WRITE, argv, expect_disconnect=expect_disconnect, **told)
+
+    async def _run(
+        self,
+        effect: Effect,
         argv: Sequence[str | int],
         *,
         step: str = "",
@@ -91,18 +94,18 @@ class SshDoor:
         env: Mapping[str, str] | None = None,
         retries: int = 0,
         expect_disconnect: bool = False,
-        show: bool = True,
+        show: bool | None = None,
         max_output: int | None = None,
     ) -> Result:
-        """Run a command that changes something; see `actions.doors.Ssh`."""
+        """Run a command; one that changes something is shown unless it says otherwise."""
         request = replace(
-            _command(Effect.WRITE, argv, step, cwd, env),
+            _command(effect, argv, step, cwd, env),
             stdin=_stdin(stdin),
             sudo=sudo,
             timeout=timeout,
             ok=tuple(ok),
             expect_disconnect=expect_disconnect,
-            show=show,
+            show=effect is not Effect.READ if show is None else show,
             max_output=max_output,
         )
         return await execute(self._door, request, Retries(retries))

@@ -13,7 +13,7 @@ from opsconsole.model.rollout import RolloutStatus
 from opsconsole.model.run import Question, Run, RunTarget
 from opsconsole.model.states import Effect, RunState, TargetState
 from opsconsole.model.text import clean
-from opsconsole.runs.batches import has_canary
+from opsconsole.runs.batches import batch_numbers, has_canary
 from opsconsole.runs.board import Board
 from opsconsole.runs.chain import JournalError
 from opsconsole.runs.course import Course
@@ -251,10 +251,14 @@ class LiveRun:
             )
 
 
-def _first_state(planned: PlannedTarget, plan: Plan) -> RunTarget:
+def _first_state(planned: PlannedTarget, batch: int) -> RunTarget:
     state = TargetState.SKIPPED if planned.skip else TargetState.PENDING
-    batch = next((n for n, batch in enumerate(plan.batches) if planned.name in batch), 0)
     return RunTarget(planned.name, state, why=planned.skip, batch=batch)
+
+
+def _first_states(plan: Plan) -> tuple[RunTarget, ...]:
+    numbers = batch_numbers(plan.batches)
+    return tuple(_first_state(each, numbers.get(each.name, 0)) for each in plan.targets)
 
 
 def _new_run(run_id: str, prepared: Prepared, actor: str, reason: str, at: float) -> Run:
@@ -269,7 +273,7 @@ def _new_run(run_id: str, prepared: Prepared, actor: str, reason: str, at: float
         state=RunState.RUNNING,
         at=at,
         params=plan.params,
-        targets=tuple(_first_state(each, plan) for each in plan.targets),
+        targets=_first_states(plan),
         plan_hash=plan.hash,
         reason=clean(reason, 400),
         max_parallel=plan.max_parallel,
