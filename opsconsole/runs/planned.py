@@ -272,6 +272,7 @@ def _plan(
         rollout=strategy.rollout,
         batches=strategy.batches,
         overshoot=strategy.overshoot,
+        outage=spec.outage,
     )
 
 
