@@ -150,6 +150,7 @@ class Engine:
             snapshot=lambda: self._store.snapshot,
             publish=self._store.put_run,  # which also tells of its start and its end
             poll=self._poll_now,
+            glance=self._collector.glance,
             trouble=lambda text: self._notices.show("journal", text),
             checks=self._checks.run,
             events=self._events_of,
@@ -163,6 +164,7 @@ class Engine:
             syslog=to_syslog if inventory.settings.journal_to_syslog else None,
         )
         self._registry = registry
+        self._plugins.contributions.reach(ports)
         self._runs = RunService(
             registry, ports, self._place.folder, self._clock, locks=self._place.locks
         )
