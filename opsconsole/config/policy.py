@@ -1,5 +1,6 @@
 """A policy file: who may run what, when, and what needs a second person."""
 
+from pathlib import Path
 from typing import Final
 
 from opsconsole.config import kinds
@@ -11,6 +12,8 @@ from opsconsole.model.policy import Policy, Rule, Span
 from opsconsole.model.states import Confirm, Effect
 from opsconsole.query.calendars import problem_of
 
+SYSTEM: Final = Path("/etc/opsconsole/policy.yaml")
+"""The machine's policy; it holds for every engine on it, where it is there."""
 _WEEK: Final = 7 * 86_400.0
 THEN: Final = ("allow", "deny", "need_peer", "force_confirm", "force_rollout")
 _OWN: Final = {"by": "need_peer", "level": "force_confirm", "rollout": "force_rollout"}

@@ -26,6 +26,7 @@ from opsconsole.engine.control import ControlCalls, Figures
 from opsconsole.engine.evaluation import RULES, Evaluation
 from opsconsole.engine.fires import FireCalls
 from opsconsole.engine.gate import Gate
+from opsconsole.engine.guests import Guests
 from opsconsole.engine.heart import Heart
 from opsconsole.engine.heartbeats import HeartbeatCalls
 from opsconsole.engine.hosts import HostCalls
@@ -40,6 +41,7 @@ from opsconsole.engine.outside import Dial, Outside, dial
 from opsconsole.engine.past import PastCalls
 from opsconsole.engine.place import Place
 from opsconsole.engine.plugins import Plugins
+from opsconsole.engine.policing import Policing
 from opsconsole.engine.probing import LiveChecks, certificate
 from opsconsole.engine.runs import RunCalls
 from opsconsole.engine.silences import Silences
@@ -140,6 +142,9 @@ class Engine:
         def settings() -> Settings:
             return self._configuration.inventory.settings
 
+        self._policing = Policing(
+            settings, lambda: self._store.snapshot.hosts, self._plugins.contributions
+        )
         clients = NamedClients(settings, self._outside.web, self._outside.remote, self._clock)
         ports = Ports(
             remote=self._outside.remote,
@@ -159,6 +164,8 @@ class Engine:
             cache=FileCaches(self._place.folder / "plugins").of,
             plugin_config=lambda plugin: settings().plugin_config.get(plugin, {}),
             sudo=lambda: self._configuration.inventory.settings.sudo,
+            judge=self._policing.judge,
+            groups=self._policing.groups,
             syslog=to_syslog if inventory.settings.journal_to_syslog else None,
         )
         self._registry = registry
@@ -198,6 +205,7 @@ class Engine:
         )  # fmt: skip
         hello = Hello(PROTOCOL, __version__, "engine", engine=spec.name)
         self.server = Server(self._store, self.answer, hello, self._clock, self._on_peers)
+        self._guests = Guests(self._policing, self.answer, hello, self._notices.show, self._clock)
 
     @property
     def stop(self) -> asyncio.Event:
@@ -278,6 +286,7 @@ class Engine:
             ("objectives", self._objectives.run()),
             ("capacity", self._capacity.run()),
             ("heart", self._heart.run()),
+            ("guests", self._guests.run()),
             ("linger", self._linger.run()),
         )
 

@@ -59,6 +59,15 @@ def decide(
     return Strategy(wished, batches, max(0, min(window, len(names) - limit)))
 
 
+def check_wishes(wishes: Mapping[str, str]) -> None:
+    """Check words of a rollout by themselves, without an action.
+
+    Raises:
+        RefusedError: param.
+    """
+    _wished(Rollout(canary=Canary()), wishes)
+
+
 def tightened(
     spec: ActionSpec, rules: Sequence[Mapping[str, str]], names: Sequence[str], snapshot: Snapshot
 ) -> ActionSpec:
