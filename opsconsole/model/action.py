@@ -90,6 +90,8 @@ class ActionSpec(Struct, frozen=True):
     """Needs that only steps with a `when` have: a plan is made without them, a run fails where it needs one."""
     notify: tuple[str, ...] = ()
     """Notifiers that are told of its end."""
+    outage: float = 0.0
+    """Seconds for which what a target carries does not answer while it works; 0: it goes on answering."""
 
     @property
     def works_on(self) -> str:
@@ -164,3 +166,5 @@ class Plan(Struct, frozen=True):
     """Every rule of the policy that has a say here: `need_peer by two-for-databases: ...`."""
     spool: str = ""
     """Why a lost outcome cannot be settled later by the host itself (`resolver: none`); empty: it can."""
+    outage: float = 0.0
+    """As the action says it: seconds a target does not answer."""

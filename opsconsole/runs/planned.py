@@ -58,15 +58,12 @@ class Prepared(Struct, frozen=True):
     gate_actions: Mapping[str, Action] = {}
     """Read actions that gates ask, by what the gate calls them."""
     rerun_of: str = ""
+    going: tuple[str, ...] = ()
+    """Names of the targets that are worked on."""
     who: Person = Person("")
     """Who made it."""
     ruling: Ruling = Ruling()
     """What the policy said of it."""
-
-    @property
-    def going(self) -> tuple[str, ...]:
-        """Names of the targets that are worked on."""
-        return tuple(target.name for target in self.plan.targets if not target.skip)
 
 
 async def prepare(
@@ -162,7 +159,8 @@ def _bound(
     hosts = touched_hosts(going, spec.works_on, snapshot)
     plan = _plan(plan_id, spec, values, planned, call.alert, strategy, ruling)
     plan = _admitted(plan, spec, hosts, draft.who.name, snapshot, ports, ruling)
-    worked_on = [target for target in draft.targets if target.name in going]
+    taken = frozenset(going)
+    worked_on = [target for target in draft.targets if target.name in taken]
     keys = lock_keys(spec, worked_on, hosts, values, stage.alert, stage.service)
     return Prepared(
         msgspec.structs.replace(plan, locks=keys),
@@ -177,6 +175,7 @@ def _bound(
         stage.shared,
         stage.service,
         find_gates(strategy.rollout, find, snapshot),
+        going=going,
         who=draft.who,
         ruling=ruling,
     )
@@ -309,6 +308,7 @@ def _plan(
         rollout=strategy.rollout,
         batches=strategy.batches,
         overshoot=strategy.overshoot,
+        outage=spec.outage,
     )
 
 

@@ -107,7 +107,7 @@ class RunService:
     @property
     def live(self) -> int:
         """How many runs are not over, those included that are just being opened."""
-        going = sum(1 for live in self._runs.values() if not live.run.state.is_over)
+        going = sum(1 for live in self._runs.values() if not live.state.is_over)
         return going + len(self.approvals) + len(self._starting)
 
     def use(self, registry: Registry) -> None:
@@ -333,8 +333,8 @@ class RunService:
         return live
 
     def _keep(self, live: LiveRun) -> None:
-        self._runs[live.run.id] = live
-        over = [name for name, each in self._runs.items() if each.run.state.is_over]
+        self._runs[live.id] = live
+        over = [name for name, each in self._runs.items() if each.state.is_over]
         held = sum(each.ring.characters for each in self._runs.values())
         for name in over:
             if len(self._runs) <= RUNS_KEPT and held <= OUTPUT_KEPT:
@@ -343,10 +343,10 @@ class RunService:
 
     async def _carry_out(self, live: LiveRun, held: Held) -> None:
         try:
-            await run_contained(live.carry_out, live.run.id)
+            await run_contained(live.carry_out, live.id)
         finally:
             live.abandon("internal error; see the engine's log")
             held.release()
             self._ports.publish(live.run)
-        if live.run.effect is not Effect.READ:  # what only looked has changed nothing
-            self._ports.poll(live.refs)
+        look = self._ports.glance if live.effect is Effect.READ else self._ports.poll
+        look(live.refs)

@@ -12,13 +12,12 @@ from opsconsole.model.inventory import Host
 from opsconsole.model.states import Reach
 from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.transport import faults
-from opsconsole.transport.bootstrap import BOOTSTRAP, Killer
+from opsconsole.transport.bootstrap import Killer
 from opsconsole.transport.channel import Channel, Loop
 from opsconsole.transport.faults import Phase, Trace
 from opsconsole.transport.pace import Pace
 
 _CHANNELS: Final = 3
-_PACKET: Final = 1 << 15
 _PROBE_INTERVAL: Final = 0.25
 _KEY_TROUBLE: Final = (Reach.KEY_UNKNOWN, Reach.KEY_CHANGED, Reach.KEY_REVOKED)
 
@@ -186,8 +185,12 @@ class Link:
 
     # -- channels ------------------------------------------------------------------------------
 
-    async def open(self, make: Callable[[Kept], SomeChannel], budget: float) -> SomeChannel:
+    async def open(
+        self, make: Callable[[Kept], SomeChannel], budget: float, *, asked: bool = True
+    ) -> SomeChannel:
         """Open a channel that runs BOOTSTRAP, and wait until the host has agreed.
+
+        With `asked` False it waits for the session only: whoever opens it asks for BOOTSTRAP, with what it reads.
 
         Raises:
             TransportError: Nothing was started, and why.
@@ -201,7 +204,7 @@ class Link:
             channel = make(kept)
             kept.channels.add(channel)
             try:
-                await self._request(kept, channel, until)
+                await self._request(kept, channel, until, asked=asked)
             except asyncssh.ChannelOpenError as error:
                 kept.forget(channel)
                 refusals_alone += self._learn_from_refusal(kept)
@@ -235,12 +238,12 @@ class Link:
                 return False
         return True
 
-    async def _request(self, kept: Kept, channel: Channel, until: float) -> None:
+    async def _request(self, kept: Kept, channel: Channel, until: float, *, asked: bool) -> None:
         try:
             async with asyncio.timeout(max(0.0, until - self._clock.monotonic())):
-                await kept.connection.create_session(
-                    lambda: channel, command=BOOTSTRAP, encoding=None, max_pktsize=_PACKET
-                )
+                await channel.open(kept.connection)
+                if asked:
+                    await channel.request()
         except (TimeoutError, asyncio.CancelledError) as error:
             channel.is_given_up = True
             if isinstance(error, TimeoutError):
