@@ -16,6 +16,7 @@ from opsconsole.actions.steps import Door, Request, Target
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import AnswerRun, ControlRun, PlanRun
 from opsconsole.model.states import Effect, HostState, Reach, RunState
+from opsconsole.runs.kept_output import read_kept_output
 from opsconsole.testing.scripted import Drop, Exit, Hang, Slow
 from opsconsole.testing.virtual import run_virtually
 
@@ -455,3 +456,34 @@ async def test_whoever_takes_over_answers_for_it_by_their_whole_name(tmp_path: P
         await bench.end(run_id)
 
     assert taken == "trigger:heal"
+
+
+class Bundling:
+    """Keeps a file with the run, then restarts."""
+
+    async def run(self, door: Door, target: Target, values: Values) -> None:
+        await door.artifact("bundle", b"logs")
+        await door.ssh.write(["restart"])
+
+
+@virtually
+async def test_a_second_try_keeps_what_it_said_and_took_beside_what_the_first_did(
+    tmp_path: Path,
+) -> None:
+    async with virtual(
+        tmp_path, "web1", "web2", rollout=Rollout(canary=1), impl=Bundling()
+    ) as bench:
+        bench.remote.on("restart", Exit(1, stdout="first"), Exit(0, stdout="second"), host="web1")
+        run_id = await bench.start()
+        await bench.until(run_id, RunState.HALTED)
+        await bench.press(run_id, "retry")
+        run = await bench.end(run_id)
+        said = await bench.lines(run_id)
+
+    kept = read_kept_output(tmp_path / "runs", run_id) or ()
+    assert run.state is RunState.SUCCEEDED
+    assert not [line for line in said if "journal" in line]
+    assert [line.text for line in kept if line.step == "restart"] == ["first", "second"]
+    assert {path.name for path in (tmp_path / "runs" / run_id / "out").glob("web1.*")} == {
+        "web1.bundle", "web1.restart.out", "web1.try2.bundle", "web1.try2.restart.out",
+    }  # fmt: skip
