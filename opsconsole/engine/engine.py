@@ -23,7 +23,7 @@ from opsconsole.engine.calling import Calling
 from opsconsole.engine.capacity import CapacityDesk
 from opsconsole.engine.clients import NamedClients
 from opsconsole.engine.control import ControlCalls, Figures
-from opsconsole.engine.evaluation import RULES, Evaluation
+from opsconsole.engine.evaluation import Evaluation
 from opsconsole.engine.fires import FireCalls
 from opsconsole.engine.gate import Gate
 from opsconsole.engine.guests import Guests
@@ -283,6 +283,7 @@ class Engine:
             ("triggers", self._triggers.run()),
             ("plugins", self._plugins.run()),
             ("evaluate", self._evaluate()),
+            ("waits", self._evaluation.run(self._history.keep, self._clock)),
             ("configuration", self._configuration.run()),
             ("silences", self._silences.run()),
             ("calling", self._calling.run()),
@@ -298,7 +299,8 @@ class Engine:
         await self._own_ways.close()
         await self._outside.remote.close()
         await self._outside.web.close()
-        await self._history.keep(RULES, self._evaluation.pack())
+        for name, data in self._evaluation.pack(self._clock.now()).items():
+            await self._history.keep(name, data)
         await self._history.stop()
 
     async def _evaluate(self) -> None:
@@ -365,7 +367,7 @@ class Engine:
         self._maintenance.restore(loaded.kept)
         self._calling.restore(loaded.kept)
         self._silences.mirrors.restore(loaded.kept)
-        self._evaluation.recall(loaded.alerts, self._clock.now(), loaded.kept.get(RULES, b""))
+        self._evaluation.recall(loaded.alerts, self._clock.now(), loaded.kept)
 
     async def _events_of(self, subject: str, since: float) -> Sequence[Event]:
         return await self._history.events(since, self._clock.now(), _EVENTS, subject)
