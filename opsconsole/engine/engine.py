@@ -50,7 +50,6 @@ from opsconsole.engine.watch import Configuration, show_warnings
 from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
 from opsconsole.model.calls import AnyCall
-from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host, Inventory, Settings
 from opsconsole.model.sample import CheckResult, SourceReading
 from opsconsole.model.snapshot import EngineInfo
@@ -67,8 +66,6 @@ from opsconsole.state.store import Store
 
 _STEP: Final = 1.0
 """Seconds between two evaluations."""
-_EVENTS: Final = 200
-"""Events of one subject that a plugin is given at most."""
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +99,7 @@ class Engine:
             self._place.history, self._clock, on_banner=self._notices.put, on_loaded=self._on_loaded
         )
         self._store = Store(self._clock, self._history)
+        self._past = PastCalls(self._history, lambda: self._store.snapshot.events, self._clock)
         self._gate = Gate(self._store, self._place.access, self._clock, read_only=spec.read_only)
         self._evaluation = Evaluation(self._store, inventory)
         self._capacity = CapacityDesk(self._store, self._history, self._clock)
@@ -158,7 +156,7 @@ class Engine:
             glance=self._collector.glance,
             trouble=lambda text: self._notices.show("journal", text),
             checks=self._checks.run,
-            events=self._events_of,
+            events=self._past.events_of,
             tls=partial(certificate, self._outside.web),
             clients=clients,
             secret=clients.secret,
@@ -196,7 +194,7 @@ class Engine:
             self._maintenance,
             self._calling,
             RunCalls(self._store, self._runs, self._own_ways.of),
-            PastCalls(self._history, lambda: self._store.snapshot.events),
+            self._past,
             self._plugins,
             self._capacity,
             control,
@@ -368,9 +366,6 @@ class Engine:
         self._calling.restore(loaded.kept)
         self._silences.mirrors.restore(loaded.kept)
         self._evaluation.recall(loaded.alerts, self._clock.now(), loaded.kept)
-
-    async def _events_of(self, subject: str, since: float) -> Sequence[Event]:
-        return await self._history.events(since, self._clock.now(), _EVENTS, subject)
 
     def _on_peers(self, peers: tuple[Peer, ...]) -> None:
         self._agents.attach(peers)
