@@ -38,7 +38,7 @@ from opsconsole.engine.maintenance import Maintenance
 from opsconsole.engine.notices import Notices
 from opsconsole.engine.objectives import Objectives
 from opsconsole.engine.outside import Dial, Outside, dial
-from opsconsole.engine.past import PastCalls
+from opsconsole.engine.past import PastCalls, events_of
 from opsconsole.engine.place import Place
 from opsconsole.engine.plugins import Plugins
 from opsconsole.engine.policing import Policing
@@ -50,7 +50,6 @@ from opsconsole.engine.watch import Configuration, show_warnings
 from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
 from opsconsole.model.calls import AnyCall
-from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host, Inventory, Settings
 from opsconsole.model.sample import CheckResult, SourceReading
 from opsconsole.model.snapshot import EngineInfo
@@ -67,8 +66,6 @@ from opsconsole.state.store import Store
 
 _STEP: Final = 1.0
 """Seconds between two evaluations."""
-_EVENTS: Final = 200
-"""Events of one subject that a plugin is given at most."""
 
 log = logging.getLogger(__name__)
 
@@ -158,14 +155,14 @@ class Engine:
             glance=self._collector.glance,
             trouble=lambda text: self._notices.show("journal", text),
             checks=self._checks.run,
-            events=self._events_of,
+            events=partial(events_of, self._history, self._clock),
             tls=partial(certificate, self._outside.web),
             clients=clients,
             secret=clients.secret,
             secrets=lambda: clients.secrets,
             cache=FileCaches(self._place.folder / "plugins").of,
             plugin_config=lambda plugin: settings().plugin_config.get(plugin, {}),
-            sudo=lambda: self._configuration.inventory.settings.sudo,
+            sudo=lambda: settings().sudo,
             judge=self._policing.judge,
             groups=self._policing.groups,
             syslog=to_syslog if inventory.settings.journal_to_syslog else None,
@@ -175,6 +172,9 @@ class Engine:
         self._runs = RunService(
             registry, ports, self._place.folder, self._clock, locks=self._place.locks
         )
+        self._build_people(inventory, clients)
+
+    def _build_people(self, inventory: Inventory, clients: NamedClients) -> None:
         self._calling = Calling(
             self._store, self._history, self._clock, inventory, self._outside,
             clients.credentials, self._plugins.contributions,
@@ -366,9 +366,6 @@ class Engine:
         self._calling.restore(loaded.kept)
         self._silences.mirrors.restore(loaded.kept)
         self._evaluation.recall(loaded.alerts, self._clock.now(), loaded.kept.get(RULES, b""))
-
-    async def _events_of(self, subject: str, since: float) -> Sequence[Event]:
-        return await self._history.events(since, self._clock.now(), _EVENTS, subject)
 
     def _on_peers(self, peers: tuple[Peer, ...]) -> None:
         self._agents.attach(peers)

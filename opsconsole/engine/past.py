@@ -1,14 +1,24 @@
 """Calls about what was: series and events, from memory and from the history's file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from msgspec import Struct
 
+from opsconsole.clock import Clock
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import AnyCall, Episodes, Events, ReadEpisodes, ReadEvents, ReadHistory
 from opsconsole.model.event import Event
 from opsconsole.rpc.peer import Peer
 from opsconsole.state.history import History
+
+_EVENTS: Final = 200
+"""Events of one subject that a plugin is given at most."""
+
+
+async def events_of(history: History, clock: Clock, subject: str, since: float) -> Sequence[Event]:
+    """Read what happened to a reference since an epoch second, newest first."""
+    return await history.events(since, clock.now(), _EVENTS, subject)
 
 
 class PastCalls:
