@@ -84,12 +84,25 @@ class Execution:
             reader.write(line + self._command.stdin, eof=True)
         except OSError:
             return await self._never_began(reader)
+        return await self._until_end(reader)
+
+    async def _listen(self, reader: Reader, stdin: bytes) -> Answer:
+        """Feed what runs already, and wait for its end; one that is over takes nothing."""
+        with contextlib.suppress(OSError):
+            reader.write(stdin, eof=True)
+        return await self._until_end(reader)
+
+    async def _until_end(self, reader: Reader) -> Answer:
         try:
             async with asyncio.timeout(self._command.timeout + _PATIENCE):
                 await _wait_for_end(reader)
         except TimeoutError:
             pass
         return self._judge(reader)
+
+    @property
+    def _note(self) -> str:
+        return _NO_KILLER if self._killer is Killer.NONE else ""
 
     async def _never_began(self, reader: Reader) -> Answer:
         """Nothing could be sent: the login shell was gone already, or the whole connection."""
@@ -162,7 +175,7 @@ class Execution:
             took=self._clock.monotonic() - self._began,
             reach=reach,
             reason=reason,
-            note=_NO_KILLER if self._killer is Killer.NONE else "",
+            note=self._note,
         )
 
 
