@@ -256,11 +256,21 @@ def _ended(
         if alert.is_firing:
             if _is_asked(alert, rules):
                 ended[episode] = structs.replace(
-                    alert, state=AlertState.RESOLVED, since=now, freshness=Freshness.LIVE
+                    alert, state=AlertState.RESOLVED, since=now, freshness=_told_over(alert, memory)
                 )
         elif alert.state is AlertState.RESOLVED and now - alert.since < RESOLVED_SHOWN:
             ended[episode] = alert
     return ended
+
+
+def _told_over(alert: Alert, memory: Memory) -> Freshness:
+    """Say live where somebody told, or we saw, that it is over; stale where it only was not heard of for days."""
+    lives = (
+        life
+        for name in alert.source.split(",")
+        if (source := memory.remote.get(name)) and (life := source.lives.get(alert.fingerprint))
+    )
+    return _freshest([life.freshness for life in lives] or [Freshness.LIVE])
 
 
 def _episode_of_life(life: Life) -> str:

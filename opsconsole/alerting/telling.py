@@ -62,7 +62,7 @@ def _kinds(before: Alert | None, alert: Alert, told: frozenset[str], now: float)
         yield "fired"
     if before is not None and len(alert.escalated) > len(before.escalated):
         yield "escalated"
-    if alert.state is AlertState.RESOLVED and was_told:
+    if alert.state is AlertState.RESOLVED and was_told and not alert.is_let_go:
         yield "resolved"
 
 

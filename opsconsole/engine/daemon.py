@@ -69,9 +69,9 @@ def _serve(spec: LaunchSpec, place: Place, clock: Clock) -> None:
 async def _until_stopped(spec: LaunchSpec, place: Place, clock: Clock) -> None:
     inventory = await asyncio.to_thread(load, spec.sources)
     engine = Engine(spec, place, inventory, clock, solo=False)
-    gc.collect()
-    gc.freeze()  # what was imported and built lives as long as the engine: no more looking at it
+    gc.freeze()  # what was imported and built lives as long as the engine: no looking at it at all
     gc.set_threshold(*_GARBAGE)
+    gc.enable()
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, engine.stop.set)

@@ -124,7 +124,8 @@ class Engine:
             Heartbeats(self._clock, self._place.heartbeats), self._plugin_port(),
         )  # fmt: skip
         self._silences = Silences(
-            self._store, self._collector.ask_source, self._poll_now, self._history.episodes, self._clock,
+            self._store, self._collector.ask_source, self._poll_now, self._history.episodes,
+            self._history.keep, self._clock,
         )  # fmt: skip
         self._silences.follow(inventory)
         self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
@@ -149,6 +150,7 @@ class Engine:
             snapshot=lambda: self._store.snapshot,
             publish=self._store.put_run,  # which also tells of its start and its end
             poll=self._poll_now,
+            glance=self._collector.glance,
             trouble=lambda text: self._notices.show("journal", text),
             checks=self._checks.run,
             events=self._events_of,
@@ -180,7 +182,7 @@ class Engine:
         )
         self._topics = (
             HeartbeatCalls(self._collector.hear),
-            FireCalls(self._store, self._clock),
+            FireCalls(self._store, self._silences.mirrors, self._clock),
             self._gate,
             self._hosts,
             self._silences,
@@ -353,6 +355,7 @@ class Engine:
         self._store.restore(loaded)
         self._maintenance.restore(loaded.kept)
         self._calling.restore(loaded.kept)
+        self._silences.mirrors.restore(loaded.kept)
         self._evaluation.recall(loaded.alerts, self._clock.now(), loaded.kept.get(RULES, b""))
 
     async def _events_of(self, subject: str, since: float) -> Sequence[Event]:

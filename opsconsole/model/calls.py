@@ -33,11 +33,15 @@ from opsconsole.model.run import OutputLine
 
 
 class AckAlert(Call, frozen=True, tag="ack"):
-    """Say that I have seen it. Answered with Done."""
+    """Say that I have seen it, or take that back. Answered with Done."""
 
     episodes: tuple[str, ...]
     note: str = ""
     until: float | None = None
+    mirror: bool = False
+    """True: silence it in its Alertmanagers too, for as long as the ack holds."""
+    drop: bool = False
+    """True: take the acks back, and their silences with them."""
 
 
 class TakeAlert(Call, frozen=True, tag="take"):

@@ -25,6 +25,7 @@ from opsconsole.runs.commands import (
 )
 from opsconsole.runs.identity import Identity, identify, wait_for_boot
 from opsconsole.runs.journal import Field, Journal
+from opsconsole.runs.kept_output import said_in_line
 from opsconsole.runs.ports import Clients
 from opsconsole.runs.redaction import Redactor
 from opsconsole.runs.result import read_answer
@@ -317,6 +318,7 @@ class Attempt:
         if not recorded and not trace.dispatched:
             return
         trace.code, trace.evidence = answer.status, clean(answer.evidence, 400)
+        said = self._said(trace, answer)
         try:
             await self._journal.append(
                 f"{self.ledger}.settle",
@@ -329,16 +331,26 @@ class Attempt:
                 took=answer.took,
                 reason=clean(answer.reason, 400),
                 **_learned(trace, answer),
+                **said,
             )
-            await self._keep_output(trace, answer)
+            if not said:
+                await self._keep_output(trace, answer)
         except JournalError as error:
             self._say(trace.step, "run", str(error))
 
+    def _said(self, trace: Trace, answer: Answer) -> dict[str, Field]:
+        """What a read said, where it is short: it stands in the journal's line, a file of its own costs more."""
+        if trace.writes or not self._is_kept(trace):
+            return {}
+        return said_in_line(self._journal, answer)
+
+    def _is_kept(self, trace: Trace) -> bool:
+        """Of a step that is asked again and again the first answer is kept."""
+        again = any(each.step == trace.step for each in self.traces[:-1])
+        return self.ledger == "step" and not again
+
     async def _keep_output(self, trace: Trace, answer: Answer) -> None:
-        """Keep a step's output; of one that is asked again and again, the first answer."""
-        if any(each.step == trace.step for each in self.traces[:-1]):
-            return
-        if self.ledger != "step":
+        if not self._is_kept(trace):
             return
         for suffix, content in (("out", answer.stdout), ("err", answer.stderr)):
             if content:

@@ -32,12 +32,15 @@ class Board:
         self._clock = clock
         self.mask: Callable[[str | bytes], str | bytes] = lambda text: text
         """Takes the run's secrets out of a line."""
+        self.choices: Callable[[], tuple[str, ...]] = tuple
+        """Tells what a person may choose now; asked whenever somebody looks, not at each target's step."""
         self._dirty = asyncio.Event()
 
     @property
     def run(self) -> Run:
-        """The run as it stands."""
-        return replace(self._run, targets=tuple(self.targets.values()))
+        """The run as it stands; made of all its targets, so it is for those who look at all of them."""
+        choices = () if self.state.is_over else self.choices()
+        return replace(self._run, targets=tuple(self.targets.values()), choices=choices)
 
     @property
     def id(self) -> str:
@@ -53,6 +56,16 @@ class Board:
     def status(self) -> RolloutStatus:
         """Where it stands on its way over its batches."""
         return self._run.rollout or RolloutStatus()
+
+    @property
+    def note(self) -> str:
+        """Why it stands where it stands."""
+        return self._run.note
+
+    @property
+    def question(self) -> Question | None:
+        """What it waits for a person to say."""
+        return self._run.question
 
     @property
     def operator(self) -> str:
@@ -71,9 +84,13 @@ class Board:
         self._run = replace(self._run, **change)
         self._dirty.set()
 
+    def stir(self) -> None:
+        """Have it published: what may be chosen may be something else now."""
+        self._dirty.set()
+
     def finish(self, state: RunState, at: float) -> None:
         """End the record; whoever gives the locks back tells everybody, not before."""
-        self._run = replace(self._run, state=state, ended=at, choices=(), question=None)
+        self._run = replace(self._run, state=state, ended=at, question=None)
 
     def set_status(self, **changes: object) -> None:
         """Change fields of its rollout's status."""

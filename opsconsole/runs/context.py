@@ -17,7 +17,8 @@ from opsconsole.model.sample import CheckResult
 from opsconsole.model.text import NAME_LIMIT, clean
 from opsconsole.runs.attempt import Attempt
 from opsconsole.runs.door import AnyDoor, Round
-from opsconsole.runs.doors import HttpDoor, LocalDoor, SshDoor
+from opsconsole.runs.doors import LocalDoor, SshDoor
+from opsconsole.runs.http_door import HttpDoor
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.sending import Say
 from opsconsole.runs.stage import Stage

@@ -1,14 +1,19 @@
 """What an earlier run's targets said, read back from its files in the order of its journal."""
 
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 from opsconsole.model.run import OutputLine
 from opsconsole.runs.chain import Entry, JournalError, read_chain
 from opsconsole.runs.commands import output_name
+from opsconsole.runs.journal import Field, Journal
 from opsconsole.runs.output import LINES_KEPT, LineCutter, shown
+from opsconsole.transport.base import Answer
 
+LINE_LIMIT: Final = 2_000
+"""Bytes of a read's output that stand in its line of the journal; more goes to files."""
 _RUN_ID: Final = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 
 
@@ -37,19 +42,47 @@ def read_kept_output(folder: Path, run_id: str) -> tuple[OutputLine, ...] | None
     return tuple(lines)
 
 
+def said_in_line(journal: Journal, answer: Answer) -> dict[str, Field]:
+    """Give the fields that a journal's line holds of an answer: none where it is long, or no text."""
+    size = len(answer.stdout) + len(answer.stderr)
+    if not 0 < size <= min(LINE_LIMIT, journal.room):
+        return {}
+    try:
+        said = {"out": answer.stdout.decode(), "err": answer.stderr.decode()}
+    except UnicodeDecodeError:
+        return {}
+    journal.room -= size
+    return {stream: text for stream, text in said.items() if text}
+
+
+def said_in_lines(entries: Iterable[Entry]) -> Mapping[str, str]:
+    """Give what stands in a journal's lines, by the names its files would have."""
+    return {
+        f"{output_name(entry.text('target'), entry.text('step'))}.{stream}": text
+        for entry in entries
+        if entry.kind == "step.settle"
+        for stream in ("out", "err")
+        if (text := entry.text(stream))
+    }
+
+
 def _add_step(place: Path, entry: Entry, seen: set[str], lines: list[OutputLine]) -> None:
     name = output_name(entry.text("target"), entry.text("step"))
     if name in seen:
         return
     seen.add(name)
     for stream in ("out", "err"):
-        try:
-            content = (place / f"{name}.{stream}").read_bytes()
-        except OSError:
-            continue
+        content = entry.text(stream).encode() or _read(place / f"{name}.{stream}")
         cutter = LineCutter()
         for line in [*cutter.feed(content), *cutter.end()]:
             _add(lines, entry, stream, line)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _add(lines: list[OutputLine], entry: Entry, stream: str, text: bytes) -> None:

@@ -11,9 +11,9 @@ from opsconsole.errors import ActionError, OpsConsoleError, RefusedError
 from opsconsole.model.action import ParamSpec, Plan, PlannedTarget
 from opsconsole.model.rollout import RolloutStatus
 from opsconsole.model.run import Question, Run, RunTarget
-from opsconsole.model.states import RunState, TargetState
+from opsconsole.model.states import Effect, RunState, TargetState
 from opsconsole.model.text import clean
-from opsconsole.runs.batches import has_canary
+from opsconsole.runs.batches import batch_numbers, has_canary
 from opsconsole.runs.board import Board
 from opsconsole.runs.chain import JournalError
 from opsconsole.runs.course import Course
@@ -99,6 +99,21 @@ class LiveRun:
         self.helm.stand()
 
     @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.board.id
+
+    @property
+    def effect(self) -> Effect:
+        """What it may do to its targets."""
+        return self._prepared.plan.effect
+
+    @property
+    def state(self) -> RunState:
+        """Where it stands."""
+        return self.board.state
+
+    @property
     def run(self) -> Run:
         """The run as it stands."""
         return self.board.run
@@ -180,7 +195,7 @@ class LiveRun:
                 self.board.set_target(target.name, state=TargetState.NOT_STARTED, why=why)
         state = self._judge()
         self.board.finish(state, self._clock.now())
-        note = self.board.run.note
+        note = self.board.note
         await self.board.record("run.end", sync=True, state=str(state), note=note)
         await self.board.journal.seal(self._ports.syslog, f"{state}")
         try:
@@ -236,10 +251,14 @@ class LiveRun:
             )
 
 
-def _first_state(planned: PlannedTarget, plan: Plan) -> RunTarget:
+def _first_state(planned: PlannedTarget, batch: int) -> RunTarget:
     state = TargetState.SKIPPED if planned.skip else TargetState.PENDING
-    batch = next((n for n, batch in enumerate(plan.batches) if planned.name in batch), 0)
     return RunTarget(planned.name, state, why=planned.skip, batch=batch)
+
+
+def _first_states(plan: Plan) -> tuple[RunTarget, ...]:
+    numbers = batch_numbers(plan.batches)
+    return tuple(_first_state(each, numbers.get(each.name, 0)) for each in plan.targets)
 
 
 def _new_run(run_id: str, prepared: Prepared, actor: str, reason: str, at: float) -> Run:
@@ -254,7 +273,7 @@ def _new_run(run_id: str, prepared: Prepared, actor: str, reason: str, at: float
         state=RunState.RUNNING,
         at=at,
         params=plan.params,
-        targets=tuple(_first_state(each, plan) for each in plan.targets),
+        targets=_first_states(plan),
         plan_hash=plan.hash,
         reason=clean(reason, 400),
         max_parallel=plan.max_parallel,

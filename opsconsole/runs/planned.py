@@ -57,11 +57,8 @@ class Prepared(Struct, frozen=True):
     gate_actions: Mapping[str, Action] = {}
     """Read actions that gates ask, by what the gate calls them."""
     rerun_of: str = ""
-
-    @property
-    def going(self) -> tuple[str, ...]:
-        """Names of the targets that are worked on."""
-        return tuple(target.name for target in self.plan.targets if not target.skip)
+    going: tuple[str, ...] = ()
+    """Names of the targets that are worked on."""
 
 
 async def prepare(
@@ -133,7 +130,8 @@ def _bound(
     hosts = touched_hosts(going, spec.works_on, snapshot)
     plan = _plan(plan_id, spec, values, planned, call.alert, strategy)
     plan = _admitted(plan, spec, hosts, draft.actor, snapshot, ports)
-    worked_on = [target for target in draft.targets if target.name in going]
+    taken = frozenset(going)
+    worked_on = [target for target in draft.targets if target.name in taken]
     keys = lock_keys(spec, worked_on, hosts, values, stage.alert, stage.service)
     return Prepared(
         msgspec.structs.replace(plan, locks=keys),
@@ -148,6 +146,7 @@ def _bound(
         stage.shared,
         stage.service,
         find_gates(strategy.rollout, find, snapshot),
+        going=going,
     )
 
 
@@ -272,6 +271,7 @@ def _plan(
         rollout=strategy.rollout,
         batches=strategy.batches,
         overshoot=strategy.overshoot,
+        outage=spec.outage,
     )
 
 

@@ -27,7 +27,8 @@ from opsconsole.model.text import clean
 from opsconsole.runs.boundary import run_guarded
 from opsconsole.runs.commands import check_plain, check_sudo, command_for, shown_argv
 from opsconsole.runs.door import AnyDoor, Round
-from opsconsole.runs.doors import HttpDoor, LocalDoor, SshDoor
+from opsconsole.runs.doors import LocalDoor, SshDoor
+from opsconsole.runs.http_door import HttpDoor
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.result import PlanEndsError, Planned, read_answer
 from opsconsole.runs.sending import CONSOLE, send_call, why_undeclared

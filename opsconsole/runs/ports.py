@@ -98,6 +98,8 @@ class Ports:
     """Told every change of a run, at most ten a second and always the last."""
     poll: Callable[[Sequence[str]], None] = _no_poll
     """Asked to poll references (`host:web01`) at once, after a run ended."""
+    glance: Callable[[Sequence[str]], None] = _no_poll
+    """Asked to look at references soon and a few at a time, after a run that only read."""
     trouble: Callable[[str], None] = _no_trouble
     """Told a sentence for a banner when the journal cannot be written; an empty one takes it back."""
     checks: Callable[[str], Awaitable[Sequence[CheckResult]]] | None = None

@@ -21,6 +21,7 @@ from opsconsole.runs.chain import Chain, JournalError, read_chain
 from opsconsole.runs.commands import output_name, way_of
 from opsconsole.runs.ending import judge_run
 from opsconsole.runs.identity import identify
+from opsconsole.runs.inspection import find_folder
 from opsconsole.runs.journal import Journal
 from opsconsole.runs.late import OPEN, Write, conclude, take_boot, take_report, writes_of
 from opsconsole.runs.ports import Ports
@@ -59,7 +60,7 @@ class Resolver:
         """
         _check(call)
         loop = asyncio.get_running_loop()
-        place = self._place(call.run)
+        place = find_folder(self._runs, call.run)
         try:
             journal = await loop.run_in_executor(
                 self._disk, Journal.reopen, place, self._clock, self._disk
@@ -74,12 +75,6 @@ class Resolver:
             raise RefusedError("journal", str(error)) from error
         finally:
             journal.close()
-
-    def _place(self, run_id: str) -> Path:
-        place = self._runs / run_id
-        if not run_id or place.parent != self._runs or run_id in (".", "..") or not place.is_dir():
-            raise RefusedError("not-running", f"there is no run {clean(run_id, 60)}")
-        return place
 
     async def _settle(self, call: ResolveRun, actor: str, remote: Remote, journal: Journal) -> Run:
         loop = asyncio.get_running_loop()
@@ -150,7 +145,7 @@ def _open_names(run: Run, wanted: Collection[str]) -> tuple[str, ...]:
 
 
 def _was_stopped(run: Run) -> bool:
-    return run.note.startswith("stopped by") or run.note == "the engine died"
+    return run.note.startswith(("stopped", "the engine", "internal error"))
 
 
 def _as_said(target: RunTarget, call: ResolveRun, actor: str) -> RunTarget:

@@ -102,7 +102,7 @@ class RunService:
     @property
     def live(self) -> int:
         """How many runs are not over, those included that are just being opened."""
-        going = sum(1 for live in self._runs.values() if not live.run.state.is_over)
+        going = sum(1 for live in self._runs.values() if not live.state.is_over)
         return going + len(self._starting)
 
     def use(self, registry: Registry) -> None:
@@ -116,7 +116,7 @@ class RunService:
             async with asyncio.TaskGroup() as group:
                 while True:
                     live, held = await self._waiting.get()
-                    group.create_task(self._carry_out(live, held), name=f"run {live.run.id}")
+                    group.create_task(self._carry_out(live, held), name=f"run {live.id}")
         finally:
             for opening in tuple(self._starting):
                 opening.cancel()
@@ -221,8 +221,8 @@ class RunService:
             RefusedError: not-running.
         """
         live = self._find(call.run)
-        if live.run.state.is_over:
-            raise RefusedError("not-running", f"{call.run} is over: {live.run.state}")
+        if live.state.is_over:
+            raise RefusedError("not-running", f"{call.run} is over: {live.state}")
         verb = "interrupt" if call.interrupt else "stop"
         await live.board.record("signal", sync=True, verb=verb, actor=actor)
         live.helm.stop(actor, interrupt=call.interrupt)
@@ -349,8 +349,8 @@ class RunService:
         return live
 
     def _keep(self, live: LiveRun) -> None:
-        self._runs[live.run.id] = live
-        over = [name for name, each in self._runs.items() if each.run.state.is_over]
+        self._runs[live.id] = live
+        over = [name for name, each in self._runs.items() if each.state.is_over]
         held = sum(each.ring.characters for each in self._runs.values())
         for name in over:
             if len(self._runs) <= RUNS_KEPT and held <= OUTPUT_KEPT:
@@ -359,13 +359,13 @@ class RunService:
 
     async def _carry_out(self, live: LiveRun, held: Held) -> None:
         try:
-            await run_contained(live.carry_out, live.run.id)
+            await run_contained(live.carry_out, live.id)
         finally:
             live.abandon("internal error; see the engine's log")
             held.release()
             self._ports.publish(live.run)
-        if live.run.effect is not Effect.READ:  # what only looked has changed nothing
-            self._ports.poll(live.refs)
+        look = self._ports.glance if live.effect is Effect.READ else self._ports.poll
+        look(live.refs)
 
 
 def _new_id(now: float) -> str:

@@ -12,13 +12,12 @@ from opsconsole.model.inventory import Host
 from opsconsole.model.states import Reach
 from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.transport import faults
-from opsconsole.transport.bootstrap import BOOTSTRAP, Killer
+from opsconsole.transport.bootstrap import Killer
 from opsconsole.transport.channel import Channel, Loop
 from opsconsole.transport.faults import Phase, Trace
 from opsconsole.transport.pace import Pace
 
 _CHANNELS: Final = 3
-_PACKET: Final = 1 << 15
 _PROBE_INTERVAL: Final = 0.25
 _KEY_TROUBLE: Final = (Reach.KEY_UNKNOWN, Reach.KEY_CHANGED, Reach.KEY_REVOKED)
 
@@ -188,8 +187,12 @@ class Link:
 
     # -- channels ------------------------------------------------------------------------------
 
-    async def open(self, make: Callable[[Kept], SomeChannel], budget: float) -> SomeChannel:
+    async def open(
+        self, make: Callable[[Kept], SomeChannel], budget: float, *, asked: bool = True
+    ) -> SomeChannel:
         """Open a channel that runs BOOTSTRAP, and wait until the host has agreed.
+
+        With `asked` False it waits for the session only: whoever opens it asks for BOOTSTRAP, with what it reads.
 
         Raises:
             TransportError: Nothing was started, and why.
@@ -199,13 +202,16 @@ class Link:
         while True:
             kept = await self.reserve(until - self._clock.monotonic())
             channel = make(kept)
+            kept.channels.add(channel)
             try:
-                await self.request(kept, channel, until - self._clock.monotonic())
+                await self._request(kept, channel, until, asked=asked)
             except asyncssh.ChannelOpenError as error:
+                kept.forget(channel)
                 refusals_alone += self._learn_from_refusal(kept)
                 if refusals_alone > 1 or self._clock.monotonic() > until:
                     raise self.no_session(error) from error
             else:
+                channel.is_granted = True
                 return channel
 
     async def reserve(self, budget: float) -> Kept:
@@ -245,25 +251,12 @@ class Link:
                 return False
         return True
 
-    async def request(
-        self, kept: Kept, channel: Channel, budget: float, line: str = BOOTSTRAP
-    ) -> None:
-        """Ask for a channel that runs a line; BOOTSTRAP does nothing by itself, any other line is run at once.
-
-        Raises:
-            asyncssh.ChannelOpenError: The host refused it: nothing runs.
-            TransportError: Nobody saw whether it was granted.
-        """
-        kept.channels.add(channel)
+    async def _request(self, kept: Kept, channel: Channel, until: float, *, asked: bool) -> None:
         try:
-            async with asyncio.timeout(max(0.0, budget)):
-                await kept.connection.create_session(
-                    lambda: channel, command=line, encoding=None, max_pktsize=_PACKET
-                )
-            channel.is_granted = True
-        except asyncssh.ChannelOpenError:
-            kept.forget(channel)
-            raise
+            async with asyncio.timeout(max(0.0, until - self._clock.monotonic())):
+                await channel.open(kept.connection)
+                if asked:
+                    await channel.request()
         except (TimeoutError, asyncio.CancelledError) as error:
             channel.is_given_up = True
             if isinstance(error, TimeoutError):

@@ -1,5 +1,7 @@
 """`transport: plain` over SSH: the line itself is the exec request, sent once, to a login shell seen as POSIX."""
 
+import asyncio
+import contextlib
 import re
 from typing import Final
 
@@ -17,6 +19,7 @@ from opsconsole.transport.plain_line import PROBE, plain_line, why_not_plain
 _ANSWER: Final = re.compile(rb"(?m)^opsconsole ([-A-Za-z0-9_.+]+) 42\r?$")
 _NOTE: Final = "transport: plain: a command that is stuck cannot be ended there"
 _PROBE_BUDGET: Final = 5.0
+_PACKET: Final = 1 << 15
 
 
 class PlainReader(Reader):
@@ -72,17 +75,47 @@ class PlainExecution(Execution):
         reader = PlainReader(kept, self._command.max_output, on_output)
         try:
             self._sent = self._clock.monotonic()
-            await self._link.request(kept, reader, self._link.host.timeout, line)
+            await self._request(kept, reader, line)
         except asyncssh.ChannelOpenError as error:
+            kept.forget(reader)
+            if reader.is_closed:  # it was open, and ended before there was a yes or a no
+                return self._lost(reader)
             fault = self._link.no_session(error)
             return self._unreachable(Reach(fault.reach), fault.reason)
         except TransportError as error:  # it may have been granted, and then it runs
-            reach, reason = Reach(error.reach), f"{error.reason}; it may have been run"
-            return self._answer(reader, Ending.LOST, reach=reach, reason=reason)
+            reach = Reach(error.reach)
+            return self._answer(reader, Ending.LOST, reach=reach, reason=error.reason)
         try:
-            return await self._listen(reader, self._command.stdin)
+            with contextlib.suppress(OSError):  # one that is over takes nothing
+                reader.write(self._command.stdin, eof=True)
+            await self._until_over(reader)
+            return self._judge(reader)
         finally:
             reader.hang_up()
+
+    async def _request(self, kept: Kept, reader: PlainReader, line: str) -> None:
+        """Ask for a session that runs the line at once.
+
+        Raises:
+            asyncssh.ChannelOpenError: The host refused it: nothing runs.
+            TransportError: Nobody saw whether it was granted.
+        """
+        kept.channels.add(reader)
+        try:
+            async with asyncio.timeout(self._link.host.timeout):
+                await kept.connection.create_session(
+                    lambda: reader, command=line, encoding=None, max_pktsize=_PACKET
+                )
+            reader.is_granted = True
+        except (TimeoutError, asyncio.CancelledError) as error:
+            reader.is_given_up = True
+            if isinstance(error, TimeoutError):
+                what = "a session is not granted"
+                raise await self._link.judge_silence(kept, what) from error
+            raise
+        except (OSError, asyncssh.DisconnectError) as error:
+            name, reason = self._link.host.name, "the connection was lost"
+            raise TransportError(name, Reach.DROPPED_US, reason) from error
 
     @property
     def _note(self) -> str:

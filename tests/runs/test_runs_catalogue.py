@@ -275,7 +275,8 @@ async def test_the_health_suite_says_how_many_checks_are_up(make_bench: MakeBenc
     run = await bench.run("health-suite", "host:web1")
 
     assert ends(run) == [("failed", "1 of 2 not up: shop/b is down")]
-    assert bench.engine.polled == [], "what only looked has changed nothing"
+    assert bench.engine.polled == [], "what only looked forgives no host its failures"
+    assert bench.engine.glanced == ["host:web1", "service:shop"]
 
 
 async def test_an_engine_without_the_means_says_so(make_bench: MakeBench) -> None:

@@ -69,18 +69,20 @@ async def test_a_reboot_is_proved_by_another_boot(bench: FleetBench) -> None:
 
 
 async def test_old_files_are_deleted_and_one_that_changed_is_left_alone(bench: FleetBench) -> None:
-    logs = bench.fleet.host(HOST).root.path / "var" / "log"
-    logs.mkdir(parents=True, exist_ok=True)
+    logs = bench.fleet.host(HOST).root.path / "srv" / "logs"
+    logs.mkdir(parents=True)
     old = time.time() - 40 * 86_400
+    for there in logs.iterdir():
+        there.unlink()
     for name in ("a.gz", "with space.gz", "-rf.gz", "new.gz", "keep.log"):
         (logs / name).write_text(name)
         if name != "new.gz":
             os.utime(logs / name, (old, old))
 
-    plan = await bench.plan("file-capacity-relief", HOST, path="/var/log")
+    plan = await bench.plan("file-capacity-relief", HOST, path="/srv/logs")
     frozen = plan.targets[0].steps[-1].note.rpartition("frozen=")[2]
     run = await bench.run(
-        "file-capacity-relief", HOST, path="/var/log", frozen=frozen, confirm=HOST
+        "file-capacity-relief", HOST, path="/srv/logs", frozen=frozen, confirm=HOST
     )
 
     assert run.state is RunState.SUCCEEDED, run.targets

@@ -426,3 +426,42 @@ async def test_what_a_first_try_left_is_still_said_when_the_second_never_gets_th
     assert halted.targets[0].attempt == 2
     assert states(run)["web1"] == "unreachable"
     assert run.targets[0].left == "drain stands; undo: undrain"
+
+
+class Together:
+    """Does one thing for all targets before each does its own."""
+
+    async def run(self, door: Door, target: Target, values: Values) -> None:
+        await door.once("notice", lambda: door.ssh.write(["notice"]))
+        await door.ssh.write(["restart"])
+
+
+@virtually
+async def test_what_is_done_once_is_done_by_the_next_target_where_the_first_is_interrupted(
+    tmp_path: Path,
+) -> None:
+    rollout = Rollout(max_failures="100%")
+    async with virtual(tmp_path, "web1", "web2", rollout=rollout, impl=Together()) as bench:
+        bench.remote.on("notice", Slow(40), Exit(0))
+        run_id = await bench.start()
+        await asyncio.sleep(5)
+        first = list(bench.sent("notice"))
+        await bench.press(run_id, "interrupt", first[0])
+        run = await bench.end(run_id)
+
+    (other,) = {"web1", "web2"} - set(first)
+    assert bench.sent("notice") == [*first, other]
+    assert bench.sent("restart") == [other]
+    assert states(run)[other] == "changed"
+
+
+@virtually
+async def test_whoever_takes_over_answers_for_it_by_their_whole_name(tmp_path: Path) -> None:
+    async with virtual(tmp_path, "web1", "web2", rollout=Rollout(canary={"bake": "60s"})) as bench:
+        run_id = await bench.start()
+        await asyncio.sleep(5)
+        await bench.press(run_id, "take-over", actor="trigger:heal")
+        taken = bench.run_of(run_id).operator
+        await bench.end(run_id)
+
+    assert taken == "trigger:heal"

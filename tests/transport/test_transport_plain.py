@@ -7,6 +7,7 @@ import shutil
 import signal
 from pathlib import Path
 
+import asyncssh
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ from opsconsole.transport.local import LocalTransport
 from opsconsole.transport.plain_line import KEEPS_NOTHING, PROBE, plain_line, why_not_plain
 from opsconsole.transport.router import Router
 from opsconsole.transport.spooled import probe_spool
-from tests.realsshd import RealSshd
+from tests.realsshd import RealSshd, make_key
 from tests.transport.sshhosts import MakeSshd, MakeTransport, host_of
 
 GATE = """#!/bin/sh
@@ -137,6 +138,69 @@ async def test_a_write_whose_connection_goes_is_lost_and_nothing_is_kept_of_it(
     assert seen == [PROBE]
     assert answer.ending is Ending.LOST
     assert await probe_spool(router, host) == KEEPS_NOTHING
+
+
+class Gone(asyncssh.SSHServer):
+    """Lets everybody in, answers the probe, and does with any other command what a test says."""
+
+    def __init__(self, then: str) -> None:
+        self._then = then
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._conn = conn
+
+    def begin_auth(self, username: str) -> bool:
+        return False
+
+    def session_requested(self) -> asyncssh.SSHServerSession[bytes]:
+        return Session(self._conn, self._then)
+
+
+class Session(asyncssh.SSHServerSession[bytes]):
+    def __init__(self, conn: asyncssh.SSHServerConnection, then: str) -> None:
+        self._conn = conn
+        self._then = then
+
+    def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
+        self._chan = chan
+
+    def exec_requested(self, command: str) -> bool:
+        if command == PROBE:
+            return True
+        if self._then == "drops":
+            self._conn.abort()
+        elif self._then == "closes":
+            self._chan.close()
+        return self._then != "refuses"
+
+    def session_started(self) -> None:
+        self._chan.write(b"opsconsole sh 42\n")
+        self._chan.exit(0)
+
+
+@pytest.mark.parametrize(
+    ("then", "ending"),
+    [("drops", Ending.LOST), ("closes", Ending.LOST), ("refuses", Ending.UNREACHABLE)],
+)
+async def test_once_the_line_may_have_left_only_a_no_says_that_nothing_ran(
+    make_transport: MakeTransport, tmp_path: Path, then: str, ending: Ending
+) -> None:
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    server = await asyncssh.listen(
+        "127.0.0.1", 0, server_host_keys=[key], server_factory=lambda: Gone(then), encoding=None
+    )
+    port = server.get_port()
+    known = tmp_path / "known"
+    known.write_text(f"[127.0.0.1]:{port} {key.export_public_key().decode()}")
+    host = Host(
+        "gate-1", "127.0.0.1", port=port, user="op1", known_hosts=(str(known),), timeout=4.0,
+        transport="plain", identity=(str(make_key(tmp_path / "key")),),
+    )  # fmt: skip
+
+    answer = await make_transport(host).run(host, Command(("restart",)))
+    server.close()
+
+    assert answer.ending is ending, answer.reason
 
 
 @pytest.mark.real
