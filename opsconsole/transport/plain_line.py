@@ -14,9 +14,7 @@ PLAIN: Final = "plain"
 """The word of the inventory."""
 PROBE: Final = 'echo "opsconsole ${0##*/} $((6 * 7))"'
 """Only a POSIX shell answers it so; fish, tcsh and what is no shell do not."""
-KEEPS_NOTHING: Final = (
-    "transport: plain keeps nothing there, so a write whose end is not seen stays unknown"
-)
+KEEPS_NOTHING: Final = "transport: plain keeps nothing there"
 _WORD: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]*")
 
 
