@@ -12,7 +12,7 @@ from opsconsole.collect.asker import Asker
 from opsconsole.collect.checks import HERE, CheckProbe, Ways
 from opsconsole.collect.credentials import Credentials
 from opsconsole.collect.heartbeats import Heartbeats
-from opsconsole.collect.host_tiers import FastProbe, HostWatch, TierProbe
+from opsconsole.collect.host_tiers import FastProbe, HostWatch, PlainProbe, TierProbe
 from opsconsole.collect.loop import PollLoop, Probe
 from opsconsole.collect.planner import Planned, plan
 from opsconsole.collect.plugin_port import PluginPort
@@ -27,6 +27,7 @@ from opsconsole.model.calls import Text
 from opsconsole.model.inventory import AlertSource, Check, Host, Inventory
 from opsconsole.transport.base import Command, Ending, Remote
 from opsconsole.transport.http_answer import HttpAnswer
+from opsconsole.transport.plain_line import PLAIN
 
 log = logging.getLogger(__name__)
 
@@ -247,7 +248,8 @@ class Collector:
         if isinstance(subject, Host):
             watch = self._watch(subject)
             if planned.tier == "fast":
-                return FastProbe(watch, planned.timeout)
+                kind = PlainProbe if subject.transport == PLAIN else FastProbe
+                return kind(watch, planned.timeout)
             return TierProbe(watch, planned.tier, planned.timeout)
         if isinstance(subject, Check):
             return CheckProbe(

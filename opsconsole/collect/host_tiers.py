@@ -182,6 +182,26 @@ class FastProbe:
         return min(wait or _SOON, watch.host.every) if fresh else None
 
 
+class PlainProbe(FastProbe):
+    """A host that takes no script: whether it answers, and how fast; its numbers are not known."""
+
+    async def poll(self) -> float | None:
+        """Look once; put a sample in every case."""
+        watch = self._watch
+        self._began = watch.clock.monotonic()
+        timeout = self._timeout if watch.is_up else self._timeout + watch.queue()
+        try:
+            await watch.remote.ask(watch.host, "", {}, timeout=timeout, max_output=FAST_LIMIT)
+        except TransportError as error:
+            return self._failed(Reach(error.reach), error.reason)
+        took = watch.clock.monotonic() - self._began
+        watch.patience(watch.host.name)
+        facts = {"collector": "none: transport plain"}
+        watch.tell("fast", self._began, ServiceState.UP, metrics={"ssh.rtt": took}, facts=facts)
+        watch.fails, watch.is_up = 0, True
+        return None
+
+
 class TierProbe:
     """The slow or the lazy tier; rests while the host does not answer the fast one."""
 

@@ -138,14 +138,26 @@ class Engine:
         )  # fmt: skip
         registry = self._plugins.load(inventory.settings)
 
-        def settings() -> Settings:
-            return self._configuration.inventory.settings
-
         self._policing = Policing(
-            settings, lambda: self._store.snapshot.hosts, self._plugins.contributions
+            self._settings, lambda: self._store.snapshot.hosts, self._plugins.contributions
         )
-        clients = NamedClients(settings, self._outside.web, self._outside.remote, self._clock)
-        ports = Ports(
+        clients = NamedClients(self._settings, self._outside.web, self._outside.remote, self._clock)
+        ports = self._ports(clients, inventory.settings)
+        self._registry = registry
+        self._plugins.contributions.reach(ports)
+        self._runs = RunService(
+            registry, ports, self._place.folder, self._clock, locks=self._place.locks
+        )
+        self._calling = Calling(
+            self._store, self._history, self._clock, inventory, self._outside,
+            clients.credentials, self._plugins.contributions,
+        )  # fmt: skip
+        self._triggers = TriggerDesk(
+            self._store, self._runs, self._configuration, self._place.folder, self._clock
+        )
+
+    def _ports(self, clients: NamedClients, settings: Settings) -> Ports:
+        return Ports(
             remote=self._outside.remote,
             host=self._host,
             access=lambda: self._gate.access,
@@ -162,24 +174,15 @@ class Engine:
             secret=clients.secret,
             secrets=lambda: clients.secrets,
             cache=FileCaches(self._place.folder / "plugins").of,
-            plugin_config=lambda plugin: settings().plugin_config.get(plugin, {}),
-            sudo=lambda: self._configuration.inventory.settings.sudo,
+            plugin_config=lambda plugin: self._settings().plugin_config.get(plugin, {}),
+            sudo=lambda: self._settings().sudo,
             judge=self._policing.judge,
             groups=self._policing.groups,
-            syslog=to_syslog if inventory.settings.journal_to_syslog else None,
+            syslog=to_syslog if settings.journal_to_syslog else None,
         )
-        self._registry = registry
-        self._plugins.contributions.reach(ports)
-        self._runs = RunService(
-            registry, ports, self._place.folder, self._clock, locks=self._place.locks
-        )
-        self._calling = Calling(
-            self._store, self._history, self._clock, inventory, self._outside,
-            clients.credentials, self._plugins.contributions,
-        )  # fmt: skip
-        self._triggers = TriggerDesk(
-            self._store, self._runs, self._configuration, self._place.folder, self._clock
-        )
+
+    def _settings(self) -> Settings:
+        return self._configuration.inventory.settings
 
     def _build_door(self, spec: LaunchSpec) -> None:
         control = ControlCalls(
@@ -202,7 +205,7 @@ class Engine:
         self._lookers = Lookers()
         self._linger = Linger(
             self._clock, self._stop, lambda: bool(self._runs.live), lambda: bool(self.server.peers),
-            self._own_ways.close, lambda: self._configuration.inventory.settings.linger, solo=self._solo,
+            self._own_ways.close, lambda: self._settings().linger, solo=self._solo,
         )  # fmt: skip
         hello = Hello(PROTOCOL, __version__, "engine", engine=spec.name)
         self.server = Server(self._store, self.answer, hello, self._clock, self._on_peers)

@@ -91,6 +91,7 @@ class Evaluation:
         self._rules = self._rules_for(inventory)
         hosts = {f"host:{host.name}" for host in inventory.hosts}
         self.tracks.keep(lambda subject: subject in hosts or not subject.startswith("host:"))
+        self._measures = Measures(self.tracks)  # without the fits of what is gone
 
     def step(self, now: float) -> None:
         """Evaluate everything once."""

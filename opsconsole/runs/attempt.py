@@ -16,6 +16,7 @@ from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
 from opsconsole.runs.chain import JournalError
 from opsconsole.runs.commands import (
+    check_plain,
     check_sudo,
     command_for,
     spool_name,
@@ -44,6 +45,7 @@ from opsconsole.transport.base import (
     Remote,
     Spool,
 )
+from opsconsole.transport.plain_line import PLAIN
 from opsconsole.transport.spool import Known
 from opsconsole.transport.spooled import kill_spooled
 
@@ -182,6 +184,7 @@ class Attempt:
         check_sudo(request, self.sudo)
         if self._host is None:
             raise ActionError(request.step, f"{self.target} is no host commands could run on")
+        check_plain(request, self._host)
         return self._host
 
     def _check_open(self) -> None:
@@ -206,7 +209,7 @@ class Attempt:
     def _command(self, request: Request, host: Host, trace: Trace) -> Command:
         """Make the command; one that changes something goes through the host's spool."""
         command = command_for(request, host, self._time_left())
-        if not trace.writes or host is CONSOLE:
+        if not trace.writes or host is CONSOLE or host.transport == PLAIN:
             return command
         trace.spool = spool_name(self.target, trace.step)
         trace.sudo = request.sudo is not None and host.user != "root"

@@ -109,6 +109,8 @@ class Link:
         """Versions of the known hosts files: when they change, a bad key is looked at again at once."""
         self.killer: Killer | None = None
         """What ends commands there; None: not asked yet."""
+        self.posix_shell = ""
+        """What its POSIX login shell calls itself, where `transport: plain` needs one; empty: not asked yet."""
         self.lock = asyncio.Lock()
         self._round_locks: dict[str, asyncio.Lock] = {}
 
@@ -208,9 +210,7 @@ class Link:
         until = self._clock.monotonic() + budget
         refusals_alone = 0
         while True:
-            kept = await self.connect(max(0.0, until - self._clock.monotonic()))
-            if not await self._wait_for_room(kept, until):
-                continue
+            kept = await self.reserve(until - self._clock.monotonic())
             channel = make(kept)
             kept.channels.add(channel)
             try:
@@ -219,12 +219,25 @@ class Link:
                 kept.forget(channel)
                 refusals_alone += self._learn_from_refusal(kept)
                 if refusals_alone > 1 or self._clock.monotonic() > until:
-                    raise self._no_session(error) from error
+                    raise self.no_session(error) from error
             else:
                 channel.is_granted = True
                 return channel
 
-    def _no_session(self, error: asyncssh.ChannelOpenError) -> TransportError:
+    async def reserve(self, budget: float) -> Kept:
+        """Get a connection with room for one more channel; nothing is asked of the host yet.
+
+        Raises:
+            TransportError: There is none in time, and why.
+        """
+        until = self._clock.monotonic() + budget
+        while True:
+            kept = await self.connect(max(0.0, until - self._clock.monotonic()))
+            if await self._wait_for_room(kept, until):
+                return kept
+
+    def no_session(self, error: asyncssh.ChannelOpenError) -> TransportError:
+        """Say that the host gives no session."""
         said = clean(error.reason, LABEL_LIMIT)
         return TransportError(
             self.host.name, Reach.DROPPED_US, f"logged in, but no session is given: {said}"

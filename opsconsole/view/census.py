@@ -1,4 +1,4 @@
-"""What is counted of a whole table, counted once a table: ticks and keys ask again and again, and nothing changed."""
+"""What is counted of a whole table, once a table: ticks and keys ask again and again, and nothing changed."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping

@@ -17,7 +17,7 @@ from opsconsole.view.triage import in_order
 
 _NAMED: Final = 4
 _REMEMBERED: Final = 30.0
-"""Seconds for which hosts and services that changed fold nothing else: what needs what comes from the configuration."""
+"""Seconds for which a change of hosts folds nothing else: what needs what comes from the configuration."""
 
 
 def all_folds(snapshot: Snapshot, now: float) -> Mapping[str, tuple[Alert, ...]]:

@@ -93,7 +93,9 @@ def _next_change(snapshot: Snapshot, now: float) -> float:
     if len(snapshot.alerts) <= MOST:
         return math.inf
     begins = (alert.since for alert in in_order(snapshot))
-    return min((at if at > now else at + SPAN for at in begins if at + SPAN >= now), default=math.inf)
+    return min(
+        (at if at > now else at + SPAN for at in begins if at + SPAN >= now), default=math.inf
+    )
 
 
 def _storm(snapshot: Snapshot, now: float) -> Storm | None:
