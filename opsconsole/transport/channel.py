@@ -126,9 +126,10 @@ class Reader(Channel):
     ) -> None:
         super().__init__(on_closed)
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done when it is closed, flooded, refused, or has exited and fallen quiet."""
+        """Done when it is closed, flooded, refused, has exited and fallen quiet, or its time is over."""
         self._timer: asyncio.TimerHandle | None = None
         self._data = b""
+        self._seconds = self._until = 0.0
         self.is_agreed = False
         """True once the host lets BOOTSTRAP run; nothing of the command leaves before."""
         self.is_refused = False
@@ -168,40 +169,51 @@ class Reader(Channel):
         if self.has_ended or self.is_flooded:
             self._changed()
 
-    def begin(self, data: bytes, within: float) -> None:
+    def begin(self, data: bytes, within: float, seconds: float) -> None:
         """Have BOOTSTRAP run, and as soon as the host has agreed send it these bytes, then end of file.
 
-        A host that does not answer that within so many seconds is waited for no longer.
+        Args:
+            data: What it reads.
+            within: Seconds that the host may take to agree.
+            seconds: After which it is `over` in any case, whatever was seen.
 
         Raises:
             OSError: The channel is closed; nothing was sent.
         """
+        self._seconds = seconds
         if not isinstance(self._chan, LeanChannel):
-            self.is_agreed = True
-            self.write(data, eof=True)
+            self._go(data)
             return
         if self.is_closed:
             raise BrokenPipeError("channel is closed")
         self._data = data
-        self._timer = asyncio.get_running_loop().call_later(within, self._finish)
+        self._set_timer(within)
         self._chan.request_exec(BOOTSTRAP, self._answered)
 
     def _answered(self, is_agreed: bool) -> None:  # a reply is yes or no
         data, self._data = self._data, b""
         if self.is_given_up or self.is_closed or self.over.done():
             return
-        self._stop_timer()
         if is_agreed:
-            self.is_agreed = True
-            self.write(data, eof=True)
+            self._go(data)
         else:
             self.is_refused = True
             self._finish()
+
+    def _go(self, data: bytes) -> None:
+        self.is_agreed = True
+        self._until = asyncio.get_running_loop().time() + self._seconds
+        self._set_timer(self._seconds)
+        self.write(data, eof=True)
 
     def hang_up(self) -> None:
         """Close our side, and wait for nothing more."""
         self._stop_timer()
         super().hang_up()
+
+    def _set_timer(self, seconds: float) -> None:
+        self._stop_timer()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._finish)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -212,8 +224,8 @@ class Reader(Channel):
         if self.is_closed or self.is_flooded:
             self._finish()
         elif self.has_ended:
-            self._stop_timer()
-            self._timer = asyncio.get_running_loop().call_later(QUIET, self._finish)
+            left = self._until - asyncio.get_running_loop().time()
+            self._set_timer(max(0.0, min(QUIET, left)))
 
     def _finish(self) -> None:
         self._stop_timer()

@@ -84,12 +84,14 @@ class Execution:
             await on_dispatch()
         try:
             self._sent = self._clock.monotonic()
-            reader.begin(self._line + self._command.stdin, self._link.host.timeout)
+            reader.begin(
+                self._line + self._command.stdin,
+                self._link.host.timeout,
+                self._command.timeout + _PATIENCE,
+            )
         except OSError:
             return await self._never_began(reader)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._command.timeout + _PATIENCE):
-                await reader.over
+        await reader.over
         return self._judge(reader) if reader.is_agreed else await self._not_let(reader)
 
     async def _not_let(self, reader: Reader) -> Answer:
