@@ -269,6 +269,7 @@ class Plugin(Contributing):
         targets: str = "",
         locks: Sequence[str] = (),
         notify: Sequence[str] = (),
+        outage: str | float | None = None,
     ) -> Callable[[ActionFunction], Handle]:
         """Declare the function below as an action; words as in a YAML runbook."""
         fields = {

@@ -64,6 +64,8 @@ def entry_of(spec: ActionSpec) -> str:
         if field in ("title", "scope", "effect", "idempotent") or value != getattr(plain, field):
             entry[field] = value
     entry["timeout"] = f"{spec.timeout:g}s"
+    if spec.outage:
+        entry["outage"] = f"{spec.outage:g}s"
     entry["params"] = {param.name: _param(msgspec.to_builtins(param)) for param in spec.params}
     return msgspec.json.encode(entry).decode()
 

@@ -9,7 +9,7 @@ from opsconsole.model.states import RunState, TargetState
 from opsconsole.model.text import clean
 from opsconsole.runs.course import Course
 from opsconsole.runs.rollback import Rollback
-from opsconsole.runs.steering import RETRIED, Situation, check_choice, choices_of
+from opsconsole.runs.steering import ALWAYS, RETRIED, Situation, check_choice, choices_of
 from opsconsole.runs.work import Crew
 
 _TOLD: Final = (RunState.STOPPING, RunState.PAUSED, RunState.HALTED)
@@ -85,7 +85,8 @@ class Helm:
         """
         board = self._crew.board
         self.stand()  # what is open now, not what was published last
-        check_choice(board.id, call.verb, () if board.state.is_over else self._choices())
+        always = () if board.state.is_over else (*self._choices(), *ALWAYS)
+        check_choice(board.id, call.verb, always)
         if call.target and call.target not in board.targets:
             raise RefusedError(
                 "unknown-target", f"{clean(call.target, 80)} is no target of the run"
@@ -96,11 +97,11 @@ class Helm:
         await board.record(kind, sync=True, **fields)
         said = f": {reason}" if reason else ""
         board.say(f"{actor}: {call.verb} {call.target}".rstrip() + said)
-        return Done(self._obey(call, f"{actor}{said}"))
+        return Done(self._obey(call, actor, said))
 
-    def _obey(self, call: ControlRun, who: str) -> str:
+    def _obey(self, call: ControlRun, actor: str, said: str) -> str:
         """Carry a verb out; what the run did meanwhile may have made it void, and then it does nothing."""
-        valve = self._crew.valve
+        valve, who = self._crew.valve, f"{actor}{said}"
         match call.verb:
             case "pause":
                 valve.hold(f"paused by {who}", steps=True)
@@ -119,7 +120,7 @@ class Helm:
             case "interrupt":
                 return self._end_work(call.target, who)
             case _:
-                return self._take_over(who.partition(":")[0])
+                return self._take_over(actor)
 
     def _go_on(self, *, again: bool) -> str:
         """`resume` asks an open gate again; `continue` accepts what is bad, and goes on without it."""

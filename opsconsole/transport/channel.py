@@ -126,10 +126,9 @@ class Reader(Channel):
     ) -> None:
         super().__init__(on_closed)
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done when it is closed, flooded, refused, has exited and fallen quiet, or its time is over."""
+        """Done when it is closed, flooded, refused, or has exited and fallen quiet."""
         self._timer: asyncio.TimerHandle | None = None
         self._data = b""
-        self._seconds = self._until = 0.0
         self.is_agreed = False
         """True once the host lets BOOTSTRAP run; nothing of the command leaves before."""
         self.is_refused = False
@@ -169,51 +168,40 @@ class Reader(Channel):
         if self.has_ended or self.is_flooded:
             self._changed()
 
-    def begin(self, data: bytes, within: float, seconds: float) -> None:
+    def begin(self, data: bytes, within: float) -> None:
         """Have BOOTSTRAP run, and as soon as the host has agreed send it these bytes, then end of file.
 
-        Args:
-            data: What it reads.
-            within: Seconds that the host may take to agree.
-            seconds: After which it is `over` in any case, whatever was seen.
+        A host that does not answer that within so many seconds is waited for no longer.
 
         Raises:
             OSError: The channel is closed; nothing was sent.
         """
-        self._seconds = seconds
         if not isinstance(self._chan, LeanChannel):
-            self._go(data)
+            self.is_agreed = True
+            self.write(data, eof=True)
             return
         if self.is_closed:
             raise BrokenPipeError("channel is closed")
         self._data = data
-        self._set_timer(within)
+        self._timer = asyncio.get_running_loop().call_later(within, self._finish)
         self._chan.request_exec(BOOTSTRAP, self._answered)
 
     def _answered(self, is_agreed: bool) -> None:  # a reply is yes or no
         data, self._data = self._data, b""
         if self.is_given_up or self.is_closed or self.over.done():
             return
+        self._stop_timer()
         if is_agreed:
-            self._go(data)
+            self.is_agreed = True
+            self.write(data, eof=True)
         else:
             self.is_refused = True
             self._finish()
-
-    def _go(self, data: bytes) -> None:
-        self.is_agreed = True
-        self._until = asyncio.get_running_loop().time() + self._seconds
-        self._set_timer(self._seconds)
-        self.write(data, eof=True)
 
     def hang_up(self) -> None:
         """Close our side, and wait for nothing more."""
         self._stop_timer()
         super().hang_up()
-
-    def _set_timer(self, seconds: float) -> None:
-        self._stop_timer()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._finish)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -224,8 +212,8 @@ class Reader(Channel):
         if self.is_closed or self.is_flooded:
             self._finish()
         elif self.has_ended:
-            left = self._until - asyncio.get_running_loop().time()
-            self._set_timer(max(0.0, min(QUIET, left)))
+            self._stop_timer()
+            self._timer = asyncio.get_running_loop().call_later(QUIET, self._finish)
 
     def _finish(self) -> None:
         self._stop_timer()

@@ -84,15 +84,16 @@ class Execution:
             await on_dispatch()
         try:
             self._sent = self._clock.monotonic()
-            reader.begin(
-                self._line + self._command.stdin,
-                self._link.host.timeout,
-                self._command.timeout + _PATIENCE,
-            )
+            reader.begin(self._line + self._command.stdin, self._link.host.timeout)
         except OSError:
             return await self._never_began(reader)
-        await reader.over
+        await self._until_over(reader)
         return self._judge(reader) if reader.is_agreed else await self._not_let(reader)
+
+    async def _until_over(self, reader: Reader) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._command.timeout + _PATIENCE):
+                await reader.over
 
     async def _not_let(self, reader: Reader) -> Answer:
         """The host gave a session and did not let anything run in it: nothing of the command has left."""
@@ -174,8 +175,12 @@ class Execution:
             took=self._clock.monotonic() - self._began,
             reach=reach,
             reason=reason,
-            note=_NO_KILLER if self._killer is Killer.NONE else "",
+            note=self._note,
         )
+
+    @property
+    def _note(self) -> str:
+        return _NO_KILLER if self._killer is Killer.NONE else ""
 
 
 async def find_killer(link: Link, clock: Clock) -> Killer:

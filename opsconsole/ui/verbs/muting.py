@@ -77,6 +77,8 @@ async def _chosen(
         await compose(main, composing.composing(alerts))
     elif chosen == "ack":
         await _ack_until(main, alerts)
+    elif chosen == "unack":
+        await _tell(main, AckAlert(_episodes(alerts), drop=True))
     elif chosen == "maintenance":
         await open_maintenance(main, f"host:{_host(main, alerts)}")
     elif chosen == "end":
@@ -197,6 +199,15 @@ _SPAN: Final = ParamSpec(
 )
 
 
+_MIRROR: Final = ParamSpec(
+    "silence",
+    "bool",
+    "silence it too",
+    "its Alertmanager is quiet as long as the ack holds",
+    default="false",
+)
+
+
 async def _open_maintenance(main: "Main", wanted: Invocation) -> None:
     host = _host(main, _alerts(main)) if main.where.key else ""
     await open_maintenance(main, wanted.arguments.get("filter", f"host:{host}" if host else ""))
@@ -204,15 +215,26 @@ async def _open_maintenance(main: "Main", wanted: Invocation) -> None:
 
 async def _ack_until(main: "Main", alerts: tuple[Alert, ...]) -> None:
     note = ParamSpec("note", "str", "note", "what you know")
+    may_mirror = composing.may_mirror(main.session.snapshot, alerts)
     spec = _spec(
-        "The ack ends by itself: what still burns then asks for somebody again.", _SPAN, note
-    )
-    filled = await _fill(main, spec, f"Ack {_names(alerts)} until", "ack")
-    if filled is None:
+        "The ack ends by itself: what still burns then asks for somebody again.", _SPAN, note,
+        *([_MIRROR] if may_mirror else []),
+    )  # fmt: skip
+    values: Mapping[str, str] = {}
+    mistake = ""
+    while True:
+        filled = await _fill(main, spec, f"Ack {_names(alerts)} until", "ack", values, mistake)
+        if filled is None:
+            return
+        values = filled.values
+        until = main.session.source.now() + read_duration(values["for"])
+        mirror = values.get("silence") == "true"
+        try:
+            await _tell(main, AckAlert(_episodes(alerts), values.get("note", ""), until, mirror))
+        except RefusedError as error:
+            mistake = str(error)
+            continue
         return
-    until = main.session.source.now() + read_duration(filled.values["for"])
-    episodes = tuple(alert.episode for alert in alerts)
-    await _tell(main, AckAlert(episodes, filled.values.get("note", ""), until))  # fmt: skip
 
 
 async def open_maintenance(main: "Main", on: str) -> None:
@@ -256,6 +278,10 @@ async def _fill(
 async def _tell(main: "Main", call: AnyCall) -> None:
     done = await main.session.source.call(call, Done)
     main.say(done.text or "done")
+
+
+def _episodes(alerts: Sequence[Alert]) -> tuple[str, ...]:
+    return tuple(alert.episode for alert in alerts)
 
 
 def _alerts(main: "Main") -> tuple[Alert, ...]:
