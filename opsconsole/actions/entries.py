@@ -33,6 +33,7 @@ _OWN: Final[Mapping[str, tuple[str, ...]]] = {
     "notifier": ("on",),
     "inventory": ("every",),
     "secret": (),
+    "authorizer": (),
     "param_type": ("type", "pattern", "choices", "under", "refuse"),
 }
 _SCOPES: Final = ("host", "service", "fleet")

@@ -20,6 +20,7 @@ from opsconsole.collect.schedule import spread
 from opsconsole.collect.sink import Sink
 from opsconsole.collect.source_asker import SourceAsker
 from opsconsole.collect.sources import source_probe
+from opsconsole.collect.turns import Turns
 from opsconsole.collect.webhook import WebhookProbe
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import Text
@@ -93,6 +94,7 @@ class Collector:
         self._unseen: set[str] = set()
         """Hosts that were never looked at."""
         self._calm_until = 0.0
+        self._turns = Turns(clock, lambda: len(self._hosts))
         self._adopt(inventory)
 
     async def run(self) -> None:
@@ -272,6 +274,7 @@ class Collector:
                 hurry=self._loop.hurry,
                 queue=lambda: min(_LONGEST_QUEUE, len(self._hosts) / _LOGINS),
                 patience=self._patience,
+                turns=self._turns,
             )
             self._watches[host.name] = watch
         return watch

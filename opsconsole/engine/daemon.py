@@ -17,7 +17,7 @@ from opsconsole.engine.process import detach, settle
 from opsconsole.errors import EngineError, OpsConsoleError
 from opsconsole.inventory.sources import load
 from opsconsole.logs import log_to
-from opsconsole.rpc.peer import Credentials, actor_of
+from opsconsole.rpc.peer import Credentials, person_of
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _GARBAGE = (10_000, 20, 20)
@@ -53,7 +53,7 @@ def run_engine(spec: LaunchSpec, place: Place, *, detached: bool) -> int:
 
 def person() -> str:
     """Name who runs this process."""
-    return actor_of(Credentials(os.getpid(), os.geteuid()))
+    return person_of(Credentials(os.getpid(), os.geteuid())).name
 
 
 def _serve(spec: LaunchSpec, place: Place, clock: Clock) -> None:

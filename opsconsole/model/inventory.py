@@ -224,6 +224,8 @@ class Settings(Struct, frozen=True):
     """HTTP clients of actions, by name."""
     plugin_config: Mapping[str, Mapping[str, str]] = {}
     """What plugins are told, by their id."""
+    policy: str = ""
+    """A policy file beside the machine's, absolute; empty: none."""
     sudo: Mapping[str, tuple[tuple[str, ...], ...]] = {}
     """Sudo profile to the argument lists it covers; empty: the hosts alone decide."""
     secrets: Mapping[str, str] = {}

@@ -21,10 +21,20 @@ PUBLISH_EVERY: Final = 0.1
 class Board:
     """Holds the record and tells its changes, at most ten times a second."""
 
-    def __init__(self, run: Run, journal: Journal, ports: Ports, clock: Clock) -> None:
-        """Set up; `on_broken` is told once why nothing can be recorded any more."""
+    def __init__(
+        self,
+        run: Run,
+        journal: Journal,
+        ports: Ports,
+        clock: Clock,
+        ring: OutputRing | None = None,
+    ) -> None:
+        """Set up; `on_broken` is told once why nothing can be recorded any more.
+
+        A `ring` that is handed in goes on behind what it has.
+        """
         self.journal = journal
-        self.ring = OutputRing(clock)
+        self.ring = OutputRing(clock) if ring is None else ring
         self.targets = {target.name: target for target in run.targets}
         self.on_broken: Callable[[str], None] = lambda _why: None
         self._run = run

@@ -18,9 +18,10 @@ MOST_OUTPUT: Final = 64 << 20
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
-def output_name(target: str, step: str) -> str:
-    """Name a step's output files, without their ending."""
-    return f"{_ODD.sub('_', target)}.{_ODD.sub('_', step)}"
+def output_name(target: str, step: str, number: int = 1) -> str:
+    """Name a step's output files, without their ending; `number` says which try on the target it was."""
+    again = f".try{number}" if number > 1 else ""
+    return f"{_ODD.sub('_', target)}{again}.{_ODD.sub('_', step)}"
 
 
 def spool_name(target: str, step: str) -> str:

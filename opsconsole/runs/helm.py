@@ -9,7 +9,7 @@ from opsconsole.model.states import RunState, TargetState
 from opsconsole.model.text import clean
 from opsconsole.runs.course import Course
 from opsconsole.runs.rollback import Rollback
-from opsconsole.runs.steering import RETRIED, Situation, check_choice, choices_of
+from opsconsole.runs.steering import ALWAYS, RETRIED, Situation, check_choice, choices_of
 from opsconsole.runs.work import Crew
 
 _TOLD: Final = (RunState.STOPPING, RunState.PAUSED, RunState.HALTED)
@@ -85,7 +85,8 @@ class Helm:
         """
         board = self._crew.board
         self.stand()  # what is open now, not what was published last
-        check_choice(board.id, call.verb, () if board.state.is_over else self._choices())
+        always = () if board.state.is_over else (*self._choices(), *ALWAYS)
+        check_choice(board.id, call.verb, always)
         if call.target and call.target not in board.targets:
             raise RefusedError(
                 "unknown-target", f"{clean(call.target, 80)} is no target of the run"

@@ -43,38 +43,34 @@ class LiveRun:
 
     def __init__(
         self,
-        run_id: str,
+        run: Run,
         prepared: Prepared,
         *,
-        actor: str,
-        reason: str,
         remote: Remote,
         ports: Ports,
         journal: Journal,
         clock: Clock,
         channels: asyncio.Semaphore,
         why_frozen: Callable[[str], str],
+        ring: OutputRing | None = None,
     ) -> None:
         """Set up.
 
         Args:
-            run_id: Also the journal's folder, which exists with the plan in it.
+            run: As it begins; its id is also the journal's folder, which exists with the plan in it.
             prepared: The plan that was confirmed.
-            actor: Who started it, for `reason`.
-            reason: In their words.
             remote: How hosts are asked; the starter's keys.
             ports: The engine's side.
             journal: Open.
             clock: Time.
             channels: Shared by all runs: so many targets at once.
             why_frozen: Says whether a freeze came over a target since the plan.
+            ring: What was said before it began.
         """
         self._prepared = prepared
         self._ports = ports
         self._clock = clock
-        self.board = Board(
-            _new_run(run_id, prepared, actor, reason, clock.now()), journal, ports, clock
-        )
+        self.board = Board(run, journal, ports, clock, ring)
         self.valve = Valve()
         self.questions = Questions(self.board, clock)
         crew = Crew(
@@ -261,7 +257,8 @@ def _first_states(plan: Plan) -> tuple[RunTarget, ...]:
     return tuple(_first_state(each, numbers.get(each.name, 0)) for each in plan.targets)
 
 
-def _new_run(run_id: str, prepared: Prepared, actor: str, reason: str, at: float) -> Run:
+def new_run(run_id: str, prepared: Prepared, actor: str, reason: str, at: float) -> Run:
+    """Make the record of a run that is about to begin."""
     plan = prepared.plan
     rollout = plan.rollout
     return Run(

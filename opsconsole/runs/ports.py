@@ -10,6 +10,7 @@ from opsconsole.config.sudo_table import SudoTable
 from opsconsole.errors import ActionError
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host
+from opsconsole.model.policy import Asking, Person, Ruling
 from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.snapshot import Access, HostRecord, Snapshot
@@ -35,6 +36,14 @@ def _open_access() -> Access:
 
 def _no_snapshot() -> Snapshot:
     return Snapshot()
+
+
+async def _no_rules(_asking: Asking) -> Ruling:
+    return Ruling()
+
+
+async def _no_groups(_person: Person) -> Collection[str]:
+    return ()
 
 
 def _no_records() -> Mapping[str, HostRecord]:
@@ -119,5 +128,9 @@ class Ports:
     """A plugin's part of the configuration."""
     sudo: Callable[[], SudoTable] = _no_table
     """What sudo profiles cover; empty: the hosts alone decide."""
+    judge: Callable[[Asking], Awaitable[Ruling]] = _no_rules
+    """What the policy says of a plan; never raises."""
+    groups: Callable[[Person], Awaitable[Collection[str]]] = _no_groups
+    """A person's unix groups."""
     syslog: Callable[[str], None] | None = None
     """Keeps the journal's head hashes somewhere else."""

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from opsconsole.clock import Clock
 from opsconsole.model.action import Plan
+from opsconsole.model.policy import Approval
 from opsconsole.model.rollout import RolloutStatus
 from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.states import TargetState
@@ -124,6 +125,7 @@ def _rebuild(place: Path, chain: Chain) -> Run:
         ),
         operator=_operator(chain),
         rerun_of=begin.text("rerun_of") if begin else "",
+        approval=_approval(chain),
     )
 
 
@@ -144,6 +146,23 @@ def _targets(plan: Plan, chain: Chain) -> Iterator[RunTarget]:
 def _believed(told: RunTarget | None, proven: RunTarget) -> RunTarget:
     """Where the engine's last word and the lines agree, the lines say more: why, and when."""
     return proven if told is None or told.state is proven.state else told
+
+
+def _approval(chain: Chain) -> Approval | None:
+    """Say how it came by a second person; one whose word never came had none."""
+    said = [entry for entry in chain.entries if entry.kind == "approval"]
+    if not said:
+        return None
+    last, until = said[-1], said[0].fields.get("until")
+    is_open = last.text("verdict") == "waiting"
+    return Approval(
+        "withdrawn" if is_open else last.text("verdict"),
+        last.text("why"),
+        float(until) if isinstance(until, int | float) else 0.0,
+        "engine" if is_open else last.text("actor"),
+        chain.entries[-1].at if is_open else last.at,
+        last.text("reason"),
+    )
 
 
 def _operator(chain: Chain) -> str:

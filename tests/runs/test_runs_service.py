@@ -12,7 +12,7 @@ from runs_fakes import Drop, End, Exit, Hang, make_snapshot
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.yaml_runbook import read_runbook
 from opsconsole.errors import RefusedError
-from opsconsole.model.calls import StopRun
+from opsconsole.model.calls import ControlRun
 from opsconsole.model.run import Run
 from opsconsole.model.snapshot import Access, Freeze, Unlock
 from opsconsole.model.states import Confirm, RunState, TargetState
@@ -158,7 +158,7 @@ async def test_an_interrupted_write_is_unknown_and_an_interrupted_read_is_cancel
         run_id = await bench.start(await bench.plan(action, "web1"))
         await bench.remote.hanging.wait()
 
-        await bench.service.stop(StopRun(run_id, interrupt=True), "op1")
+        await bench.service.control(ControlRun(run_id, "interrupt"), "op1")
 
         assert states(await bench.end(run_id)) == {"web1": expected}
 
@@ -202,7 +202,7 @@ async def test_a_plan_refused_because_its_host_is_held_can_be_started_later(
     plan = await bench.plan("acme.restart", "web1")
     with pytest.raises(RefusedError, match="held by"):
         await bench.start(plan)
-    await bench.service.stop(StopRun(first, interrupt=True), "op1")
+    await bench.service.control(ControlRun(first, "interrupt"), "op1")
     await bench.end(first)
 
     run = await bench.end(await bench.start(plan))
@@ -395,7 +395,7 @@ async def test_two_runs_never_write_the_same_host(make_bench: MakeBench) -> None
         await bench.start(plan, actor="op2")
     reading = await bench.start(await bench.plan("acme.look", "web1"))
     await bench.end(reading)
-    await bench.service.stop(StopRun(first, interrupt=True), "op1")
+    await bench.service.control(ControlRun(first, "interrupt"), "op1")
     await bench.end(first)
 
     assert refused.value.code == "held"
@@ -429,7 +429,7 @@ async def test_the_dispatch_is_on_disk_before_the_command_leaves(
 
     await bench.remote.hanging.wait()
     seen.append([entry.kind for entry in read_chain(tmp_path / "runs" / run_id).entries])
-    await bench.service.stop(StopRun(run_id, interrupt=True), "op1")
+    await bench.service.control(ControlRun(run_id, "interrupt"), "op1")
     await bench.end(run_id)
 
     assert seen == [["run.plan", "step.dispatch"]]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from opsconsole.commands.line import Invocation
 from opsconsole.model.action import ActionSpec, Plan
-from opsconsole.model.calls import AnswerRun, ControlRun, Done, PlanRun, ResolveRun, StopRun
+from opsconsole.model.calls import AnswerRun, ControlRun, Done, PlanRun, ResolveRun
 from opsconsole.model.run import Question as Asked
 from opsconsole.model.run import Run
 from opsconsole.ui.screens.confirm import Confirm, Question
@@ -75,7 +75,7 @@ async def _agreed(main: "Main", run: Run, one: Choice) -> bool:
     return await main.app.push_screen_wait(Confirm(main.session.look, question, lines)) is not None
 
 
-async def _tell(main: "Main", call: ControlRun | StopRun | ResolveRun | AnswerRun) -> None:
+async def _tell(main: "Main", call: ControlRun | ResolveRun | AnswerRun) -> None:
     done = await main.session.source.call(call, Done)
     main.say(done.text or "the engine has taken it")
 
@@ -90,9 +90,7 @@ def _end(verb: str, *, asks: bool) -> Verb:
         if run.state.is_over:
             main.say(f"the run is over: {run.state}", Tone.WARNING)
         elif not asks or await _agreed(main, run, run_choices.written(run, verb)):
-            offered = verb in run.choices
-            call = ControlRun(run.id, verb) if offered else StopRun(run.id, verb == "interrupt")
-            await _tell(main, call)
+            await _tell(main, ControlRun(run.id, verb))
 
     return end
 
