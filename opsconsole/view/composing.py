@@ -142,7 +142,7 @@ def fire_offers(
     none = "no silence hides it" if alerts else "there is no fire under the cursor"
     refused = "" if known else none
     words = f" {known[0].id[:8]}, {fmt.age(known[0].ends - now)} left" if known else ""
-    on_host = "" if host else "it is on no host that is known here: use :maintenance and the filter"
+    on_host = "" if host else "it is on no host that is known here: use :maintain and a filter"
     return (
         Offer("silence", "s", "silence: hides what these matchers mean, until", why_not(alerts)),
         Offer("extend", "e", f"extend the silence{words}", refused),

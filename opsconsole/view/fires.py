@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.states import AlertState
 from opsconsole.query.environments import alert_env, owner_of
 from opsconsole.view import format as fmt
 from opsconsole.view.alike import together
@@ -95,6 +96,11 @@ def table(
         hint=cell(_hint(width, options), Tone.DIM),
         footer=_footer(every, shown, width),
         empty=_empty(snapshot, every, options),
+        over=frozenset(
+            f"alert:{alert.episode}"
+            for alert in snapshot.alerts.values()
+            if alert.state is AlertState.RESOLVED
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from opsconsole.model.access import write_refusal
 from opsconsole.model.alert import Alert
 from opsconsole.model.dependencies import needed_by
+from opsconsole.model.oncall import Escalation
 from opsconsole.model.selection import Selection
 from opsconsole.model.snapshot import HostRecord, ServiceRecord, Snapshot, is_stale
 from opsconsole.model.states import AlertState, Effect
@@ -157,7 +158,16 @@ def who(alert: Alert, now: float) -> Cell:
         words = f' "{alert.ack.note}"' if alert.ack.note else ""
         until = f", until {fmt.moment(alert.ack.until, now)}" if alert.ack.until else ""
         return cell(f"{alert.ack.actor} saw it {fmt.age(now - alert.ack.at)} ago{words}{until}")
-    return (span("NOBODY", Tone.CRITICAL), span(".  a ack   t take   x mute"))
+    went = (
+        f", went to {last.who or last.to} {fmt.age(now - last.at)} ago"
+        if (last := _last(alert))
+        else ""
+    )
+    return (span("NOBODY", Tone.CRITICAL), span(f"{went}.  a ack   t take   x mute"))
+
+
+def _last(alert: Alert) -> Escalation | None:
+    return alert.escalated[-1] if alert.escalated else None
 
 
 def _cause(pair: tuple[Alert, str], glyphs: Glyphs) -> Cell:
