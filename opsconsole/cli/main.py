@@ -13,6 +13,7 @@ from opsconsole.cli.options import Options
 _VERBS = {
     "ack": "opsconsole.cli.fires:ack",
     "actions": "opsconsole.cli.actions:actions",
+    "approve": "opsconsole.cli.approve:approve",
     "blast": "opsconsole.cli.blast:blast",
     "alerts": "opsconsole.cli.alerts:alerts",
     "capacity": "opsconsole.cli.capacity:capacity",
@@ -37,6 +38,7 @@ _VERBS = {
     "oncall": "opsconsole.cli.oncall:oncall",
     "odd": "opsconsole.cli.odd:odd",
     "plugin": "opsconsole.cli.plugin:plugin",
+    "policy": "opsconsole.cli.policy:policy",
     "poll": "opsconsole.cli.poll:poll",
     "resolve": "opsconsole.cli.resolve:resolve",
     "rules": "opsconsole.cli.rules:rules",

@@ -24,6 +24,8 @@ class Wish(Struct, frozen=True):
     as_json: bool = False
     wait_lock: float = 0.0
     """Seconds to wait for locks that others hold."""
+    glass: str = ""
+    """Why it goes ahead without a second person."""
 
 
 def confirmed(plan: Plan, wish: Wish, costs: Sequence[str] = ()) -> str:
@@ -62,7 +64,9 @@ def show_plan(plan: Plan, *, as_json: bool, costs: Sequence[str] = ()) -> None:
     for line in plan_page.lines(plan, costs=costs):
         print(plain(line).rstrip())
     how = _how_confirmed(plan)
-    for what, said in (("confirm", how and f"with {how}"), ("refused", plan.refusal)):
+    peer = plan.peer and f"somebody else has to agree: {plan.peer}"
+    rows = (("confirm", how and f"with {how}"), ("then", peer), ("refused", plan.refusal))
+    for what, said in rows:
         if said:
             print(f"{what:<8}{said}")
 

@@ -5,7 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from opsconsole.config import kinds
-from opsconsole.config.checks import CA, HEADERS, headers_are_secret
+from opsconsole.config.credentials import CA, HEADERS, check_credentials
 from opsconsole.config.expressions import fire_filter
 from opsconsole.config.fields import Field, Kind, Values, list_of, record_of, table
 from opsconsole.config.loader import Node, Scalar
@@ -107,7 +107,7 @@ _NEEDS: Final = {"exec": RUN, "webhook": URL, "apprise": URL, "plugin": PLUGIN}
 
 
 def _read_notifier(values: Values, problems: Problems) -> Notifier | None:
-    headers_are_secret(values, problems)
+    check_credentials(values, problems)
     name, kind = values.get(NAME), values.get(KIND)
     if not name or not kind:
         return None

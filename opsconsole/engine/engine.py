@@ -23,9 +23,10 @@ from opsconsole.engine.calling import Calling
 from opsconsole.engine.capacity import CapacityDesk
 from opsconsole.engine.clients import NamedClients
 from opsconsole.engine.control import ControlCalls, Figures
-from opsconsole.engine.evaluation import RULES, Evaluation
+from opsconsole.engine.evaluation import Evaluation
 from opsconsole.engine.fires import FireCalls
 from opsconsole.engine.gate import Gate
+from opsconsole.engine.guests import Guests
 from opsconsole.engine.heart import Heart
 from opsconsole.engine.heartbeats import HeartbeatCalls
 from opsconsole.engine.hosts import HostCalls
@@ -40,6 +41,7 @@ from opsconsole.engine.outside import Dial, Outside, dial
 from opsconsole.engine.past import PastCalls
 from opsconsole.engine.place import Place
 from opsconsole.engine.plugins import Plugins
+from opsconsole.engine.policing import Policing
 from opsconsole.engine.probing import LiveChecks, certificate
 from opsconsole.engine.runs import RunCalls
 from opsconsole.engine.silences import Silences
@@ -48,7 +50,6 @@ from opsconsole.engine.watch import Configuration, show_warnings
 from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
 from opsconsole.model.calls import AnyCall
-from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host, Inventory, Settings
 from opsconsole.model.sample import CheckResult, SourceReading
 from opsconsole.model.snapshot import EngineInfo
@@ -65,8 +66,6 @@ from opsconsole.state.store import Store
 
 _STEP: Final = 1.0
 """Seconds between two evaluations."""
-_EVENTS: Final = 200
-"""Events of one subject that a plugin is given at most."""
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +99,7 @@ class Engine:
             self._place.history, self._clock, on_banner=self._notices.put, on_loaded=self._on_loaded
         )
         self._store = Store(self._clock, self._history)
+        self._past = PastCalls(self._history, lambda: self._store.snapshot.events, self._clock)
         self._gate = Gate(self._store, self._place.access, self._clock, read_only=spec.read_only)
         self._evaluation = Evaluation(self._store, inventory)
         self._capacity = CapacityDesk(self._store, self._history, self._clock)
@@ -124,7 +124,8 @@ class Engine:
             Heartbeats(self._clock, self._place.heartbeats), self._plugin_port(),
         )  # fmt: skip
         self._silences = Silences(
-            self._store, self._collector.ask_source, self._poll_now, self._history.episodes, self._clock,
+            self._store, self._collector.ask_source, self._poll_now, self._history.episodes,
+            self._history.keep, self._clock,
         )  # fmt: skip
         self._silences.follow(inventory)
         self._hosts = HostCalls(self._store, self._collector, self._outside.keys, self._clock)
@@ -137,31 +138,13 @@ class Engine:
         )  # fmt: skip
         registry = self._plugins.load(inventory.settings)
 
-        def settings() -> Settings:
-            return self._configuration.inventory.settings
-
-        clients = NamedClients(settings, self._outside.web, self._outside.remote, self._clock)
-        ports = Ports(
-            remote=self._outside.remote,
-            host=self._host,
-            access=lambda: self._gate.access,
-            records=lambda: self._store.snapshot.hosts,
-            snapshot=lambda: self._store.snapshot,
-            publish=self._store.put_run,  # which also tells of its start and its end
-            poll=self._poll_now,
-            trouble=lambda text: self._notices.show("journal", text),
-            checks=self._checks.run,
-            events=self._events_of,
-            tls=partial(certificate, self._outside.web),
-            clients=clients,
-            secret=clients.secret,
-            secrets=lambda: clients.secrets,
-            cache=FileCaches(self._place.folder / "plugins").of,
-            plugin_config=lambda plugin: settings().plugin_config.get(plugin, {}),
-            sudo=lambda: self._configuration.inventory.settings.sudo,
-            syslog=to_syslog if inventory.settings.journal_to_syslog else None,
+        self._policing = Policing(
+            self._settings, lambda: self._store.snapshot.hosts, self._plugins.contributions
         )
+        clients = NamedClients(self._settings, self._outside.web, self._outside.remote, self._clock)
+        ports = self._ports(clients, inventory.settings)
         self._registry = registry
+        self._plugins.contributions.reach(ports)
         self._runs = RunService(
             registry, ports, self._place.folder, self._clock, locks=self._place.locks
         )
@@ -173,20 +156,48 @@ class Engine:
             self._store, self._runs, self._configuration, self._place.folder, self._clock
         )
 
+    def _ports(self, clients: NamedClients, settings: Settings) -> Ports:
+        return Ports(
+            remote=self._outside.remote,
+            host=self._host,
+            access=lambda: self._gate.access,
+            records=lambda: self._store.snapshot.hosts,
+            snapshot=lambda: self._store.snapshot,
+            publish=self._store.put_run,  # which also tells of its start and its end
+            poll=self._poll_now,
+            glance=self._collector.glance,
+            trouble=lambda text: self._notices.show("journal", text),
+            checks=self._checks.run,
+            events=self._past.events_of,
+            tls=partial(certificate, self._outside.web),
+            clients=clients,
+            secret=clients.secret,
+            secrets=lambda: clients.secrets,
+            cache=FileCaches(self._place.folder / "plugins").of,
+            plugin_config=lambda plugin: self._settings().plugin_config.get(plugin, {}),
+            sudo=lambda: self._settings().sudo,
+            judge=self._policing.judge,
+            groups=self._policing.groups,
+            syslog=to_syslog if settings.journal_to_syslog else None,
+        )
+
+    def _settings(self) -> Settings:
+        return self._configuration.inventory.settings
+
     def _build_door(self, spec: LaunchSpec) -> None:
         control = ControlCalls(
             self._store, self._configuration, self._stop, self._figures, self._place.log
         )
         self._topics = (
             HeartbeatCalls(self._collector.hear),
-            FireCalls(self._store, self._clock),
+            FireCalls(self._store, self._silences.mirrors, self._clock),
             self._gate,
             self._hosts,
             self._silences,
             self._maintenance,
             self._calling,
             RunCalls(self._store, self._runs, self._own_ways.of),
-            PastCalls(self._history, lambda: self._store.snapshot.events),
+            self._past,
             self._plugins,
             self._capacity,
             control,
@@ -194,10 +205,11 @@ class Engine:
         self._lookers = Lookers()
         self._linger = Linger(
             self._clock, self._stop, lambda: bool(self._runs.live), lambda: bool(self.server.peers),
-            self._own_ways.close, lambda: self._configuration.inventory.settings.linger, solo=self._solo,
+            self._own_ways.close, lambda: self._settings().linger, solo=self._solo,
         )  # fmt: skip
         hello = Hello(PROTOCOL, __version__, "engine", engine=spec.name)
         self.server = Server(self._store, self.answer, hello, self._clock, self._on_peers)
+        self._guests = Guests(self._policing, self.answer, hello, self._notices.show, self._clock)
 
     @property
     def stop(self) -> asyncio.Event:
@@ -272,12 +284,14 @@ class Engine:
             ("triggers", self._triggers.run()),
             ("plugins", self._plugins.run()),
             ("evaluate", self._evaluate()),
+            ("waits", self._evaluation.run(self._history.keep, self._clock)),
             ("configuration", self._configuration.run()),
             ("silences", self._silences.run()),
             ("calling", self._calling.run()),
             ("objectives", self._objectives.run()),
             ("capacity", self._capacity.run()),
             ("heart", self._heart.run()),
+            ("guests", self._guests.run()),
             ("linger", self._linger.run()),
         )
 
@@ -286,7 +300,8 @@ class Engine:
         await self._own_ways.close()
         await self._outside.remote.close()
         await self._outside.web.close()
-        await self._history.keep(RULES, self._evaluation.pack())
+        for name, data in self._evaluation.pack(self._clock.now()).items():
+            await self._history.keep(name, data)
         await self._history.stop()
 
     async def _evaluate(self) -> None:
@@ -352,10 +367,8 @@ class Engine:
         self._store.restore(loaded)
         self._maintenance.restore(loaded.kept)
         self._calling.restore(loaded.kept)
-        self._evaluation.recall(loaded.alerts, self._clock.now(), loaded.kept.get(RULES, b""))
-
-    async def _events_of(self, subject: str, since: float) -> Sequence[Event]:
-        return await self._history.events(since, self._clock.now(), _EVENTS, subject)
+        self._silences.mirrors.restore(loaded.kept)
+        self._evaluation.recall(loaded.alerts, self._clock.now(), loaded.kept)
 
     def _on_peers(self, peers: tuple[Peer, ...]) -> None:
         self._agents.attach(peers)

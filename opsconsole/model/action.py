@@ -160,6 +160,10 @@ class Plan(Struct, frozen=True):
     """Every lock key the run will take."""
     held_by: str = ""
     """Who holds one of them now, in a sentence; empty: nobody."""
+    peer: str = ""
+    """Why a second person has to agree before it starts; empty: nobody has to."""
+    policy: tuple[str, ...] = ()
+    """Every rule of the policy that has a say here: `need_peer by two-for-databases: ...`."""
     spool: str = ""
     """Why a lost outcome cannot be settled later by the host itself (`resolver: none`); empty: it can."""
     outage: float = 0.0

@@ -16,6 +16,7 @@ from opsconsole.errors import RefusedError
 from opsconsole.model.calls import ReadJournal, Text
 from opsconsole.model.text import MESSAGE_LIMIT, clean
 from opsconsole.runs.chain import JOURNAL, Chain, Entry, JournalError, read_chain
+from opsconsole.runs.kept_output import said_in_lines
 
 _CHAINED: Final = frozenset({"n", "t_mono", "t_wall", "prev", "kind"})
 _VALUE_LIMIT: Final = 400
@@ -132,18 +133,21 @@ def _value(value: object) -> str:
 
 
 def export(place: Path) -> Mapping[str, object]:
-    """Give all of a run as one document: plan, run, every line, output files, and what verification found."""
-    entries: tuple[Mapping[str, object], ...] = ()
+    """Give all of a run as one document: plan, run, every line, all output, and what verification found."""
+    entries: tuple[Entry, ...] = ()
     with contextlib.suppress(JournalError):
-        entries = tuple(entry.fields for entry in read_chain(place).entries)
+        entries = read_chain(place).entries
     out = sorted((place / "out").glob("*")) if (place / "out").is_dir() else []
     return {
         "schema": "opsconsole.journal/1",
         "verified": verify(place),
         "plan": _document(place, "plan.json"),
         "run": _document(place, "run.json"),
-        "journal": entries,
-        "output": {path.name: path.read_bytes().decode("utf-8", "replace") for path in out},
+        "journal": tuple(entry.fields for entry in entries),
+        "output": {
+            **said_in_lines(entries),
+            **{path.name: path.read_bytes().decode("utf-8", "replace") for path in out},
+        },
     }
 
 

@@ -26,7 +26,37 @@ def ack(world: World, episodes: Iterable[str], said: Ack) -> Triage:
     """Say that somebody has seen fires; episodes that are not shown are left out."""
     return _each(
         world, episodes, said.actor, said.at, "acked", said.note,
-        lambda marks: structs.replace(_answered(marks, said.at), ack=said),
+        lambda marks: structs.replace(_answered(marks, said.at), ack=_after(marks.ack, said)),
+    )  # fmt: skip
+
+
+def unack(world: World, episodes: Iterable[str], actor: str, at: float) -> Triage:
+    """Take acks back; episodes that have none are left out."""
+    acked = [each for each in episodes if world.marks.get(each, Marks()).ack is not None]
+    return _each(
+        world, acked, actor, at, "acked", "took the ack back",
+        lambda marks: structs.replace(marks, ack=None),
+    )  # fmt: skip
+
+
+def mirrored(world: World, episode: str, silences: tuple[str, ...]) -> Triage:
+    """Note which silences mirror an ack now; no event: that it was asked for was told."""
+    marks = world.marks.get(episode, Marks())
+    if marks.ack is None or marks.ack.silences == silences:
+        return Triage({}, ())
+    ack = structs.replace(marks.ack, silences=silences)
+    return Triage({episode: structs.replace(marks, ack=ack)}, ())
+
+
+def unmirrored(world: World, episode: str, at: float, text: str) -> Triage:
+    """Note that an ack is mirrored no longer, and tell why; the ack stays."""
+    marks = world.marks.get(episode, Marks())
+    if marks.ack is None:
+        return Triage({}, ())
+    ack = structs.replace(marks.ack, mirror=False, silences=())
+    return _each(
+        world, (episode,), "engine", at, "acked", text,
+        lambda marks: structs.replace(marks, ack=ack),
     )  # fmt: skip
 
 
@@ -70,6 +100,13 @@ def expired(world: World, now: float) -> Triage:
         world, over, "engine", now, "acked", "the ack is over",
         lambda marks: structs.replace(marks, ack=None),
     )  # fmt: skip
+
+
+def _after(old: Ack | None, said: Ack) -> Ack:
+    """Go on with the silences of the ack before, where both are mirrored."""
+    if old is None or not said.mirror:
+        return said
+    return structs.replace(said, silences=old.silences)
 
 
 def _answered(marks: Marks, at: float) -> Marks:

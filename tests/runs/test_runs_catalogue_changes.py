@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from runs_bench import Bench, MakeBench
+from runs_bench import Bench, MakeBench, give_ports
 from runs_fakes import Exit, make_snapshot
 
 from opsconsole.actions.loader import load
@@ -38,10 +38,7 @@ def bench_of(make_bench: MakeBench, *names: str, fire: str = "", **labels: str) 
         snapshot = with_fire(snapshot, fire, **labels)
     bench = make_bench(registry=CORE, snapshot=snapshot)
     bench.engine.clients.names = ("lb", "alertmanager")
-    ports = bench.engine.ports()
-    values = {name: getattr(ports, name) for name in ports.__slots__}
-    values["cache"] = FileCaches(bench.state / "plugins").of
-    bench.service._ports = type(ports)(**values)
+    give_ports(bench.service, cache=FileCaches(bench.state / "plugins").of)
     return bench
 
 

@@ -45,7 +45,6 @@ class Overview(View):
 
     def __init__(self, session: Session, place: Place) -> None:
         self._caches = {name: RowCache() for name in _TABLES}
-        self._folded: frozenset[str] = frozenset()
         self._options: dict[str, ViewOptions] = {}
         self._peeked = FIRES
         super().__init__(session, place)
@@ -100,7 +99,8 @@ class Overview(View):
 
     def place_of(self, key: str) -> Place | None:
         """Open the object of a row; folded fires open in their place, an event leads to its subject."""
-        if key in self._folded:
+        row = self.table(FIRES).row
+        if row is not None and row.folds and row.key == key:
             self.session.toggle_group(FIRES, key)
             self.update()
             return None
@@ -130,8 +130,6 @@ class Overview(View):
         self._options[name] = options
         width, cache = pane.body.width, self._caches[name]
         table = _TABLES[name](session.snapshot, session.now, width, options, cache)
-        if name == FIRES:
-            self._folded = frozenset(row.key for row in table.rows if row.folds)
         pane.show(table, asked=asked)
 
     def update_lines(self, name: str) -> None:

@@ -76,6 +76,8 @@ async def _chosen(
         await compose(main, composing.composing(alerts))
     elif chosen == "ack":
         await _ack_until(main, alerts)
+    elif chosen == "unack":
+        await tell(main, AckAlert(_episodes(alerts), drop=True))
     elif chosen == "maintenance":
         await open_maintenance(main, f"host:{_host(main, alerts)}")
     elif chosen == "end":
@@ -196,6 +198,15 @@ _SPAN: Final = ParamSpec(
 )
 
 
+_MIRROR: Final = ParamSpec(
+    "silence",
+    "bool",
+    "silence it too",
+    "its Alertmanager is quiet as long as the ack holds",
+    default="false",
+)
+
+
 async def _open_maintenance(main: "Main", wanted: Invocation) -> None:
     host = _host(main, fires_meant(main)) if main.where.key else ""
     await open_maintenance(main, wanted.arguments.get("filter", f"host:{host}" if host else ""))
@@ -203,15 +214,26 @@ async def _open_maintenance(main: "Main", wanted: Invocation) -> None:
 
 async def _ack_until(main: "Main", alerts: tuple[Alert, ...]) -> None:
     note = ParamSpec("note", "str", "note", "what you know")
+    may_mirror = composing.may_mirror(main.session.snapshot, alerts)
     spec = _spec(
-        "The ack ends by itself: what still burns then asks for somebody again.", _SPAN, note
-    )
-    filled = await _fill(main, spec, f"Ack {fires_words(alerts)} until", "ack")
-    if filled is None:
+        "The ack ends by itself: what still burns then asks for somebody again.", _SPAN, note,
+        *([_MIRROR] if may_mirror else []),
+    )  # fmt: skip
+    values: Mapping[str, str] = {}
+    mistake = ""
+    while True:
+        filled = await _fill(main, spec, f"Ack {fires_words(alerts)} until", "ack", values, mistake)
+        if filled is None:
+            return
+        values = filled.values
+        until = main.session.source.now() + read_duration(values["for"])
+        mirror = values.get("silence") == "true"
+        try:
+            await tell(main, AckAlert(_episodes(alerts), values.get("note", ""), until, mirror))
+        except RefusedError as error:
+            mistake = str(error)
+            continue
         return
-    until = main.session.source.now() + read_duration(filled.values["for"])
-    episodes = tuple(alert.episode for alert in alerts)
-    await tell(main, AckAlert(episodes, filled.values.get("note", ""), until))  # fmt: skip
 
 
 async def open_maintenance(main: "Main", on: str) -> None:
@@ -250,6 +272,10 @@ async def _fill(
 ) -> Filled | None:
     asking = Asking(heading, values, mistake, verb)
     return await main.app.push_screen_wait(Form(main.session.look, spec, asking))
+
+
+def _episodes(alerts: Sequence[Alert]) -> tuple[str, ...]:
+    return tuple(alert.episode for alert in alerts)
 
 
 def _host(main: "Main", alerts: Sequence[Alert]) -> str:

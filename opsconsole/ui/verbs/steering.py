@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from opsconsole.commands.line import Invocation
 from opsconsole.model.action import ActionSpec, Plan
-from opsconsole.model.calls import AnswerRun, ControlRun, PlanRun, ResolveRun, StopRun
+from opsconsole.model.calls import AnswerRun, ControlRun, PlanRun, ResolveRun
 from opsconsole.model.run import Question as Asked
 from opsconsole.model.run import Run
 from opsconsole.ui.screens.confirm import Confirm, Question
@@ -86,9 +86,7 @@ def _end(verb: str, *, asks: bool) -> Verb:
         if run.state.is_over:
             main.say(f"the run is over: {run.state}", Tone.WARNING)
         elif not asks or await _agreed(main, run, run_choices.written(run, verb)):
-            offered = verb in run.choices
-            call = ControlRun(run.id, verb) if offered else StopRun(run.id, verb == "interrupt")
-            await tell(main, call)
+            await tell(main, ControlRun(run.id, verb))
 
     return end
 
