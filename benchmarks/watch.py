@@ -28,26 +28,26 @@ def client_of(socket: Path) -> Client:
 
 
 async def first_samples(socket: Path, count: int, within: float) -> tuple[float, float, int]:
-    """Wait until `count` hosts are up.
+    """Wait until `count` hosts have been up, each for once.
 
     Returns:
-        Seconds from now to the first host up, seconds to the last, and how many were up at the end.
+        Seconds from now to the first host up, seconds to the last, and how many were up by then.
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
-    first, good = 0.0, 0
+    first = 0.0
+    good: set[str] = set()
     async with client_of(socket) as client:
         try:
             async with asyncio.timeout(within):
-                while good < count:
+                while len(good) < count:
                     await client.wait_change()
-                    good = sum(
-                        1 for host in client.snapshot.hosts.values() if host.reach is Reach.UP
-                    )
+                    hosts = client.snapshot.hosts.items()
+                    good.update(name for name, host in hosts if host.reach is Reach.UP)
                     first = first or (loop.time() - began if good else 0.0)
         except TimeoutError:
             pass
-    return first, loop.time() - began, good
+    return first, loop.time() - began, len(good)
 
 
 async def poll_jitter(

@@ -104,7 +104,7 @@ class RefusedError(OpsConsoleError):
     """The engine will not do this now; `code` is a short word a script can match.
 
     Codes: locked, read-only, frozen, held, empty, confirm, plan, journal, param, match, unknown-action,
-    unknown-target, not-running, capability.
+    unknown-target, not-running, capability, policy, approval.
     """
 
     def __init__(self, code: str, reason: str) -> None:

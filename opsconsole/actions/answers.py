@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from opsconsole.actions.contributing import (
+    Decision,
     FoundAlert,
     FoundHost,
     Samples,
@@ -24,6 +25,7 @@ ROWS: Final = 2_000
 _COLUMNS: Final = 24
 _POINTS: Final = 500
 _TONES: Final = ("critical", "warning", "ok", "stale", "dim", "strong", "accent")
+DECISIONS: Final = ("allow", "deny", "need_peer")
 STATES: Final = ("ok", "warning", "critical", "unknown")
 S = TypeVar("S")
 
@@ -52,6 +54,18 @@ def read_samples(raw: object, spec: Contribution) -> Samples:
         for name, value in told.facts.items()
     }
     return Samples(metrics, facts)
+
+
+def read_decision(raw: object) -> Decision:
+    """Read what an authorizer gave: a Decision, or its word alone.
+
+    Raises:
+        AnswerError: It is none.
+    """
+    told = Decision(raw) if isinstance(raw, str) else _read(raw, Decision)
+    if told.decision not in DECISIONS:
+        raise AnswerError(f"a decision is {', '.join(DECISIONS)}, not {clean(told.decision, 40)!r}")
+    return Decision(told.decision, clean(told.why, LABEL_LIMIT))
 
 
 def read_verdict(raw: object) -> Verdict:

@@ -4,12 +4,14 @@ A value that came from a person, an alert or a host is a `Given`; written out by
 str. Only a Given is suspected of being an option, because `"--unit=" + given` is a plain str again.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
 SLOT_LIMIT: Final = 32 * 1024
 """Characters of one argument."""
+_VARIABLE: Final = re.compile(r"(?!LD_|OPSC_|(PATH|IFS|BASH_ENV|ENV)\Z)[A-Z][A-Z0-9_]{0,60}")
 
 
 class Given(str):
@@ -24,6 +26,11 @@ def has_control(text: str) -> bool:
         category[0] == "C" or category in ("Zl", "Zp")
         for category in map(unicodedata.category, text)
     )
+
+
+def may_be_set(name: str) -> bool:
+    """Tell whether a command may be given a variable of this name: none that changes what runs, none of ours."""
+    return _VARIABLE.fullmatch(name) is not None
 
 
 def build_argv(elements: Sequence[str | int]) -> tuple[str, ...]:

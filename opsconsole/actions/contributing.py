@@ -12,6 +12,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 KINDS: Final = (
     "collector", "check", "gate", "alert_source", "pane", "notifier", "inventory", "secret",
+    "authorizer",
 )  # fmt: skip
 
 
@@ -72,6 +73,30 @@ class Text(Struct, frozen=True):
 
     lines: Sequence[str]
     title: str = ""
+
+
+class Proposal(Struct, frozen=True):
+    """What an authorizer decides on: one plan of one person, before it is shown, started or approved."""
+
+    action: str
+    effect: str
+    """write or destructive; what only reads is not asked about."""
+    actor: str
+    groups: tuple[str, ...] = ()
+    """The actor's unix groups."""
+    targets: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    """Hosts that it touches."""
+    params: Mapping[str, str] = {}
+    at: float = 0.0
+
+
+class Decision(Struct, frozen=True):
+    """What an authorizer says."""
+
+    decision: str
+    """allow, deny or need_peer; no word of these denies."""
+    why: str = ""
 
 
 PaneContent = Table | Series | Text
@@ -144,6 +169,10 @@ class Contributing:
     def secret(self, name: str) -> Callable[[F], F]:
         """Declare `async def get(ctx, name) -> str`."""
         return self._declare("secret", name)
+
+    def authorizer(self, name: str) -> Callable[[F], F]:
+        """Declare `async def decide(ctx, request) -> Decision`; a policy names it, and no answer denies."""
+        return self._declare("authorizer", name)
 
     def _declare(self, kind: str, name: str) -> Callable[[F], F]:
         def declare(function: F) -> F:

@@ -5,7 +5,8 @@ import contextlib
 import os
 import signal
 from asyncio.subprocess import SubprocessStreamProtocol
-from collections.abc import Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from typing import Final, Self
 
 from opsconsole.actions.api import API
@@ -23,6 +24,8 @@ from opsconsole.actions.protocol import (
     Progress,
     ProtocolError,
     Reply,
+    Serve,
+    Stop,
     ToPlugin,
     decode_line,
     encode_line,
@@ -39,7 +42,8 @@ _TAIL: Final = 4_096
 _EXIT: Final = 1.0
 """Seconds a process has to exit after its outcome."""
 
-Serve = Callable[[Call], Awaitable[Mapping[str, object]]]
+_FOLLOWS: Final = "ssh.stream"
+"""The call during which the plugin is listened to: it may say stop."""
 Hear = Callable[[Progress | LogLine], None]
 
 
@@ -189,7 +193,7 @@ async def converse(program: Program, invoke: Invoke, serve: Serve, hear: Hear) -
         await child.start()
         await _greet(child, program)
         await child.send(invoke)
-        outcome = await _until_outcome(child, invoke, serve, hear)
+        outcome = await _Talk(child, invoke, serve, hear).until_outcome()
         grace = _EXIT
     except asyncio.CancelledError:
         await child.send(Cancel(invoke.id, int(GRACE * 1000)))
@@ -214,18 +218,70 @@ async def _greet(child: Child, program: Program) -> None:
         raise ProtocolError(f"requires {', '.join(missing)}, which this version has not")
 
 
-async def _until_outcome(child: Child, invoke: Invoke, serve: Serve, hear: Hear) -> OutcomeLine:
-    while (line := await child.receive()) is not None:
-        match line:
-            case Call():
-                await child.send(Reply(line.id, await serve(line)))
-            case Progress() | LogLine():
-                hear(line)
-            case OutcomeLine() if line.id == invoke.id:
-                return line
-            case _:
-                raise ProtocolError("said hello or another invocation's outcome in between")
-    raise ProtocolError(await _gone(child))
+class _Talk:
+    """One invocation's lines, from the first call to the outcome."""
+
+    def __init__(self, child: Child, invoke: Invoke, serve: Serve, hear: Hear) -> None:
+        self._child = child
+        self._invoke = invoke
+        self._serve = serve
+        self._hear = hear
+        self._ahead: deque[FromPlugin] = deque()
+        """Lines that were read while a call was followed."""
+
+    async def until_outcome(self) -> OutcomeLine:
+        """Serve it until it has an outcome."""
+        while (line := await self._next()) is not None:
+            match line:
+                case Call():
+                    await self._answer(line)
+                case Progress() | LogLine():
+                    self._hear(line)
+                case OutcomeLine() if line.id == self._invoke.id:
+                    return line
+                case Stop():
+                    pass  # what it means was over already
+                case _:
+                    raise ProtocolError("said hello or another invocation's outcome in between")
+        raise ProtocolError(await _gone(self._child))
+
+    async def _next(self) -> FromPlugin | None:
+        return self._ahead.popleft() if self._ahead else await self._child.receive()
+
+    async def _answer(self, call: Call) -> None:
+        if call.m != _FOLLOWS:
+            answer = await self._serve(call, self._child.send)
+        else:
+            answer = await self._follow(call)
+        await self._child.send(Reply(call.id, answer))
+
+    async def _follow(self, call: Call) -> Mapping[str, object]:
+        """Serve a call, and end it when the plugin says stop, or is gone."""
+        work = asyncio.ensure_future(self._serve(call, self._child.send))
+        listening = asyncio.create_task(self._until_stop(call), name=f"listen {call.m}")
+        try:
+            await asyncio.wait({work, listening}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+            listening.result()
+            return {"state": "stopped"}
+        finally:
+            for task in (work, listening):
+                task.cancel()
+            await asyncio.gather(work, listening, return_exceptions=True)
+
+    async def _until_stop(self, call: Call) -> None:
+        while (line := await self._child.receive()) is not None:
+            match line:
+                case Stop() if line.id == call.id:
+                    return
+                case Progress() | LogLine():
+                    self._hear(line)
+                case OutcomeLine():
+                    self._ahead.append(line)
+                    return
+                case _:
+                    self._ahead.append(line)
 
 
 async def _gone(child: Child) -> str:

@@ -253,6 +253,7 @@ class Local(Protocol):
         timeout: float | None = None,
         ok: Sequence[int] = (0,),
         show: bool = False,
+        max_output: int | None = None,
     ) -> Result:
         """Run a command on the machine of the engine; `effect="read"` for one that changes nothing."""
         ...

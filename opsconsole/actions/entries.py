@@ -10,7 +10,8 @@ from opsconsole.actions.match import check_match
 from opsconsole.actions.spec import SPEC_FIELDS
 from opsconsole.actions.yaml_keys import Keys
 from opsconsole.actions.yaml_params import read_param_specs
-from opsconsole.config.loader import Node, Scalar, Seq, plain
+from opsconsole.actions.yaml_spec import read_told
+from opsconsole.config.loader import Node
 from opsconsole.config.problems import Problems
 from opsconsole.config.units import parse_duration
 from opsconsole.errors import QueryError
@@ -22,7 +23,6 @@ PROTOCOLS: Final = ("json", "oneshot", "nagios")
 NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,60}")
 _METRIC: Final = re.compile(r"[a-z][a-z0-9_]{0,30}(\.[a-z][a-z0-9_]{0,30}){1,5}")
 _EXECUTABLE: Final = ("run", "protocol")
-_TYPED: Final = ("idempotent", "max_parallel", "stop_on_failure", "max_targets")
 _COMMON: Final = ("id", "title", "doc", "timeout", "needs", "params", *_EXECUTABLE)
 _OWN: Final[Mapping[str, tuple[str, ...]]] = {
     "collector": ("every", "scope", "match", "emits"),
@@ -33,6 +33,7 @@ _OWN: Final[Mapping[str, tuple[str, ...]]] = {
     "notifier": ("on",),
     "inventory": ("every",),
     "secret": (),
+    "authorizer": (),
     "param_type": ("type", "pattern", "choices", "under", "refuse"),
 }
 _SCOPES: Final = ("host", "service", "fleet")
@@ -61,14 +62,13 @@ def read_action(node: Node, problems: Problems) -> ActionEntry:
     """Read an entry of `actions:`; mistakes go to problems."""
     keys = Keys(node, problems, "an action's entry")
     keys.only(("id", "params", "rollback", *_EXECUTABLE, *SPEC_FIELDS))
-    told = {field: _told(keys, field) for field in SPEC_FIELDS if field in keys.given}
     run, protocol = _executable(keys)
     if protocol == "nagios":
         keys.wrong("protocol", "nagios is for checks and gates")
     is_whole = "params" in keys.given or bool(run)
     return ActionEntry(
         _name(keys),
-        told,
+        read_told(keys),
         read_param_specs(keys) if is_whole else None,
         run,
         protocol,
@@ -113,19 +113,6 @@ def _name(keys: Keys) -> str:
     if name and not NAME.fullmatch(name):
         keys.wrong("id", f"{name!r} must be lower-case letters, digits and dashes")
     return name
-
-
-def _told(keys: Keys, field: str) -> object:
-    """Numbers and truths keep their type; keys may be a list of letters; everything else is text as written."""
-    node = keys.node(field)
-    if isinstance(node, Seq) and field == "keys":
-        return " ".join(keys.words(field) or ())
-    return node.text if isinstance(node, Scalar) and field not in _TYPED else _plain(node)
-
-
-def _plain(node: Node | None) -> object:
-    found: object = None if node is None else plain(node)
-    return found
 
 
 def _executable(keys: Keys) -> tuple[tuple[str, ...], str]:

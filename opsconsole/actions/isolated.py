@@ -1,18 +1,23 @@
-"""`isolation: process`: a process of its own that runs a plugin's Python, over the protocol of executables.
+"""`isolation: process`: the pipe of a process of its own that runs a plugin's Python, and what comes over it.
 
-Started as `python -m opsconsole.actions.isolated FOLDER [MODULE]`. It protects the engine's stability; not
-its secrets: it runs as the same user.
+The process is `python -m opsconsole.actions.isolated_main FOLDER [MODULE]`. It protects the engine's stability;
+not its secrets: it runs as the same user.
 """
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import msgspec
 
+from opsconsole.actions.api import decode_json
 from opsconsole.actions.argv import Given
+from opsconsole.actions.protocol import LINE_LIMIT
 from opsconsole.errors import ActionError, OutcomeUnknownError, TransportError
+
+Told = dict[str, object]
+"""One line of the engine, or the `r` of a result."""
 
 
 class PlanStop(BaseException):
@@ -26,7 +31,7 @@ class PlanStop(BaseException):
 class Answered:
     """A call's result, as `ctx` gives it."""
 
-    def __init__(self, call: str, told: dict[str, object]) -> None:
+    def __init__(self, call: str, told: Told) -> None:
         self._call = call
         self._told = told
 
@@ -51,6 +56,15 @@ class Answered:
         return self.text.split("\n") if self.text.strip() else []
 
     @property
+    def data(self) -> bytes:
+        """Standard output, as far as it is text."""
+        return self.text.encode()
+
+    def json(self) -> object:
+        """Read the output as JSON."""
+        return decode_json(self.text)
+
+    @property
     def stderr(self) -> str:
         """Standard error."""
         return str(self._part("stderr") or "")
@@ -69,133 +83,136 @@ class Pipe:
         self._out = lines_out
         self._calls = 0
         self._turn = asyncio.Lock()
+        self._following = ""
+        """The call whose lines are being read."""
         self.failed: tuple[str, BaseException] | None = None
         """The call whose bad end was raised last, and what was raised."""
 
     def say(self, **line: object) -> None:
-        """Send a line."""
-        self._out.write(msgspec.json.encode(line, enc_hook=str) + b"\n")
+        """Send a line.
+
+        Raises:
+            ActionError: It is longer than a line may be.
+        """
+        data = msgspec.json.encode(line, enc_hook=str) + b"\n"
+        if len(data) > LINE_LIMIT:
+            raise ActionError("ctx", "over a process one call says 1 MiB at most")
+        self._out.write(data)
         self._out.flush()
 
-    def hear(self) -> dict[str, object]:
+    def hear(self) -> Told:
         """Read a line; the engine's end is ours."""
         line = self._in.readline()
         if not line:
             sys.exit(0)
-        return msgspec.json.decode(line, type=dict[str, object])
+        told = msgspec.json.decode(line, type=dict[str, object])
+        if told["op"] == "cancel":
+            sys.exit(1)
+        return told
 
-    async def call(self, method: str, **p: object) -> tuple[str, dict[str, object]]:
-        """Ask the engine and wait."""
+    async def call(self, method: str, p: Told, step: str = "") -> tuple[str, Told]:
+        """Ask the engine and wait: what its result says, `data` lines before it as `pieces`.
+
+        Args:
+            method: The call's name.
+            p: What it takes; None and empty texts are not said.
+            step: What a bad end of it is called.
+
+        Raises:
+            ActionError: It ended badly, or was refused.
+            OutcomeUnknownError: Its end was not seen.
+            TransportError: It was not started.
+        """
+        self._refuse_while_following()
         async with self._turn:
-            self._calls += 1
-            call = f"c{self._calls}"
-            self.say(op="call", id=call, m=method, p=p)
-            while (answer := await asyncio.to_thread(self.hear)).get("op") != "result":
-                if answer.get("op") == "cancel":
-                    sys.exit(1)
-            return call, msgspec.convert(answer["r"], dict[str, object])
+            call = self._begin(method, p)
+            pieces: list[object] = []
+            while (answer := await asyncio.to_thread(self.hear))["op"] != "result":
+                pieces.append(answer.get("base64"))
+            return call, self.checked(call, answer, step or method, pieces)
 
+    def call_now(self, method: str, p: Told) -> Told:
+        """As `call`, for what is no coroutine in `ctx`: it holds the process up."""
+        self._refuse_while_following()
+        if self._turn.locked():
+            raise ActionError("ctx", f"over a process {method} cannot be asked beside another call")
+        call = self._begin(method, p)
+        while (answer := self.hear())["op"] != "result":
+            pass
+        return self.checked(call, answer, method, [])
 
-class Ssh:
-    """`ctx.ssh` over the pipe."""
+    def follow(self, method: str, p: Told, step: str) -> "Following":
+        """Ask for something that has lines; leaving the loop over them ends it there."""
+        self._refuse_while_following()
+        self._following = self._begin(method, p)
+        return Following(self, self._following, step)
 
-    def __init__(self, pipe: Pipe) -> None:
-        self._pipe = pipe
+    def followed(self, call: str, *, stop: bool) -> None:
+        """Be told that the lines of a call are read, or that nobody reads them any more."""
+        if self._following != call:
+            return
+        self._following = ""
+        if stop:
+            self.say(op="stop", id=call)
+            while self.hear()["op"] != "result":
+                pass
 
-    async def read(self, argv: Sequence[str | int], **told: object) -> Answered:
-        """Run a command that changes nothing; see `actions.api.Ssh`."""
-        return await self._ask("ssh.read", argv, told)
+    def _refuse_while_following(self) -> None:
+        if self._following:
+            raise ActionError("ctx", "over a process nothing else is asked inside a stream's loop")
 
-    async def write(self, argv: Sequence[str | int], **told: object) -> Answered:
-        """Run a command that changes something; see `actions.api.Ssh`."""
-        return await self._ask("ssh.write", argv, told)
+    def _begin(self, method: str, p: Told) -> str:
+        self._calls += 1
+        call = f"c{self._calls}"
+        said = {key: value for key, value in p.items() if value not in (None, "")}
+        self.say(op="call", id=call, m=method, p={**said, "may_fail": True})
+        return call
 
-    async def _ask(
-        self, method: str, argv: Sequence[str | int], told: dict[str, object]
-    ) -> Answered:
-        if isinstance(argv, str | bytes):
-            raise TypeError("a command is a list of arguments, never a line")
-        stdin = told.pop("stdin", b"")
-        said = {key: value for key, value in told.items() if value not in (None, "")}
-        if isinstance(stdin, bytes) and stdin:
-            said["stdin"] = stdin.decode("utf-8", "surrogateescape")
-        call, answer = await self._pipe.call(method, argv=[*argv], may_fail=True, **said)
-        state, step = answer["state"], str(told.get("step") or argv[0])
-        if state in ("done", "planned"):
-            return Answered(call, answer)
-        self._raise(call, str(state), step, answer)
-        raise AssertionError(state)
-
-    def _raise(self, call: str, state: str, step: str, answer: dict[str, object]) -> None:
-        reason = str(answer.get("reason", ""))
+    def checked(self, call: str, answer: Told, step: str, pieces: list[object]) -> Told:
+        """Give what a result says, or raise what its call ended in."""
+        told = msgspec.convert(answer["r"], dict[str, object])
+        state, reason = str(told["state"]), str(told.get("reason", ""))
+        if state in ("done", "planned", "stopped"):
+            return {**told, "pieces": pieces} if pieces else told
         error: ActionError | OutcomeUnknownError | TransportError
         if state == "unknown":
             error = OutcomeUnknownError(step, reason)
         elif state == "unreachable":
             error = TransportError("", "unreachable", reason)
         else:
-            code = answer.get("code")
+            code = told.get("code")
             error = ActionError(step, reason, code if isinstance(code, int) else None)
-        self._pipe.failed = (call, error)
+        self.failed = (call, error)
         raise error
 
 
-class Log:
-    """`ctx.log` over the pipe."""
+class Following:
+    """The lines of a call as they come; whoever drops it has had enough."""
 
-    def __init__(self, pipe: Pipe) -> None:
+    def __init__(self, pipe: Pipe, call: str, step: str) -> None:
         self._pipe = pipe
+        self._call = call
+        self._step = step
+        self._is_over = False
 
-    def info(self, text: str) -> None:
-        """Say something."""
-        self._pipe.say(op="log", text=text)
+    def __aiter__(self) -> "Following":
+        return self
 
-    def warning(self, text: str) -> None:
-        """Say something that is not well."""
-        self._pipe.say(op="log", text=text, level="warning")
+    async def __anext__(self) -> str:
+        if self._is_over:
+            raise StopAsyncIteration
+        line = await asyncio.to_thread(self._pipe.hear)
+        if line["op"] != "result":
+            return Given(str(line["text"]))
+        self._is_over = True
+        self._pipe.followed(self._call, stop=False)
+        self._pipe.checked(self._call, line, self._step, [])
+        raise StopAsyncIteration
 
+    async def aclose(self) -> None:
+        """Have had enough."""
+        self._is_over = True
+        self._pipe.followed(self._call, stop=True)
 
-class Tick:
-    """One round of `ctx.until`."""
-
-    def __init__(self, elapsed: float, log: Log) -> None:
-        self.elapsed = elapsed
-        self.note = log.info
-
-
-class PipeCtx:
-    """The part of `ctx` that works over a process; anything else is told to be missing."""
-
-    def __init__(self, pipe: Pipe, invoke: dict[str, object]) -> None:
-        self._pipe = pipe
-        self._planning = invoke.get("mode") == "plan"
-        self.run_id = str(invoke.get("run", ""))
-        self.alert = None
-        self.ssh = Ssh(pipe)
-        self.log = Log(pipe)
-
-    def __getattr__(self, name: str) -> object:
-        raise ActionError("ctx", f"ctx.{name} is not there over a process; isolation: inprocess")
-
-    async def wait(self, seconds: float) -> None:
-        """Do nothing for a while, by the engine's clock."""
-        await self._pipe.call("wait", seconds=seconds)
-
-    async def until(self, seconds: float, *, every: float = 2.0) -> AsyncIterator[Tick]:
-        """Give a tick now and then every `every` seconds, until `seconds` have passed; one in a plan."""
-        elapsed = 0.0
-        while True:
-            yield Tick(elapsed, self.log)
-            if self._planning or elapsed >= seconds:
-                return
-            await self.wait(min(every, seconds - elapsed))
-            elapsed += every
-
-    def progress(self, done: int, total: int, note: str = "") -> None:
-        """Say how far it is."""
-        self._pipe.say(op="progress", id=1, done=done, total=total, note=note)
-
-    def table(self, rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
-        """Show rows, tabs between their cells."""
-        for row in (*([header] if header else []), *rows):
-            self.log.info("  ".join(str(each) for each in row))
+    def __del__(self) -> None:
+        self._pipe.followed(self._call, stop=True)

@@ -11,7 +11,8 @@ import msgspec
 from opsconsole.actions.api import API, Host, Outcome, Service
 from opsconsole.actions.argv import Given
 from opsconsole.actions.grammars import Parsed
-from opsconsole.actions.isolated import Pipe, PipeCtx, PlanStop
+from opsconsole.actions.isolated import Pipe, PlanStop
+from opsconsole.actions.isolated_ctx import PipeCtx
 from opsconsole.actions.loader import contain
 from opsconsole.actions.manifest import MANIFEST, Manifest, read_manifest
 from opsconsole.actions.params import Values

@@ -98,26 +98,19 @@ def _warded(action: Action, wards: Wards) -> Action:
 
 def _load_guarded(place: Place) -> Found:
     """Load one plugin; whatever it does, what comes back is a row."""
-    try:
-        return read_place(place, contain)
-    except OpsConsoleError as error:
-        return Found(_broken(place, str(error)), ())
-    except Exception as error:  # bulkhead: whatever reading somebody's files runs into
-        log.exception("plugin %s cannot be loaded", place.path)
-        return Found(_broken(place, f"{type(error).__name__}: {error}"), ())
+    found: list[Found] = []
+    why = contain(lambda: found.append(read_place(place, contain)))
+    return found[0] if found else Found(_broken(place, why), ())
 
 
 def contain(work: Callable[[], None]) -> str:
-    """Run a plugin's module; says what it raised, in a sentence, empty for nothing."""
+    """Read a plugin's files, or run its module; says what that raised, in a sentence, empty for nothing."""
     try:
         work()
     except OpsConsoleError as error:
         return str(error)
-    except (
-        Exception,
-        SystemExit,
-    ) as error:  # bulkhead: a plugin's module runs while it is imported
-        log.exception("a plugin cannot be imported")
+    except (Exception, SystemExit) as error:  # bulkhead: somebody's files, and code run by import
+        log.exception("a plugin cannot be loaded")
         return f"{type(error).__name__}: {error}"
     return ""
 

@@ -22,7 +22,7 @@ _REQUIRES: Final = ("opsconsole", "features", "python", "commands")
 KINDS: Final[Mapping[str, str]] = {
     "collectors": "collector", "checks": "check", "gates": "gate", "alert_sources": "alert_source",
     "panes": "pane", "notifiers": "notifier", "inventories": "inventory", "secrets": "secret",
-    "param_types": "param_type",
+    "param_types": "param_type", "authorizers": "authorizer",
 }  # fmt: skip
 """A manifest's lists of contributions, and what one of each is called."""
 RUNBOOKS: Final = ("runbooks/*.yaml",)

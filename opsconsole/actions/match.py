@@ -14,12 +14,14 @@ from opsconsole.model.states import Effect
 from opsconsole.query.contexts import MATCH
 from opsconsole.query.environments import match_env
 from opsconsole.query.evaluator import holds
-from opsconsole.query.nodes import Binary, Call, Expr, Items, Name, Unary
+from opsconsole.query.nodes import Binary, Call, Expr, Items, Literal, Name, Unary
 from opsconsole.query.parser import parse
 from opsconsole.query.values import UNKNOWN, Env
 
 _EFFECTS: Final = tuple(Effect)
 _KINDS: Final = ("host", "service")
+_NAME: Final = "alertname"
+"""The label that every fire has."""
 
 
 class Subject(Struct, frozen=True):
@@ -122,11 +124,11 @@ def first_runbook(
 
 
 def names_alert(spec: ActionSpec, subject: Subject, now: float | None = None) -> bool:
-    """Tell whether an alternative of a `match` that speaks of the fire holds."""
+    """Tell whether an alternative of a `match` that says which fires it is for holds."""
     if subject.alert is None:
         return False
     env = _env(subject, now)
-    return any(holds(clause, env) is True for clause in fire_clauses(spec.match))
+    return any(holds(clause, env) is True for clause in naming_clauses(spec.match))
 
 
 def read_match(match: str | None) -> Expr | None:
@@ -148,26 +150,46 @@ def fire_clauses(match: str | None) -> tuple[Expr, ...]:
     return tuple(clause for clause in _alternatives(whole) if _mentions_fire(clause))
 
 
+@lru_cache(maxsize=1_024)
+def naming_clauses(match: str | None) -> tuple[Expr, ...]:
+    """List those that say which fires they are for: a name and a source, which each of them has, say nothing."""
+    return tuple(clause for clause in fire_clauses(match) if _mentions_fire(clause, choosing=True))
+
+
 def _alternatives(expr: Expr) -> list[Expr]:
     if isinstance(expr, Binary) and expr.operator == "or":
         return [*_alternatives(expr.left), *_alternatives(expr.right)]
     return [expr]
 
 
-def _mentions_fire(expr: Expr) -> bool:
+def _mentions_fire(expr: Expr, *, choosing: bool = False) -> bool:
+    """Tell whether an expression speaks of a fire; `choosing`: of what tells one fire from another."""
+
+    def mentions(part: Expr) -> bool:
+        return _mentions_fire(part, choosing=choosing)
+
     match expr:
         case Name():
-            return expr.name == "alert" or expr.name.startswith("alert.")
+            return expr.name == "alert" or (
+                expr.name.startswith("alert.") and not (choosing and expr.name == "alert.source")
+            )
         case Unary():
-            return _mentions_fire(expr.operand)
+            return mentions(expr.operand)
         case Binary():
-            return _mentions_fire(expr.left) or _mentions_fire(expr.right)
+            return mentions(expr.left) or mentions(expr.right)
         case Call():
-            return any(_mentions_fire(each) for each in expr.arguments)
+            return not (choosing and _asks_what_all_have(expr)) and any(
+                map(mentions, expr.arguments)
+            )
         case Items():
-            return any(_mentions_fire(each) for each in expr.items)
+            return any(map(mentions, expr.items))
         case _:
             return False
+
+
+def _asks_what_all_have(call: Call) -> bool:
+    """Tell `has(alert.labels, "alertname")`, which holds for each fire, from `has(alert.labels, "unit")`."""
+    return any(isinstance(each, Literal) and each.value == _NAME for each in call.arguments)
 
 
 def check_match(source: str) -> None:

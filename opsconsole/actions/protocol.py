@@ -1,9 +1,10 @@
 """The lines between the engine and an executable plugin: one JSON object each, UTF-8, at most 1 MiB.
 
-The engine says hello, invoke, result and cancel; the plugin says hello, call, progress, log and outcome.
+The engine says hello, invoke, line, data, result and cancel; the plugin says hello, call, stop, progress, log
+and outcome.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -48,6 +49,12 @@ class Invoke(_Line, frozen=True, tag="invoke"):
     deadline_ms: int
     kind: str = "action"
     """action, or the kind of another contribution."""
+    alert: Mapping[str, object] = {}
+    """The fire the person stood on: name, severity, on, since, summary, labels, annotations; empty: none."""
+    targets: tuple[str, ...] = ()
+    """Names of all that the run goes to."""
+    now: float = 0.0
+    """Epoch seconds of the engine."""
 
 
 class Reply(_Line, frozen=True, tag="result"):
@@ -55,6 +62,20 @@ class Reply(_Line, frozen=True, tag="result"):
 
     id: str | int
     r: Mapping[str, object]
+
+
+class StreamLine(_Line, frozen=True, tag="line"):
+    """One line of what a call follows; its result comes behind the last one."""
+
+    id: str | int
+    text: str
+
+
+class Data(_Line, frozen=True, tag="data"):
+    """A piece of a file that a call fetches; its result comes behind the last one."""
+
+    id: str | int
+    base64: str
 
 
 class Cancel(_Line, frozen=True, tag="cancel"):
@@ -78,8 +99,14 @@ class Call(_Line, frozen=True, tag="call"):
 
     id: str | int
     m: str
-    """`ssh.read`, `ssh.write`, `secret.get`, `wait` ..."""
+    """`ssh.read`, `ssh.write`, `secret.get`, `ask` ..."""
     p: Mapping[str, object] = {}
+
+
+class Stop(_Line, frozen=True, tag="stop"):
+    """Enough of what a call follows: it is ended, and its result says `stopped`."""
+
+    id: str | int
 
 
 class Progress(_Line, frozen=True, tag="progress"):
@@ -111,8 +138,15 @@ class OutcomeLine(_Line, frozen=True, tag="outcome"):
     """The id of the call whose output is the answer."""
 
 
-FromPlugin = PluginHello | Call | Progress | LogLine | OutcomeLine
-ToPlugin = HostHello | Invoke | Reply | Cancel
+FromPlugin = PluginHello | Call | Stop | Progress | LogLine | OutcomeLine
+ToPlugin = HostHello | Invoke | StreamLine | Data | Reply | Cancel
+
+Answer = Mapping[str, object]
+"""What a result says of a call."""
+Tell = Callable[[StreamLine | Data], Awaitable[None]]
+"""Says something of a call before its result; waits while the plugin does not read."""
+Serve = Callable[[Call, Tell], Awaitable[Answer]]
+"""Does what a call asks for."""
 
 _DECODER: Final[msgspec.json.Decoder[FromPlugin]] = msgspec.json.Decoder(FromPlugin)
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)  # a Given is text

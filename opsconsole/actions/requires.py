@@ -9,16 +9,10 @@ from typing import Final
 from opsconsole import __version__
 
 FEATURES: Final = (
-    "http",
-    "local.run",
-    "log",
-    "progress",
-    "secret.get",
-    "ssh.read",
-    "ssh.write",
-    "table",
-    "wait",
-)
+    "alert", "artifact", "ask", "cache", "choose", "config", "confirm", "health", "history", "http",
+    "local.run", "lock", "log", "peers", "progress", "secret.get", "ssh.get", "ssh.put", "ssh.read",
+    "ssh.script", "ssh.stream", "ssh.write", "table", "wait",
+)  # fmt: skip
 """What this version offers to executables."""
 CTX_FEATURES: Final = frozenset(
     {

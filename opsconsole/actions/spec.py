@@ -32,7 +32,7 @@ _NEED: Final = re.compile(
 SPEC_FIELDS: Final = (
     "title", "scope", "effect", "idempotent", "arity", "doc", "owner", "tags", "runbook_url", "match",
     "needs", "confirm", "max_parallel", "stop_on_failure", "max_targets", "timeout", "keys", "output",
-    "rollout", "undo_policy", "targets", "locks", "notify",
+    "rollout", "undo_policy", "targets", "locks", "notify", "outage",
 )  # fmt: skip
 """What an author may say about an action; `title scope effect idempotent` must be said."""
 REQUIRED: Final = ("title", "scope", "effect", "idempotent")
@@ -78,6 +78,8 @@ def make_spec(
     """
     _check_told(id, told)
     fields = {**told, "timeout": read_timeout(told.get("timeout", 60.0))}
+    if "outage" in told:
+        fields["outage"] = read_timeout(told["outage"], "outage")
     effect = Effect(str(told["effect"]))
     fields["confirm"] = _confirm(told.get("confirm"), effect)
     if isinstance(rollout := told.get("rollout"), Mapping):
@@ -141,7 +143,7 @@ def _check_predicate(id: str, match: object) -> None:
         raise SpecError(f"{id}: match: {error}", "match") from None
 
 
-def read_timeout(told: object) -> float:
+def read_timeout(told: object, field: str = "timeout") -> float:
     """Read a time limit: seconds, or `90s`; there is no infinite one.
 
     Raises:
@@ -150,9 +152,9 @@ def read_timeout(told: object) -> float:
     try:
         seconds = parse_duration(told) if isinstance(told, str) else float(str(told))
     except ValueError as error:
-        raise SpecError(f"timeout: {error}", "timeout") from None
+        raise SpecError(f"{field}: {error}", field) from None
     if not 0 < seconds <= TIMEOUT_LIMIT:
-        raise SpecError("timeout must be above 0 and at most 1h", "timeout")
+        raise SpecError(f"{field} must be above 0 and at most 1h", field)
     return seconds
 
 

@@ -1,8 +1,8 @@
 """Who of the plugins misbehaved, and who is not called any more: three faults in five minutes are enough."""
 
-import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from types import TracebackType
 from typing import Final
 
 from opsconsole.actions.api import Outcome
@@ -18,6 +18,8 @@ FAULTS: Final = 3
 WITHIN: Final = 300.0
 """Seconds."""
 _KEPT: Final = 10
+_BLAMED: Final = "raised by the plugin "
+"""Begins the note that an error carries once it is counted."""
 
 
 class QuarantineError(ActionError):
@@ -116,18 +118,42 @@ class WardedImpl:
     async def _watched(
         self, call: Run, door: Door, target: Target, values: Values
     ) -> Outcome | None:
-        self._wards.check(self._plugin)
-        try:
+        with _Watch(self._wards, self._plugin, self._action):
             return await call(door, target, values)
-        except (ProtocolError, PluginCodeError) as error:
-            self._wards.fault(self._plugin, kind_of(error), self._action, str(error))
-            raise
-        except (OpsConsoleError, asyncio.CancelledError):
-            raise
-        except (Exception, SystemExit) as error:
-            said = f"{type(error).__name__}: {error}"
-            self._wards.fault(self._plugin, "error", self._action, said, stack_of(error))
-            raise
+
+
+class _Watch:
+    """Sees what an implementation raises on its way to the bulkhead, and counts it once: of actions that use one
+    another, against the plugin that raised it."""
+
+    def __init__(self, wards: Wards, plugin: str, action: str) -> None:
+        self._wards = wards
+        self._plugin = plugin
+        self._action = action
+
+    def __enter__(self) -> None:
+        self._wards.check(self._plugin)
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        match error:
+            case ProtocolError() | PluginCodeError():
+                self._count(error, kind_of(error), str(error))
+            case OpsConsoleError():
+                return
+            case Exception() | SystemExit():
+                said = f"{type(error).__name__}: {error}"
+                self._count(error, "error", said, stack_of(error))
+
+    def _count(self, error: BaseException, kind: str, said: str, stack: str = "") -> None:
+        if any(note.startswith(_BLAMED) for note in getattr(error, "__notes__", ())):
+            return
+        error.add_note(f"{_BLAMED}{self._plugin}: {self._action}")
+        self._wards.fault(self._plugin, kind, self._action, said, stack)
 
 
 def kind_of(error: OpsConsoleError) -> str:

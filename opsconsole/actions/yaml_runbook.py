@@ -13,14 +13,14 @@ from opsconsole.actions.spec import SPEC_FIELDS, SpecError, make_spec
 from opsconsole.actions.steps import Action, Reference
 from opsconsole.actions.yaml_keys import Keys
 from opsconsole.actions.yaml_params import read_param_specs
+from opsconsole.actions.yaml_spec import read_told
 from opsconsole.actions.yaml_steps import StepReader
-from opsconsole.config.loader import Map, Node, Scalar, Seq, plain, read_text
+from opsconsole.config.loader import Map, Node, Seq, read_text
 from opsconsole.config.problems import Mark, Problems
 from opsconsole.model.action import ActionSpec, ParamSpec
 from opsconsole.model.states import Effect
 
 _KEYS: Final = ("api", "id", "params", "preflight", "steps", "rollback", "finally", *SPEC_FIELDS)
-_TYPED: Final = ("idempotent", "max_parallel", "stop_on_failure", "max_targets")
 _LOCK_ROOTS: Final = ("params", "target", "service", "alert")
 
 
@@ -129,11 +129,7 @@ def _effect(keys: Keys) -> Effect:
 def _spec(
     keys: Keys, params: tuple[ParamSpec, ...], used: set[str], content: bytes, file: str
 ) -> ActionSpec | None:
-    told: dict[str, object] = {}
-    for field in SPEC_FIELDS:
-        node = keys.node(field)
-        if node is not None:
-            told[field] = _told(node, field)
+    told = read_told(keys)
     needs = keys.words("needs") or ()
     for need in sorted(used - set(needs)):
         keys.problems.add(keys.mark_of("needs"), f"needs: {need} is used and not declared")
@@ -153,10 +149,3 @@ def _place(keys: Keys, field: str) -> Mark:
             break
         mark, node = node.keys[name], node.entries[name]
     return mark
-
-
-def _told(node: Node, field: str) -> object:
-    """Numbers and truths keep their type; everything else is text as written (`keys: 8`, `timeout: 90s`)."""
-    if field == "keys" and isinstance(node, Seq):
-        return " ".join(each.text for each in node.items if isinstance(each, Scalar))
-    return node.text if isinstance(node, Scalar) and field not in _TYPED else plain(node)

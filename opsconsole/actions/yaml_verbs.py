@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from opsconsole.actions.argv import may_be_set
 from opsconsole.actions.http_path import METHODS
 from opsconsole.actions.reference import Template
 from opsconsole.actions.runbook import (
@@ -30,8 +31,6 @@ from opsconsole.config.units import parse_duration
 
 _UNTIL_KEYS: Final = ("run", "check", "with", "expect", "every", "for", "stable")
 _HTTP_KEYS: Final = ("client", "method", "path", "query", "json", "ok")
-_ENV: Final = re.compile(r"[A-Z][A-Z0-9_]{0,60}")
-_ENV_DENIED: Final = re.compile(r"LD_.*|PATH|IFS|BASH_ENV|ENV|OPSC_.*")
 _CLIENT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
 _MODE: Final = re.compile(r"0?[0-7]{3}")
@@ -89,7 +88,7 @@ class VerbReader:
         pairs = []
         inner = Keys(keys.node("env"), self._problems, "env")
         for name in inner.given:
-            if not _ENV.fullmatch(name) or _ENV_DENIED.fullmatch(name):
+            if not may_be_set(name):
                 inner.wrong(name, "is not a name that may be set")
             pairs.append((name, self._slots.slot(inner, name, inner.required(name))))
         return pairs

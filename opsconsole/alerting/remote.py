@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from opsconsole.alerting.flapping import Flap, turned
 from opsconsole.model.alert import Alert
-from opsconsole.model.sample import RemoteAlert, SourceReading
+from opsconsole.model.sample import FORGOTTEN, RemoteAlert, SourceReading
 from opsconsole.model.states import AlertState, Freshness, ServiceState
 
 ABSENCES: Final = 2
@@ -36,7 +36,7 @@ class RemoteLife(Struct, frozen=True):
     freshness: Freshness = Freshness.LIVE
     absent: int = 0
     absent_at: float = 0.0
-    """When it was first missed."""
+    """When it was first missed; of a source that tells: since when a word of it is."""
     seen_at: float = 0.0
     ended_at: float = 0.0
 
@@ -112,8 +112,8 @@ def _told(memory: SourceMemory, reading: SourceReading) -> SourceMemory:
             life = structs.replace(
                 life, state=AlertState.RESOLVED, freshness=Freshness.LIVE, ended_at=reading.at
             )
-        elif life.freshness is Freshness.LIVE and reading.at - life.seen_at > REPEATED:
-            life = structs.replace(life, freshness=Freshness.STALE)
+        else:
+            life = _untold(life, reading.at)
         lives[key] = life
     for alert in reading.alerts:
         before = lives.get(alert.fingerprint)
@@ -123,6 +123,21 @@ def _told(memory: SourceMemory, reading: SourceReading) -> SourceMemory:
             told = _seen(before, alert, memory, reading)
             lives[alert.fingerprint] = structs.replace(told, seen_at=reading.at)
     return structs.replace(memory, lives=lives, doubted_at=None)
+
+
+def _untold(life: RemoteLife, at: float) -> RemoteLife:
+    """Doubt what is not told again, and let it go in the end: nobody said that it is over."""
+    if life.freshness is Freshness.LIVE:
+        if at - life.seen_at <= REPEATED:
+            return life
+        return structs.replace(life, freshness=Freshness.STALE, absent_at=life.seen_at)
+    if (
+        not life.absent_at
+    ):  # an earlier engine saw it, or the feed was away: it is waited for from now
+        return structs.replace(life, absent_at=at)
+    if at - life.absent_at <= FORGOTTEN:
+        return life
+    return structs.replace(life, state=AlertState.RESOLVED, freshness=Freshness.STALE, ended_at=at)
 
 
 def _begun(alert: RemoteAlert, reading: SourceReading) -> RemoteLife:

@@ -3,12 +3,13 @@
 import hashlib
 import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
 from opsconsole.alerting.memory import OURS
-from opsconsole.model.alert import Alert
+from opsconsole.model.alert import Ack, Alert
 from opsconsole.model.episode import Episode
 from opsconsole.model.silence import Matcher, Silence, SilenceDraft, SilenceEffect
 from opsconsole.model.states import Severity
@@ -17,6 +18,10 @@ from opsconsole.query.matchers import faults_of, matches, write_matcher
 LONGEST: Final = 30 * 86_400.0
 LONG: Final = 12 * 3_600.0
 """Longer than a night is said."""
+MIRROR: Final = 900.0
+"""Seconds that the silence of an ack is made for: it ends by itself where nobody is there to extend it."""
+MIRROR_LONGEST: Final = 8 * 3_600.0
+"""Seconds after an ack beyond which it is silenced no more."""
 TYPED_FROM: Final = 10
 """So many alerts hidden at once, or any critical: their number is typed back."""
 _IDENTITY: Final = (
@@ -99,6 +104,19 @@ def suggested(alert: Alert) -> tuple[Matcher, ...]:
 def all_labels(alert: Alert) -> tuple[Matcher, ...]:
     """Match one alert and no other: its whole label set."""
     return tuple(Matcher(name, "=", value) for name, value in sorted(alert.labels.items()))
+
+
+def mirror_end(ack: Ack, now: float) -> float:
+    """Say until when an ack's silence is to last, as things are now; what is past is not to be silenced."""
+    ends = ack.at + MIRROR_LONGEST
+    return min(now + MIRROR, ends if ack.until is None else min(ends, ack.until))
+
+
+def mirror_draft(alert: Alert, ack: Ack, source: str, seconds: float) -> SilenceDraft:
+    """Draft the silence of an ack: this alert and no other, with words that no second ack has."""
+    at = datetime.fromtimestamp(ack.at, UTC).isoformat(timespec="milliseconds")
+    comment = f"ACK {ack.actor} {at.removesuffix('+00:00')}Z: {ack.note}".removesuffix(": ")
+    return SilenceDraft(source, all_labels(alert), seconds, comment)
 
 
 def amtool_line(draft: SilenceDraft, actor: str) -> str:

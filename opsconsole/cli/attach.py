@@ -100,18 +100,36 @@ async def watching(options: Options) -> AsyncIterator[Client]:
     """
     import tempfile
 
-    from opsconsole.rpc.server import is_served
-
-    place = options.place(create=False)
-    if not options.solo and await is_served(place.socket):
-        async with Client(open_path(str(place.socket)), hello("cli"), SystemClock()) as client:
-            await client.ready()
-            yield client
-        return
+    if not options.solo:
+        async with running(options) as client:
+            if client is not None:
+                yield client
+                return
     with tempfile.TemporaryDirectory(prefix="opsconsole-") as folder:
         async with inside(options, "cli", Path(folder)) as client:
             await client.ready()
             yield client
+
+
+@asynccontextmanager
+async def running(
+    options: Options, *, subscribe: bool = True, create: bool = False
+) -> AsyncIterator[Client | None]:
+    """Attach to the engine if it runs; None when it does not. `create` makes its folder, which must be ours.
+
+    Raises:
+        EngineError: It cannot be reached.
+    """
+    from opsconsole.rpc.server import is_served
+
+    place = options.place(create=create)
+    if not await is_served(place.socket):
+        yield None
+        return
+    ours = hello("cli", subscribe=subscribe)
+    async with Client(open_path(str(place.socket)), ours, SystemClock()) as client:
+        await client.ready()
+        yield client
 
 
 async def tell(options: Options, call: AnyCall) -> Done:
@@ -132,13 +150,5 @@ async def tell_running(options: Options, call: AnyCall) -> Done | None:
         RefusedError: It declined.
         EngineError: It cannot be reached.
     """
-    from opsconsole.rpc.server import is_served
-
-    place = options.place()
-    if not await is_served(place.socket):
-        return None
-    async with Client(
-        open_path(str(place.socket)), hello("cli", subscribe=False), SystemClock()
-    ) as client:
-        await client.ready()
-        return await client.call(call, Done)
+    async with running(options, subscribe=False, create=True) as client:
+        return None if client is None else await client.call(call, Done)

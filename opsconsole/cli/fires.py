@@ -17,8 +17,20 @@ if TYPE_CHECKING:
 @click.argument("fires", nargs=-1, required=True, metavar="FIRE...")
 @click.option("-m", "--note", default="", metavar="TEXT", help="Say something with it.")
 @click.option("--for", "span", metavar="TIME", help="Until then only: 30m, 2h.")
+@click.option(
+    "--mirror", is_flag=True, help="Silence them in their Alertmanager while the ack holds."
+)
+@click.option("--drop", is_flag=True, help="Take the acks back, and their silences with them.")
 @click.pass_obj
-def ack(options: Options, /, fires: tuple[str, ...], note: str, span: str | None) -> int:
+def ack(
+    options: Options,
+    /,
+    fires: tuple[str, ...],
+    note: str,
+    span: str | None,
+    mirror: bool,
+    drop: bool,
+) -> int:
     """Say that you have seen fires.
 
     A FIRE is an episode or fingerprint (its beginning is enough), `host:NAME`, `service:NAME` or an alert's
@@ -27,10 +39,12 @@ def ack(options: Options, /, fires: tuple[str, ...], note: str, span: str | None
     from opsconsole.cli.spans import seconds
     from opsconsole.model.calls import AckAlert
 
+    if drop and (mirror or note or span):
+        raise click.UsageError("--drop goes alone")
     length = seconds(span) if span else None
 
     def call(episodes: tuple[str, ...], now: float) -> "AnyCall":
-        return AckAlert(episodes, note, None if length is None else now + length)
+        return AckAlert(episodes, note, None if length is None else now + length, mirror, drop)
 
     return _tell(options, fires, call)
 

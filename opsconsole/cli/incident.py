@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from opsconsole.cli.lazy import HintingGroup
 from opsconsole.cli.options import Options
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 _SEVERITY = click.Choice(("critical", "warning", "info"))
 
 
-@click.group()
+@click.group(cls=HintingGroup)
 def incident() -> None:
     """Incidents: their timeline is filled from fires, runs and events by itself."""
 

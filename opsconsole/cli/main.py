@@ -12,6 +12,7 @@ from opsconsole.cli.screen import has_screen
 _VERBS = {
     "ack": "opsconsole.cli.fires:ack",
     "actions": "opsconsole.cli.actions:actions",
+    "approve": "opsconsole.cli.approve:approve",
     "blast": "opsconsole.cli.blast:blast",
     "alerts": "opsconsole.cli.alerts:alerts",
     "capacity": "opsconsole.cli.capacity:capacity",
@@ -36,6 +37,7 @@ _VERBS = {
     "oncall": "opsconsole.cli.oncall:oncall",
     "odd": "opsconsole.cli.odd:odd",
     "plugin": "opsconsole.cli.plugin:plugin",
+    "policy": "opsconsole.cli.policy:policy",
     "poll": "opsconsole.cli.poll:poll",
     "resolve": "opsconsole.cli.resolve:resolve",
     "rules": "opsconsole.cli.rules:rules",

@@ -2,10 +2,11 @@
 
 import click
 
+from opsconsole.cli.lazy import HintingGroup
 from opsconsole.cli.options import Options
 
 
-@click.group()
+@click.group(cls=HintingGroup)
 def maintenance() -> None:
     """Maintenance: hosts and services that are worked on; still watched, shown, and quiet."""
 

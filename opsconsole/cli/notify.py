@@ -2,10 +2,11 @@
 
 import click
 
+from opsconsole.cli.lazy import HintingGroup
 from opsconsole.cli.options import Options
 
 
-@click.group()
+@click.group(cls=HintingGroup)
 def notify() -> None:
     """Notifiers: programs, webhooks and others that are told of fires."""
 

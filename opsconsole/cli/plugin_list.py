@@ -30,18 +30,12 @@ def list_plugins(options: Options, /, as_json: bool) -> int:
 
 async def _records(options: Options) -> tuple[PluginRecord, ...]:
     """Ask the engine that runs; without one, load as it would."""
-    from opsconsole.cli.attach import hello
+    from opsconsole.cli.attach import running
     from opsconsole.cli.catalogue import catalogue
-    from opsconsole.clock import SystemClock
-    from opsconsole.rpc.client import Client, open_path
-    from opsconsole.rpc.server import is_served
 
-    socket = options.place(create=False).socket
-    if not await is_served(socket):
-        return tuple(catalogue(options).plugins.values())
-    async with Client(open_path(str(socket)), hello("cli"), SystemClock()) as client:
-        await client.ready()
-        return tuple(client.snapshot.plugins.values())
+    async with running(options) as client:
+        found = catalogue(options) if client is None else client.snapshot
+        return tuple(found.plugins.values())
 
 
 def _columns(one: PluginRecord) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from opsconsole.cli.lazy import HintingGroup
 from opsconsole.cli.options import Options
 
 if TYPE_CHECKING:
+    from opsconsole.alerting.rules import Rules
     from opsconsole.model.inventory import Inventory
     from opsconsole.model.rules import RuleSpec
 
@@ -172,7 +173,3 @@ def _counts(specs: "Sequence[RuleSpec]") -> dict[str, int]:
         "yours": sum(not spec.shipped for spec in specs),
         "off": sum(spec.off for spec in specs),
     }
-
-
-if TYPE_CHECKING:
-    from opsconsole.alerting.rules import Rules

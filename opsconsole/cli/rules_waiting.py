@@ -3,14 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from opsconsole.alerting.compile import compiled
-from opsconsole.cli.attach import hello
+from opsconsole.cli.attach import running
 from opsconsole.cli.options import Options
-from opsconsole.clock import SystemClock
 from opsconsole.errors import OpsConsoleError
 from opsconsole.model.rules import RuleSpec
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.rpc.client import Client, open_path
-from opsconsole.rpc.server import is_served
 
 _NEVER_ASKED = ("unit.failed",)
 """A fact makes it where there is one."""
@@ -21,12 +18,8 @@ async def waiting(
 ) -> Mapping[str, tuple[str, ...]] | None:
     """Name the rules that wait, with the metrics they wait for; None when no engine runs to tell."""
     try:
-        place = options.place(create=False)
-        if not await is_served(place.socket):
-            return None
-        async with Client(open_path(str(place.socket)), hello("cli"), SystemClock()) as client:
-            await client.ready()
-            return missing(specs, client.snapshot)
+        async with running(options) as client:
+            return None if client is None else missing(specs, client.snapshot)
     except OpsConsoleError:
         return None
 

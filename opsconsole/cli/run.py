@@ -10,7 +10,7 @@ from opsconsole.cli.options import Options
 from opsconsole.cli.run_plan import Wish, pairs
 
 _ROLLOUT: Final = ("canary", "batches", "bake", "max_failures", "max_parallel", "on_halt")
-_START: Final = ("only_plan", "yes", "confirm", "unlock", "reason", "as_json", "wait_lock")
+_START: Final = ("only_plan", "yes", "confirm", "unlock", "reason", "as_json", "wait_lock", "glass")
 
 
 def start_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,6 +38,13 @@ _OPTIONS: Final = (
         default=0.0,
         metavar="SECONDS",
         help="Wait in line for held locks.",
+    ),
+    click.option(
+        "--break-glass",
+        "glass",
+        default="",
+        metavar="REASON",
+        help="Go ahead without the second person it needs; stays in the journal, everybody is told.",
     ),
     click.option("--canary", default="", metavar="N", help="So many first, or a share: 1, 5%."),
     click.option("--batches", default="", metavar="LIST", help="Cumulative: 10%,50%,100%."),

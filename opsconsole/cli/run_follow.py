@@ -42,7 +42,7 @@ async def carry_out(client: Client, plan: Plan, wish: Wish) -> int:
         hint = "; or add --unlock REASON to this command" if plan.refused_as == "locked" else ""
         raise RefusedError(plan.refused_as, f"{plan.refusal}{hint}")
     typed = confirmed(plan, wish, costs)
-    call = StartRun(plan.id, plan.hash, typed, wish.reason, wish.unlock, wish.wait_lock)
+    call = StartRun(plan.id, plan.hash, typed, wish.reason, wish.unlock, wish.wait_lock, wish.glass)
     name = plan.action
     try:
         name = (await client.call(call, Started, within=30.0 + wish.wait_lock)).run
@@ -89,6 +89,11 @@ def _show_choices(run: Run | None, stood: str) -> str:
     """Say once what a run that waits for a person waits for; returns what was said."""
     if run is None:
         return stood
+    if run.state is RunState.AWAITING_APPROVAL:
+        if stood != run.state:
+            said = f"opsconsole: somebody else has to agree: opsconsole approve {run.id}"
+            print(said, file=sys.stderr, flush=True)
+        return run.state
     waits = run.state in (RunState.PAUSED, RunState.HALTED)
     asks = run.question.text if run.question is not None else ""
     stands = f"{run.state} {asks}" if waits or asks else ""

@@ -1,21 +1,23 @@
 """`silence`: look before, make, extend, change and end silences of an Alertmanager cluster."""
 
-import re
 from typing import TYPE_CHECKING
 
 import click
 
+from opsconsole.cli.exits import Exit
+from opsconsole.cli.lazy import HintingGroup
 from opsconsole.cli.options import Options
 from opsconsole.errors import RefusedError
 
 if TYPE_CHECKING:
     from opsconsole.model.silence import Silence, SilenceDraft, SilenceEffect
     from opsconsole.model.snapshot import Snapshot
+    from opsconsole.rpc.client import Client
 
 _DURATION = "2h"
 
 
-@click.group()
+@click.group(cls=HintingGroup)
 def silence() -> None:
     """Silences: what they would hide is said first; they always end, and always say why."""
 
@@ -36,9 +38,7 @@ _yes = click.option("--yes", is_flag=True, help="Do it; without, only the previe
 
 @silence.command()
 @_matchers
-@click.option(
-    "--fire", metavar="FIRE", help="Suggest matchers from a fire: an episode, or a name with --on."
-)
+@click.option("--fire", metavar="FIRE", help="Suggest matchers from one fire, named as for ack.")
 @click.option(
     "--for", "span", default=_DURATION, show_default=True, metavar="TIME", help="How long: 30m, 2h."
 )
@@ -202,7 +202,7 @@ def _do(
     for line in effect_lines(effect):
         print(line)
     print(made.text if made else effect.refusal or f"nothing was made; add --yes{_needs(effect)}")
-    return 0 if made or not effect.refusal else 4
+    return Exit.DONE if made or not effect.refusal else Exit.REFUSED
 
 
 def _needs(effect: "SilenceEffect") -> str:
@@ -213,9 +213,9 @@ def _from_fire(draft: "SilenceDraft", fire: str, snapshot: "Snapshot") -> "Silen
     from msgspec.structs import replace
 
     from opsconsole.alerting.silencing import suggested
-    from opsconsole.cli.fires import episodes_of
+    from opsconsole.cli.fires import one_episode
 
-    alert = snapshot.alerts[episodes_of(snapshot.alerts, (fire,))[0]]
+    alert = snapshot.alerts[one_episode(snapshot.alerts, fire, ())]
     if alert.source == "rules":
         raise RefusedError(
             "capability", f"{alert.name} is our own rule: no Alertmanager knows it; ack it instead"
@@ -223,7 +223,7 @@ def _from_fire(draft: "SilenceDraft", fire: str, snapshot: "Snapshot") -> "Silen
     return replace(
         draft,
         matchers=(*suggested(alert), *draft.matchers),
-        source=draft.source or re.split(",", alert.source)[0],
+        source=draft.source or alert.source.partition(",")[0],
     )
 
 
@@ -246,7 +246,3 @@ async def _known(client: "Client") -> None:
     from opsconsole.cli.settle import settled
 
     await settled(client, 10.0)
-
-
-if TYPE_CHECKING:
-    from opsconsole.rpc.client import Client

@@ -12,7 +12,7 @@ from opsconsole.collect.asker import Asker
 from opsconsole.collect.checks import HERE, CheckProbe, Ways
 from opsconsole.collect.credentials import Credentials
 from opsconsole.collect.heartbeats import Heartbeats
-from opsconsole.collect.host_tiers import FastProbe, HostWatch, TierProbe
+from opsconsole.collect.host_tiers import FastProbe, HostWatch, PlainProbe, TierProbe
 from opsconsole.collect.loop import PollLoop, Probe
 from opsconsole.collect.planner import Planned, plan
 from opsconsole.collect.plugin_port import PluginPort
@@ -20,12 +20,14 @@ from opsconsole.collect.schedule import spread
 from opsconsole.collect.sink import Sink
 from opsconsole.collect.source_asker import SourceAsker
 from opsconsole.collect.sources import source_probe
+from opsconsole.collect.turns import Turns
 from opsconsole.collect.webhook import WebhookProbe
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import Text
 from opsconsole.model.inventory import AlertSource, Check, Host, Inventory
 from opsconsole.transport.base import Command, Ending, Remote
 from opsconsole.transport.http_answer import HttpAnswer
+from opsconsole.transport.plain_line import PLAIN
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +36,18 @@ _STARTS: Final = 500.0
 _FIRST_LOOKS: Final = 60.0
 """Hosts a second that are logged in to, as a guess: for so long what can wait leaves them the way."""
 _FEW: Final = 8
-_FEW_SHARE: Final = 20
+_FEW_SHARE: Final = 100
 """First looks that nobody waits for: so many, or one in so many hosts."""
+_CALM: Final = 1.5
+"""Seconds that those last few have to themselves still, where many were waited for."""
 _SECOND_LOOKS: Final = 100.0
 """Hosts a second that are then asked for what could wait."""
 _LOGINS: Final = 15.0
 """Logins a second that a fleet gets through at the least ..."""
 _LONGEST_QUEUE: Final = 60.0
 """... so that a host which waits for its turn at a cold start is not taken for a slow one."""
+_GLANCES: Final = 100.0
+"""Looks a second after a run that only read."""
 _CLOSES: Final = 50
 """Connections closed a second when hosts leave the inventory."""
 _HOST_TIERS: Final = ("fast", "slow", "lazy")
@@ -87,6 +93,8 @@ class Collector:
         """Those that listen, to be closed when they go."""
         self._unseen: set[str] = set()
         """Hosts that were never looked at."""
+        self._calm_until = 0.0
+        self._turns = Turns(clock, lambda: len(self._hosts))
         self._adopt(inventory)
 
     async def run(self) -> None:
@@ -110,6 +118,22 @@ class Collector:
             if watch is not None:
                 watch.try_again()
             self._loop.hurry(planned.name)
+
+    def glance(self, targets: Iterable[str]) -> None:
+        """Look at targets soon: of a host its fast tier, of a service its checks, so many a second.
+
+        For what was only read and can hardly have changed: a host that we had stopped trying is left alone.
+        """
+        wanted = frozenset(targets)
+        seen = 0
+        for planned in self._planned.values():
+            is_host = planned.tier == "fast" and planned.target in wanted
+            is_service = planned.tier == "check" and any(
+                ref in wanted for ref in planned.also if ref.startswith("service:")
+            )
+            if is_host or is_service:
+                self._loop.hurry(planned.name, seen / _GLANCES)
+                seen += 1
 
     def hear(self, name: str) -> None:
         """Take one heartbeat of a check, and look at the check at once.
@@ -213,16 +237,19 @@ class Collector:
     def _patience(self, host: str) -> float:
         """Note a host's first look; give seconds that its less urgent looks leave to the others' first ones."""
         self._unseen.discard(host)
-        if len(self._unseen) <= max(_FEW, len(self._hosts) // _FEW_SHARE):
-            return 0.0  # what is left does not answer at once, or soon will
-        return len(self._unseen) / _FIRST_LOOKS + spread(host, len(self._hosts) / _SECOND_LOOKS)
+        now = self._clock.monotonic()
+        if len(self._unseen) > max(_FEW, len(self._hosts) // _FEW_SHARE):
+            self._calm_until = now + len(self._unseen) / _FIRST_LOOKS + _CALM
+        left = self._calm_until - now
+        return left + spread(host, len(self._hosts) / _SECOND_LOOKS) if left > 0 else 0.0
 
     def _build(self, planned: Planned) -> Probe:
         subject = planned.subject
         if isinstance(subject, Host):
             watch = self._watch(subject)
             if planned.tier == "fast":
-                return FastProbe(watch, planned.timeout)
+                kind = PlainProbe if subject.transport == PLAIN else FastProbe
+                return kind(watch, planned.timeout)
             return TierProbe(watch, planned.tier, planned.timeout)
         if isinstance(subject, Check):
             return CheckProbe(
@@ -247,6 +274,7 @@ class Collector:
                 hurry=self._loop.hurry,
                 queue=lambda: min(_LONGEST_QUEUE, len(self._hosts) / _LOGINS),
                 patience=self._patience,
+                turns=self._turns,
             )
             self._watches[host.name] = watch
         return watch

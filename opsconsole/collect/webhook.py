@@ -12,7 +12,7 @@ from opsconsole.collect.hook_list import read_message
 from opsconsole.collect.sink import Sink
 from opsconsole.errors import ParseError, RefusedError
 from opsconsole.model.inventory import AlertSource
-from opsconsole.model.sample import SourceReading
+from opsconsole.model.sample import FORGOTTEN, SourceReading
 from opsconsole.model.states import ServiceState
 from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.transport.http_receiver import HttpReceiver, Told
@@ -38,7 +38,8 @@ class WebhookProbe:
         self._sink = sink
         self._clock = clock
         self._receiver: HttpReceiver | None = None
-        self._open: set[str] = set()
+        self._open: dict[str, float] = {}
+        """When each was told last, by fingerprint."""
         self._note = ""
         self._closed = asyncio.Event()
 
@@ -102,12 +103,15 @@ class WebhookProbe:
             message = read_message(told.body, self._source.drop_labels)
         except ParseError as error:
             return 400, str(clean(str(error), LABEL_LIMIT))
-        self._open.difference_update(message.ended)
+        now = self._clock.now()
+        for each in message.ended:
+            self._open.pop(each, None)
+        self._open = {each: at for each, at in self._open.items() if now - at <= FORGOTTEN}
         room = self._source.max_alerts - len(self._open)
         new = [a for a in message.firing if a.fingerprint not in self._open]
         over = {alert.fingerprint for alert in new[max(0, room) :]}
         firing = tuple(a for a in message.firing if a.fingerprint not in over)
-        self._open.update(alert.fingerprint for alert in firing)
+        self._open.update((alert.fingerprint, now) for alert in firing)
         left_out = len(over) + message.left_out
         self._note = f"{left_out} alerts of the last message are not taken in" if left_out else ""
         reading = self._reading(ServiceState.UP, self._note, alerts=firing, ended=message.ended)

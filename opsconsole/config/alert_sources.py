@@ -3,14 +3,16 @@
 from typing import Final
 
 from opsconsole.config import kinds
-from opsconsole.config.checks import (
+from opsconsole.config.checks import EVERY, TIMEOUT_FIELD
+from opsconsole.config.credentials import (
+    BASIC_FIELD,
+    BEARER,
     CA,
     CERT,
-    EVERY,
     HEADERS,
     KEY,
-    TIMEOUT_FIELD,
-    headers_are_secret,
+    check_credentials,
+    login_of,
 )
 from opsconsole.config.document import SourceEntry
 from opsconsole.config.fields import Field, Values, list_of, map_of, record_of, table
@@ -56,11 +58,6 @@ SEVERITIES = Field(
 MAX_ALERTS = Field(
     "max_alerts", kinds.integer(1, _MOST), "More than so many are not taken in; the feed says so."
 )
-USER = Field("user", kinds.text(200), "User of basic authentication.", required=True)
-PASSWORD = Field("password", kinds.secret_name, "Its password: secret:NAME.", required=True)
-BASIC: Final = table("`basic:`", USER, PASSWORD)
-BASIC_FIELD = Field("basic", record_of(BASIC, lambda values, _: values), "Basic authentication.")
-BEARER = Field("bearer", kinds.secret_name, "Token of bearer authentication: secret:NAME.")
 SOURCE: Final = table(
     "an alert source",
     NAME, KIND, URLS, PREFIX, LISTEN, PLUGIN, EVERY, TIMEOUT_FIELD, TARGET, DROP_LABELS, EXTERNAL_LABELS,
@@ -81,7 +78,8 @@ def _read_source(values: Values, problems: Problems) -> SourceEntry | None:
         return None
     usual = AlertSource(name, kind)
     every = values.value(EVERY, usual.every)
-    target, basic = values.get(TARGET), values.get(BASIC_FIELD)
+    target = values.get(TARGET)
+    user, password = login_of(values)
     source = AlertSource(
         name=name,
         kind=kind,
@@ -96,8 +94,8 @@ def _read_source(values: Values, problems: Problems) -> SourceEntry | None:
         severities={raw: Severity(ours) for raw, ours in values.value(SEVERITIES, {}).items()},
         max_alerts=values.value(MAX_ALERTS, usual.max_alerts),
         headers=values.value(HEADERS, {}),
-        user=basic.value(USER, "") if basic else "",
-        password=basic.value(PASSWORD, "") if basic else "",
+        user=user,
+        password=password,
         bearer=values.value(BEARER, ""),
         ca=values.get(CA),
         cert=values.get(CERT),
@@ -143,14 +141,10 @@ def _addresses(values: Values, problems: Problems) -> tuple[str, ...] | None:
 
 
 def _sensible(values: Values, problems: Problems) -> None:
-    headers_are_secret(values, problems)
+    check_credentials(values, problems)
     timeout = values.get(TIMEOUT_FIELD)
     if timeout is not None and timeout > values.value(EVERY, AlertSource("", "").every):
         problems.add(values.place(TIMEOUT_FIELD), "timeout is longer than every")
-    if KEY in values and CERT not in values:
-        problems.add(values.place(KEY), "key is the key of a `cert:`, which is missing")
-    if BASIC_FIELD in values and BEARER in values:
-        problems.add(values.place(BEARER), "either `basic:` or `bearer:`, not both")
 
 
 sources: Final = list_of(record_of(SOURCE, _read_source))

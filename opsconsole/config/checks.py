@@ -4,11 +4,11 @@ from typing import Final
 
 from opsconsole.config import kinds
 from opsconsole.config.check_targets import RECORDS, TARGETS, Asked
+from opsconsole.config.credentials import CA, CERT, HEADERS, KEY, check_credentials
 from opsconsole.config.document import CheckEntry
 from opsconsole.config.expressions import assertion, check_assertions
-from opsconsole.config.fields import Field, Kind, Values, list_of, map_of, record_of, table
+from opsconsole.config.fields import Field, Values, list_of, map_of, record_of, table
 from opsconsole.config.hosts import DEPENDS_ON, INTERVAL, TIMEOUT, selector
-from opsconsole.config.loader import Node
 from opsconsole.config.objectives import SLO
 from opsconsole.config.problems import Problems
 
@@ -16,24 +16,6 @@ CHECK_KINDS: Final = tuple(field.name for field in TARGETS)
 _ASSERTIONS: Final = list_of(assertion(), or_one=True)
 _COUNT: Final = kinds.integer(1, 100)
 
-
-def _header_value() -> Kind[str]:
-    plain = kinds.text()
-
-    def read(node: Node, problems: Problems) -> str | None:
-        value = plain.read(node, problems)
-        if value is not None and value.startswith("secret:") and not value[7:].strip():
-            problems.add(node.mark, "secret: needs the name of an entry in `secrets:`")
-            return None
-        return value
-
-    return Kind(read, plain.schema)
-
-
-HEADER_MAP: Final = map_of(kinds.header, _header_value())
-_SECRET_HEADERS: Final = frozenset(
-    {"authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token"}
-)
 
 VIA = Field("via", kinds.name, "Host to ask from, over SSH; without it the machine of the engine.")
 EVERY = Field("every", INTERVAL, "Interval between checks: 30s.")
@@ -44,12 +26,8 @@ RETRY = Field("retry", INTERVAL, "Interval while it fails and does not count yet
 MUST = Field("must", _ASSERTIONS, "What must hold, else it is down: [status == 200].")
 SHOULD = Field("should", _ASSERTIONS, "What should hold, else it is degraded: [latency < 500ms].")
 METHOD = Field("method", kinds.choice(("GET", "HEAD", "POST", "OPTIONS")), "HTTP method.")
-HEADERS = Field("headers", HEADER_MAP, "Headers to send; secrets as `secret:NAME`.")
-CA = Field("ca", kinds.path(), "PEM file of the authority to trust instead of the system's.")
 ON = Field("on", selector, "The hosts: {role: web}, web-*, or a list of names.")
 CHECK_NAME = Field("name", kinds.name, "Name of the check.")
-CERT = Field("cert", kinds.path(), "PEM file of the certificate to show (mTLS).")
-KEY = Field("key", kinds.path(), "PEM file of its key; without it the key is in `cert`.")
 SERVER = Field("server", kinds.server, "dns: the name server to ask; without it the system's.")
 RECORD = Field("record", kinds.choice(RECORDS), "dns: the type to ask for: A.")
 SOURCE = Field("source", kinds.name, "prom: the alert source of kind prometheus that answers.")
@@ -141,19 +119,7 @@ def _sensible(values: Values, problems: Problems) -> None:
         if field in values and VIA in values:
             what = "a file of this machine, which `via:` cannot read"
             problems.add(values.place(field), f"{field.name} is {what}")
-    if KEY in values and CERT not in values:
-        problems.add(values.place(KEY), "key is the key of a `cert:`, which is missing")
-    headers_are_secret(values, problems)
-
-
-def headers_are_secret(values: Values, problems: Problems) -> None:
-    """Tell when a header that carries a credential has it in the file."""
-    for name, value in (values.get(HEADERS) or {}).items():
-        if name.lower() in _SECRET_HEADERS and "secret:" not in value:
-            problems.add(
-                values.place(HEADERS),
-                f"{name} is a credential: write `secret:NAME` and name it under `secrets:`",
-            )
+    check_credentials(values, problems)
 
 
 def _read_host_check(values: Values, problems: Problems) -> CheckEntry | None:

@@ -3,8 +3,16 @@
 from typing import Final
 
 from opsconsole.config import kinds
-from opsconsole.config.alert_sources import BASIC_FIELD, BEARER, PASSWORD, USER
-from opsconsole.config.checks import CA, CERT, HEADERS, KEY, headers_are_secret
+from opsconsole.config.credentials import (
+    BASIC_FIELD,
+    BEARER,
+    CA,
+    CERT,
+    HEADERS,
+    KEY,
+    check_credentials,
+    login_of,
+)
 from opsconsole.config.fields import Field, Values, list_of, map_of, record_of, table
 from opsconsole.config.problems import Problems
 from opsconsole.model.inventory import HttpClient
@@ -28,26 +36,22 @@ CLIENT: Final = table(
 
 
 def _read_client(values: Values, problems: Problems) -> HttpClient | None:
-    headers_are_secret(values, problems)
+    check_credentials(values, problems)
     url = values.get(URL)
-    if BASIC_FIELD in values and BEARER in values:
-        problems.add(values.place(BEARER), "basic and bearer are two ways to say who we are")
-    if KEY in values and CERT not in values:
-        problems.add(values.place(KEY), "key is the key of `cert:`")
     if url is None:
         return None
     if "?" in url or "#" in url:
         problems.add(values.place(URL), "a client's url has no query; an action says it")
         return None
-    basic = values.get(BASIC_FIELD)
+    user, password = login_of(values)
     usual = HttpClient("")
     return HttpClient(
         url=url.rstrip("/"),
         methods=values.value(METHODS, usual.methods),
         timeout=values.value(TIMEOUT, usual.timeout),
         headers=values.value(HEADERS, {}),
-        user=basic.value(USER, "") if basic else "",
-        password=basic.value(PASSWORD, "") if basic else "",
+        user=user,
+        password=password,
         bearer=values.value(BEARER, ""),
         ca=values.get(CA),
         cert=values.get(CERT),

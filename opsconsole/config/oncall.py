@@ -5,7 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from opsconsole.config import kinds
-from opsconsole.config.checks import CA, HEADERS, headers_are_secret
+from opsconsole.config.credentials import CA, HEADERS, check_credentials
 from opsconsole.config.expressions import fire_filter
 from opsconsole.config.fields import Field, Kind, Values, list_of, record_of, table
 from opsconsole.config.loader import Node, Scalar
@@ -14,7 +14,7 @@ from opsconsole.model.oncall import EscalationStep, Notifier, Rotation, Schedule
 
 _DAY: Final = 86_400.0
 KINDS: Final = ("exec", "webhook", "apprise", "plugin")
-OCCASIONS: Final = ("fired", "escalated", "resolved", "blind")
+OCCASIONS: Final = ("fired", "escalated", "resolved", "blind", "approval")
 
 PEOPLE = Field("people", list_of(kinds.user), "Who takes turns, in their order.", required=True)
 EVERY = Field(
@@ -107,7 +107,7 @@ _NEEDS: Final = {"exec": RUN, "webhook": URL, "apprise": URL, "plugin": PLUGIN}
 
 
 def _read_notifier(values: Values, problems: Problems) -> Notifier | None:
-    headers_are_secret(values, problems)
+    check_credentials(values, problems)
     name, kind = values.get(NAME), values.get(KIND)
     if not name or not kind:
         return None

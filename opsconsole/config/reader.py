@@ -1,7 +1,7 @@
 """Our YAML file and all it includes, read into one Document."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +11,7 @@ from opsconsole.config import checks, hosts, kinds, services, settings
 from opsconsole.config.alert_sources import sources
 from opsconsole.config.document import Defaults, Document
 from opsconsole.config.fields import Field, Values, list_of, table
-from opsconsole.config.loader import Map, Node, Seq, read_file
+from opsconsole.config.loader import Map, Node, Scalar, Seq, read_file
 from opsconsole.config.problems import Mark, Problems, did_you_mean
 from opsconsole.config.rules import (
     RULE_FILES,
@@ -46,6 +46,8 @@ _ADDS_UP: Final = frozenset(
     {"hosts", "inventory", "services", "checks", "alert_sources", "plugins", "themes", "rules"}
 )
 _SECRET: Final = re.compile(r"secret:([A-Za-z0-9_.-]+)")
+_ALONE: Final = frozenset({"bearer", "password", "url"})
+"""Keys whose whole value may be a secret's name."""
 _MERGES: Final = frozenset({"rules", "keymap", "secrets", "http", "plugin_config"})
 
 
@@ -93,23 +95,26 @@ def _rules(tree: Map, values: Values, problems: Problems) -> tuple[Said, list[st
     return joined(parts, shipped_rules(), problems), files
 
 
-def _secrets_are_named(
-    node: Node, secrets: Mapping[str, str], problems: Problems, key: str = ""
-) -> None:
-    """Tell each `secret:NAME` in a header that `secrets:` does not name."""
-    if isinstance(node, Map):
-        for word, below in node.entries.items():
-            _secrets_are_named(below, secrets, problems, "headers" if key == "headers" else word)
-    elif isinstance(node, Seq):
-        for item in node.items:
-            _secrets_are_named(item, secrets, problems)
-    elif key == "headers":
-        for name in _SECRET.findall(node.text):
-            if name not in secrets:
-                problems.add(
-                    node.mark,
-                    f"secret {name} is not named under `secrets:`{did_you_mean(name, secrets)}",
-                )
+def _secrets_are_named(tree: Node, secrets: Mapping[str, str], problems: Problems) -> None:
+    """Tell each `secret:NAME` that `secrets:` does not name."""
+    for mark, name in _secrets_in(tree):
+        if name not in secrets:
+            near = did_you_mean(name, secrets)
+            problems.add(mark, f"secret {name} is not named under `secrets:`{near}")
+
+
+def _secrets_in(node: Node, key: str = "") -> Iterator[tuple[Mark, str]]:
+    """Find them in headers, and where one stands alone; what is told to plugins is theirs."""
+    match node:
+        case Map():
+            for word, below in node.entries.items():
+                if word != "plugin_config":
+                    yield from _secrets_in(below, "headers" if key == "headers" else word)
+        case Seq():
+            for item in node.items:
+                yield from _secrets_in(item)
+        case Scalar() if key == "headers" or (key in _ALONE and _SECRET.fullmatch(node.text)):
+            yield from ((node.mark, name) for name in _SECRET.findall(node.text))
 
 
 def _trees(main: Path, problems: Problems) -> Mapping[str, Map]:

@@ -84,11 +84,14 @@ SUDO = Field(
     map_of(kinds.name, record_of(SUDO_PROFILE, lambda values, _: values.value(ALLOW, ()))),
     "What each sudo profile covers; the engine refuses anything else.",
 )
+POLICY = Field(
+    "policy", kinds.path(), "A file that says who may run what; the machine's own holds as well."
+)
 TRIGGERS = Field("triggers", triggers, "Runs that start by themselves; in shadow unless live.")
 MAINTENANCE = Field("maintenance", windows, "Agreed times in which trouble is expected.")
 DESKTOP = Field("desktop", kinds.boolean(), "`true`: a notification on the desktop where it rings.")
 FIELDS: Final = (
-    ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, ACK_WITHIN, KEYMAP, SUDO, SECRETS,
+    ENVIRONMENT, LOCKED, ENGINE_FIELD, THEME, THEMES, PLUGINS, ACK_WITHIN, KEYMAP, SUDO, SECRETS, POLICY,
     MAINTENANCE, ON_CALL, ESCALATE, NOTIFY, DESKTOP, TRIGGERS, HTTP, PLUGIN_CONFIG,
 )  # fmt: skip
 
@@ -118,6 +121,7 @@ def read_settings(values: Values) -> Settings:
         journal_to_syslog=engine.value(SYSLOG, usual.journal_to_syslog)
         if engine
         else usual.journal_to_syslog,
+        policy=values.value(POLICY, ""),
         sudo=values.value(SUDO, {}),
         secrets=values.value(SECRETS, {}),
         maintenance=values.value(MAINTENANCE, ()),

@@ -51,7 +51,7 @@ class FileCache:
             if value is not None:
                 values[key] = value
             try:
-                content = msgspec.json.encode(values)
+                content = msgspec.json.encode(values, enc_hook=_plain)
                 kept = msgspec.json.decode(content, type=dict[str, object])
             except (TypeError, ValueError, RecursionError) as error:
                 raise ActionError("cache", f"{clean(key, 60)} is no JSON: {error}") from None
@@ -64,6 +64,13 @@ class FileCache:
         if self._values is None:
             self._values = await asyncio.to_thread(_read, self._path)
         return self._values
+
+
+def _plain(value: object) -> str:
+    """What a host said is text too."""
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
 
 
 def _read(path: Path) -> dict[str, object]:

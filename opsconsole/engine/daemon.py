@@ -17,7 +17,7 @@ from opsconsole.engine.process import detach, settle
 from opsconsole.errors import EngineError, OpsConsoleError
 from opsconsole.inventory.sources import load
 from opsconsole.logs import log_to
-from opsconsole.rpc.peer import Credentials, actor_of
+from opsconsole.rpc.peer import Credentials, person_of
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _GARBAGE = (10_000, 20, 20)
@@ -53,7 +53,7 @@ def run_engine(spec: LaunchSpec, place: Place, *, detached: bool) -> int:
 
 def person() -> str:
     """Name who runs this process."""
-    return actor_of(Credentials(os.getpid(), os.geteuid()))
+    return person_of(Credentials(os.getpid(), os.geteuid())).name
 
 
 def _serve(spec: LaunchSpec, place: Place, clock: Clock) -> None:
@@ -69,9 +69,9 @@ def _serve(spec: LaunchSpec, place: Place, clock: Clock) -> None:
 async def _until_stopped(spec: LaunchSpec, place: Place, clock: Clock) -> None:
     inventory = await asyncio.to_thread(load, spec.sources)
     engine = Engine(spec, place, inventory, clock, solo=False)
-    gc.collect()
-    gc.freeze()  # what was imported and built lives as long as the engine: no more looking at it
+    gc.freeze()  # what was imported and built lives as long as the engine: no looking at it at all
     gc.set_threshold(*_GARBAGE)
+    gc.enable()
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, engine.stop.set)

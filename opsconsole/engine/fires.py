@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from opsconsole.clock import Clock
+from opsconsole.engine.mirrors import Mirrors
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import AckAlert, AddEvent, AnyCall, Done, NoteAlert, TakeAlert
 from opsconsole.model.event import Event
@@ -20,8 +21,9 @@ _AHEAD: Final = 300.0
 class FireCalls:
     """Answers them on the store."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, mirrors: Mirrors, clock: Clock) -> None:
         self._store = store
+        self._mirrors = mirrors
         self._clock = clock
 
     async def answer(self, call: AnyCall, peer: Peer) -> Struct | None:
@@ -32,9 +34,7 @@ class FireCalls:
         """
         match call:
             case AckAlert():
-                note = clean(call.note, LABEL_LIMIT)
-                held = await self._store.ack(call.episodes, peer.actor, note, call.until)
-                return _done("seen", call.episodes, held)
+                return await self._ack(call, peer.actor)
             case TakeAlert():
                 owner = None if call.owner is None else clean(call.owner, NAME_LIMIT)
                 held = await self._store.take(call.episodes, peer.actor, owner)
@@ -46,6 +46,26 @@ class FireCalls:
             case AddEvent():
                 return self._event(call, peer)
         return None
+
+    async def _ack(self, call: AckAlert, actor: str) -> Done:
+        """Ack, or take acks back; their silences follow before it is answered, where they can."""
+        if call.mirror and not call.drop:
+            self._mirrors.check(call.episodes)
+        if call.drop:
+            held = await self._store.unack(call.episodes, actor)
+            done = _done("not acked any more", call.episodes, held)
+        else:
+            note = clean(call.note, LABEL_LIMIT)
+            held = await self._store.ack(call.episodes, actor, note, call.until, mirror=call.mirror)
+            done = _done("seen", call.episodes, held)
+        if not call.mirror and not self._mirrors.concerns(held):
+            return done
+        problems = await self._mirrors.step()
+        words = "silenced while the ack holds" if call.mirror else "its silence is ended"
+        if problems:
+            why = "; ".join(f"{source}: {reason}" for source, reason in problems.items())
+            words = f"but the silence does not follow yet, it is tried again: {why}"
+        return Done(f"{done.text}; {words}")
 
     def _event(self, call: AddEvent, peer: Peer) -> Done:
         text = clean(call.text.strip(), LABEL_LIMIT)

@@ -8,6 +8,7 @@ from msgspec import Struct
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
 from opsconsole.model.alert_calls import PreviewSilence, ReadCapacity, ReadCourse, ReadOdd
+from opsconsole.model.approval_calls import ReadApprovals, ReadPlan
 from opsconsole.model.calls import (
     AnyCall,
     AskHost,
@@ -28,8 +29,9 @@ from opsconsole.model.states import Effect
 from opsconsole.rpc.peer import Peer
 
 _LOOKING: Final = (
-    AskHost, EngineStatus, PlanRun, PollNow, PreviewSilence, ReadCapacity, ReadChoices, ReadCourse, ReadEpisodes,
-    ReadEvents, ReadHistory, ReadNotifiers, ReadOdd, ReadOnCall, ReadOutput, ReadPane, ScanHostKey,
+    AskHost, EngineStatus, PlanRun, PollNow, PreviewSilence, ReadApprovals, ReadCapacity, ReadChoices, ReadCourse,
+    ReadEpisodes, ReadEvents, ReadHistory, ReadNotifiers, ReadOdd, ReadOnCall, ReadOutput, ReadPane, ReadPlan,
+    ScanHostKey,
 )  # fmt: skip
 _PLANS: Final = 200
 

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from opsconsole.model.approval_calls import Approvals, ApproveRun, ReadApprovals, ReadPlan
 from opsconsole.model.calls import (
     AnswerRun,
     AnyCall,
@@ -16,7 +17,6 @@ from opsconsole.model.calls import (
     ReadOutput,
     ResolveRun,
     StartRun,
-    StopRun,
 )
 from opsconsole.rpc.peer import Peer
 from opsconsole.runs.service import RunService
@@ -45,11 +45,14 @@ class RunCalls:
         """
         match call:
             case PlanRun():
-                return await self._runs.plan(call, peer.actor, self._store.snapshot)
+                shown = self._store.snapshot
+                return await self._runs.plan(call, peer.actor, shown, who=peer.person)
             case StartRun():
                 remote = self._remote_of(peer)
                 shown = self._store.snapshot
-                return await self._runs.start(call, peer.actor, shown, remote=remote)
+                return await self._runs.start(
+                    call, peer.actor, shown, remote=remote, who=peer.person
+                )
             case ReadJournal():
                 return await self._runs.records.journal(call)
             case ReadOutput():
@@ -61,10 +64,14 @@ class RunCalls:
 
     async def _steer(self, call: AnyCall, peer: Peer) -> Struct | None:
         match call:
-            case StopRun():
-                return await self._runs.stop(call, peer.actor)
             case ControlRun():
-                return await self._runs.control(call, peer.actor)
+                return await self._runs.control(call, peer.actor, who=peer.person)
+            case ReadApprovals():
+                return Approvals(self._runs.approvals.runs)
+            case ReadPlan():
+                return await self._runs.read_plan(call, peer.person)
+            case ApproveRun():
+                return await self._runs.approve(call, peer.person)
             case AnswerRun():
                 return await self._runs.answer(call, peer.actor, self._store.snapshot)
             case ResolveRun():

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from opsconsole.alerting.silencing import effect_of
 from opsconsole.clock import Clock
 from opsconsole.collect.silences import AskSource, SilenceDesk
+from opsconsole.engine.mirrors import Mirrors
 from opsconsole.errors import ParseError, RefusedError, TransportError
 from opsconsole.model.alert_calls import ExpireSilence, MakeSilence, PreviewSilence, SilenceMade
 from opsconsole.model.calls import AnyCall, Done
@@ -20,6 +21,7 @@ from opsconsole.model.snapshot import Banner
 from opsconsole.model.text import MESSAGE_LIMIT, NAME_LIMIT, clean
 from opsconsole.query.matchers import write_matchers
 from opsconsole.rpc.peer import Peer
+from opsconsole.state.keeping import Keep
 from opsconsole.state.store import Store
 
 _ENDED_SHOWN: Final = 6 * 3_600.0
@@ -39,6 +41,7 @@ class Silences:
         ask: AskSource,
         poll: Callable[[Sequence[str]], None],
         lately: Lately,
+        keep: Keep,
         clock: Clock,
     ) -> None:
         """Set up.
@@ -48,6 +51,7 @@ class Silences:
             ask: How sources are asked.
             poll: Asked to poll a source (`feed:main`) when its silences changed.
             lately: Reads the episodes of a span (epoch seconds).
+            keep: Keeps a small thing by name for the next engine.
             clock: Time.
         """
         self._store = store
@@ -60,6 +64,13 @@ class Silences:
         self._day: tuple[Episode, ...] = ()
         self._day_at = 0.0
         self._read: dict[str, tuple[Silence, ...]] = {}
+        self.mirrors: Final = Mirrors(store, self, keep, clock)
+        """Those of acks."""
+
+    @property
+    def managers(self) -> Iterable[str]:
+        """Names of all Alertmanagers."""
+        return self._desks.keys()
 
     def follow(self, inventory: Inventory) -> None:
         """Use a newly read inventory."""
@@ -71,9 +82,10 @@ class Silences:
         self._read = {name: read for name, read in self._read.items() if name in self._desks}
 
     async def run(self) -> None:
-        """Read all lists as often as the most frequent source is polled, until cancelled."""
+        """Read all lists as often as the most frequent source is polled, and see to acks; until cancelled."""
         while True:
             await self.look()
+            await self.mirrors.step()
             every = min((s.every for s in self._sources.values()), default=60.0)
             await self._clock.sleep(every)
 
@@ -93,6 +105,30 @@ class Silences:
             for each in read
             if each.state != "expired" or now - each.ends < _ENDED_SHOWN
         )
+
+    async def put(self, draft: SilenceDraft, actor: str, old: Silence | None) -> str:
+        """Make a silence, or extend one by the draft's seconds, as `SilenceDesk.put`; gives its id."""
+        made = await self._desks[draft.source].put(draft, actor, old)
+        self._poll((f"feed:{draft.source}",))
+        return made
+
+    async def end(self, source: str, id: str) -> None:
+        """End a silence; one that is gone, or whose source is, stays gone.
+
+        Raises:
+            RefusedError: The source does not let go of it.
+            OutcomeUnknownError: It may have ended.
+            TransportError: Nobody could be asked.
+        """
+        desk = self._desks.get(source)
+        if desk is None:
+            return
+        try:
+            await desk.expire(id)
+        except RefusedError:
+            if any(each.id == id and each.state != "expired" for each in await desk.list()):
+                raise
+        self._poll((f"feed:{source}",))
 
     async def answer(self, call: AnyCall, peer: Peer) -> Struct | None:
         """Answer a call of this topic; None for any other.

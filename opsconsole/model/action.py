@@ -90,6 +90,8 @@ class ActionSpec(Struct, frozen=True):
     """Needs that only steps with a `when` have: a plan is made without them, a run fails where it needs one."""
     notify: tuple[str, ...] = ()
     """Notifiers that are told of its end."""
+    outage: float = 0.0
+    """Seconds for which what a target carries does not answer while it works; 0: it goes on answering."""
 
     @property
     def works_on(self) -> str:
@@ -158,5 +160,11 @@ class Plan(Struct, frozen=True):
     """Every lock key the run will take."""
     held_by: str = ""
     """Who holds one of them now, in a sentence; empty: nobody."""
+    peer: str = ""
+    """Why a second person has to agree before it starts; empty: nobody has to."""
+    policy: tuple[str, ...] = ()
+    """Every rule of the policy that has a say here: `need_peer by two-for-databases: ...`."""
     spool: str = ""
     """Why a lost outcome cannot be settled later by the host itself (`resolver: none`); empty: it can."""
+    outage: float = 0.0
+    """As the action says it: seconds a target does not answer."""

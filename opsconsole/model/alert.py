@@ -18,6 +18,10 @@ class Ack(Struct, frozen=True):
     at: float
     note: str = ""
     until: float | None = None
+    mirror: bool = False
+    """True: its Alertmanagers silence the alert too, a quarter of an hour at a time, while the ack holds."""
+    silences: tuple[str, ...] = ()
+    """Ids of the silences that mirror it now: they keep an Alertmanager quiet, and hide nothing here."""
 
 
 class Note(Struct, frozen=True):
@@ -82,6 +86,11 @@ class Alert(Struct, frozen=True):
     def is_firing(self) -> bool:
         """Tell whether it counts now; one that recovers still does."""
         return self.state in (AlertState.FIRING, AlertState.RECOVERING)
+
+    @property
+    def is_let_go(self) -> bool:
+        """Tell whether it left only because it was not heard of for days: nobody said that it is over."""
+        return self.state is AlertState.RESOLVED and self.freshness is Freshness.STALE
 
     @property
     def is_muted(self) -> bool:

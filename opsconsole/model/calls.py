@@ -17,6 +17,7 @@ from opsconsole.model.alert_calls import (
     ReadCourse,
     ReadOdd,
 )
+from opsconsole.model.approval_calls import ApproveRun, ReadApprovals, ReadPlan
 from opsconsole.model.call import Call
 from opsconsole.model.episode import Episode
 from opsconsole.model.event import Event
@@ -33,11 +34,15 @@ from opsconsole.model.run import OutputLine
 
 
 class AckAlert(Call, frozen=True, tag="ack"):
-    """Say that I have seen it. Answered with Done."""
+    """Say that I have seen it, or take that back. Answered with Done."""
 
     episodes: tuple[str, ...]
     note: str = ""
     until: float | None = None
+    mirror: bool = False
+    """True: silence it in its Alertmanagers too, for as long as the ack holds."""
+    drop: bool = False
+    """True: take the acks back, and their silences with them."""
 
 
 class TakeAlert(Call, frozen=True, tag="take"):
@@ -136,21 +141,16 @@ class StartRun(Call, frozen=True, tag="run"):
     """CLI only: `--unlock REASON`, one write in a locked environment."""
     wait_lock: float = 0.0
     """Seconds to wait for locks that others hold, behind those who came before."""
-
-
-class StopRun(Call, frozen=True, tag="stop-run"):
-    """Start nothing new; with `interrupt`, also end what runs. Done."""
-
-    run: str
-    interrupt: bool = False
+    glass: str = ""
+    """Why it goes ahead without the second person it needs; empty: it waits for them."""
 
 
 class ControlRun(Call, frozen=True, tag="control-run"):
-    """Steer a live run; the verb must be among its `choices`. Done."""
+    """Steer a run; the verb must be among its `choices`, `stop` and `interrupt` are while it lives. Done."""
 
     run: str
     verb: str
-    """pause, resume, continue, retry, rollback, stop, interrupt, take-over, close."""
+    """pause, resume, continue, retry, rollback, stop, interrupt, take-over, break-glass, close."""
     reason: str = ""
     target: str = ""
     """retry, interrupt: this target only."""
@@ -284,7 +284,8 @@ AnyCall = (
     | OpenIncident | NoteIncident | SetIncident | CloseIncident
     | TestNotifier | ReadNotifiers | ReadOnCall
     | UnlockChanges | LockChanges | FreezeChanges | ThawChanges
-    | PollNow | ScanHostKey | TrustHostKey | PlanRun | StartRun | StopRun | ControlRun
+    | PollNow | ScanHostKey | TrustHostKey | PlanRun | StartRun | ControlRun
+    | ReadApprovals | ReadPlan | ApproveRun
     | AnswerRun | ResolveRun | ReadJournal | ReadOutput | ReadHistory | ReadEvents | ReadEpisodes
     | AskHost | ReadChoices | ReadLog | Reload | ResumePlugin | ReadPane | StopEngine | EngineStatus
 )  # fmt: skip

@@ -23,7 +23,7 @@ class Host(Struct, frozen=True):
     jump: tuple[str, ...] = ()
     """Names of hosts on the way, first hop first; each is also a host of the inventory."""
     transport: str = "ssh"
-    """`ssh`, or `local` for the machine the engine runs on."""
+    """`ssh`; `local` for the machine the engine runs on; `plain`: SSH, and a command is one line as it stands."""
     labels: Mapping[str, str] = {}
     groups: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
@@ -224,6 +224,8 @@ class Settings(Struct, frozen=True):
     """HTTP clients of actions, by name."""
     plugin_config: Mapping[str, Mapping[str, str]] = {}
     """What plugins are told, by their id."""
+    policy: str = ""
+    """A policy file beside the machine's, absolute; empty: none."""
     sudo: Mapping[str, tuple[tuple[str, ...], ...]] = {}
     """Sudo profile to the argument lists it covers; empty: the hosts alone decide."""
     secrets: Mapping[str, str] = {}

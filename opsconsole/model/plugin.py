@@ -9,7 +9,7 @@ class Contribution(Struct, frozen=True):
     """One thing beside actions that a plugin brings, as its manifest declares it."""
 
     kind: str
-    """collector, check, gate, alert_source, pane, notifier, inventory, secret or param_type."""
+    """collector, check, gate, alert_source, pane, notifier, inventory, secret, authorizer or param_type."""
     id: str
     """`<plugin>.<kebab-name>`."""
     plugin: str

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from opsconsole.model.action import ParamSpec
+from opsconsole.model.policy import Approval
 from opsconsole.model.rollout import RolloutStatus
 from opsconsole.model.states import Effect, RunState, TargetState
 
@@ -68,6 +69,8 @@ class Run(Struct, frozen=True):
     """Who answers for it now: the starter, or who took over."""
     rerun_of: str = ""
     """The run whose failed, unknown or not started targets these were."""
+    approval: Approval | None = None
+    """None: it needed no second person."""
 
 
 class OutputLine(Struct, frozen=True):

@@ -1,10 +1,15 @@
 """What a probe brings back: always a Sample, never an exception."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct
 
 from opsconsole.model.states import Reach, ServiceState
+
+FORGOTTEN: Final = 6 * 86_400.0
+"""Seconds without a word after which an alert that was told is let go: an Alertmanager forgets what it told after
+five days (`--data.retention`) whatever its repeat_interval, and tells what still burns anew."""
 
 
 class Sample(Struct, frozen=True):

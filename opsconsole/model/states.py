@@ -102,6 +102,8 @@ class RunState(StrEnum):
     """Where a run stands; INDETERMINATE overrides every other ending and is never green."""
 
     PLANNED = "planned"
+    AWAITING_APPROVAL = "awaiting-approval"
+    """Nothing was dispatched: a second person has to agree first."""
     RUNNING = "running"
     GATING = "gating"
     """Between batches: a bake or a gate is waited for."""
@@ -128,6 +130,7 @@ class RunState(StrEnum):
 _GOING = frozenset(
     {
         RunState.PLANNED,
+        RunState.AWAITING_APPROVAL,
         RunState.RUNNING,
         RunState.GATING,
         RunState.PAUSED,

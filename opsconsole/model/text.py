@@ -29,8 +29,8 @@ def clean(text: str | bytes, limit: int = MESSAGE_LIMIT, *, multiline: bool = Fa
         multiline: Keep newlines; otherwise they are shown as U+240A.
 
     Returns:
-        Text without C0, C1, DEL, bidi, tag, surrogate, private-use or unassigned characters, and
-        with at most two combining marks on a base.
+        Text without C0, C1, DEL, bidi, tag, surrogate, private-use or unassigned characters, with no
+        space but the plain one, and with at most two combining marks on a base.
     """
     if isinstance(text, bytes):
         text = text[: limit * 4].decode("utf-8", errors="replace")
@@ -59,6 +59,8 @@ def _picture(char: str, category: str, *, multiline: bool) -> str:
         return "\u2421" if code == 0x7F else "\ufffd"
     if category == "Cf":
         return "\ufffd" if _is_bidi_or_tag(code) else ""
+    if category == "Zs":
+        return " "  # of any width, broken or not: nobody could see which one it is
     return "\ufffd" if category in ("Cs", "Co", "Cn", "Zl", "Zp") else char
 
 

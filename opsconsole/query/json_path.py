@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import cast
-
-import jsonpath
-from jsonpath.exceptions import JSONPathError
+from typing import TYPE_CHECKING, cast
 
 from opsconsole.query.values import Value
+
+if TYPE_CHECKING:
+    import jsonpath
 
 _FOUND_LIMIT = 1_000
 
 
 def check(path: str) -> str:
     """Say what is wrong with a path; empty when nothing is."""
+    from jsonpath.exceptions import JSONPathError
+
     try:
         _compiled(path)
     except JSONPathError as error:
@@ -24,6 +26,8 @@ def check(path: str) -> str:
 
 def find(path: str, document: Value) -> Sequence[Value]:
     """List what a path finds, at most a thousand values; nothing when it cannot be walked."""
+    from jsonpath.exceptions import JSONPathError
+
     try:
         matches = islice(_compiled(path).finditer(document), _FOUND_LIMIT)  # type: ignore[arg-type]  # any document
         return cast(tuple[Value, ...], tuple(match.obj for match in matches))
@@ -32,5 +36,7 @@ def find(path: str, document: Value) -> Sequence[Value]:
 
 
 @lru_cache(maxsize=256)
-def _compiled(path: str) -> jsonpath.JSONPath | jsonpath.CompoundJSONPath:
+def _compiled(path: str) -> "jsonpath.JSONPath | jsonpath.CompoundJSONPath":
+    import jsonpath  # 25 ms that an engine without such a check need not spend
+
     return jsonpath.compile(path)

@@ -7,7 +7,7 @@ from msgspec import Raw, Struct
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.snapshot import Delta, Snapshot
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 CLIENT_FRAME_LIMIT: Final = 1 << 20
 """Bytes a client may send in one frame."""
 SERVER_FRAME_LIMIT: Final = 64 << 20

@@ -9,6 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from opsconsole.model.policy import Person
+
 _CREDENTIALS: Final = struct.Struct("=iII")
 _UNSET: Final = 0xFFFFFFFF
 """What the kernel shows as loginuid of a process that no login started."""
@@ -35,6 +37,13 @@ class Peer(Struct, frozen=True):
     """The SSH_AUTH_SOCK of this attach, empty for none."""
     read_only: bool = False
     """True: it may only look."""
+    login: int | None = None
+    """The audit login uid; None: not set, or the kernel has none."""
+
+    @property
+    def person(self) -> Person:
+        """Who it is, for what is decided by persons."""
+        return Person(self.actor, self.uid, self.login)
 
 
 def credentials(sock: socket.socket, own_uid: int) -> Credentials:
@@ -47,10 +56,10 @@ def credentials(sock: socket.socket, own_uid: int) -> Credentials:
     return Credentials(pid, uid)
 
 
-def actor_of(who: Credentials, proc: Path = Path("/proc")) -> str:
-    """Name the person behind a process: the audit loginuid survives su and sudo, so it comes first."""
-    uid = _login_uid(proc / str(who.pid) / "loginuid")
-    return name_of(who.uid if uid is None else uid)
+def person_of(who: Credentials, proc: Path = Path("/proc")) -> Person:
+    """Say who is behind a process: the audit loginuid survives su and sudo, so it comes first in the name."""
+    login = _login_uid(proc / str(who.pid) / "loginuid")
+    return Person(name_of(who.uid if login is None else login), who.uid, login)
 
 
 def name_of(uid: int, lookup: Callable[[int], pwd.struct_passwd] = pwd.getpwuid) -> str:

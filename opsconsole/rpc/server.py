@@ -15,7 +15,7 @@ from opsconsole.model import delta
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.rpc.framing import encode
 from opsconsole.rpc.messages import DeltaFrame, Hello, SnapshotFrame
-from opsconsole.rpc.peer import Peer, actor_of, credentials
+from opsconsole.rpc.peer import Peer, credentials, person_of
 from opsconsole.rpc.session import Handler, Session
 
 _GAP: Final = 0.1
@@ -158,9 +158,12 @@ class Server:
             raise RpcError(f"refused: this engine belongs to uid {self._uid}, you are {who.uid}")
         if len(self._sessions) >= _CLIENTS:
             raise RpcError(f"refused: {_CLIENTS} clients are attached")
-        actor = await asyncio.to_thread(actor_of, who)  # a directory far away may be what answers
-        theirs = await session.greet(self._hello_for(actor))
-        peer = Peer(number, who.uid, who.pid, actor, theirs.role, theirs.agent, theirs.read_only)
+        known = await asyncio.to_thread(person_of, who)  # a directory far away may be what answers
+        theirs = await session.greet(self._hello_for(known.name))
+        peer = Peer(
+            number, who.uid, who.pid, known.name, theirs.role, theirs.agent, theirs.read_only,
+            known.login,
+        )  # fmt: skip
         self._peers[number] = peer
         self._sessions[number] = session
         self._on_peers(self.peers)

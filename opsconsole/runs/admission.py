@@ -7,8 +7,9 @@ from opsconsole.model.calls import StartRun
 from opsconsole.model.snapshot import Access, Snapshot
 from opsconsole.runs.batches import has_canary
 from opsconsole.runs.healthy import CARRIES
-from opsconsole.runs.planned import Prepared
+from opsconsole.runs.planned import Prepared, asking_of
 from opsconsole.runs.policy import check_answer, why_refused
+from opsconsole.runs.ports import Ports
 
 PLAN_GOOD_FOR: Final = 900.0
 """Seconds from plan to start; longer ago is another world."""
@@ -48,6 +49,41 @@ def admit(
     _check_policy(prepared, call, actor, snapshot, access=access, now=now)
     check_answer(plan, call.confirm)
     return prepared
+
+
+async def check_again(prepared: Prepared, ports: Ports, now: float) -> None:
+    """Look once more, before what was confirmed earlier begins, whether the world is as it was shown.
+
+    Raises:
+        RefusedError: plan, policy, read-only, frozen.
+    """
+    snapshot = ports.snapshot()
+    if drift := _drift(prepared, snapshot):
+        raise RefusedError("plan", f"{drift}; make the plan again")
+    code, why = why_refused(
+        prepared.plan.effect,
+        prepared.hosts,
+        access=ports.access(),
+        actor=prepared.actor,
+        now=now,
+        records=snapshot.hosts,
+    )
+    if code and code != "locked":  # it was unlocked when it was confirmed
+        raise RefusedError(code, why)
+    await check_ruling(prepared, ports, now)
+
+
+async def check_ruling(prepared: Prepared, ports: Ports, now: float) -> None:
+    """Ask the policy again, as it stands now.
+
+    Raises:
+        RefusedError: policy: it says no; plan: it does not say what was shown.
+    """
+    ruling = await ports.judge(asking_of(prepared, now))
+    if ruling.denied:
+        raise RefusedError("policy", ruling.denied)
+    if ruling != prepared.ruling:
+        raise RefusedError("plan", "the policy says something else now; make the plan again")
 
 
 def _drift(prepared: Prepared, snapshot: Snapshot) -> str:

@@ -55,6 +55,11 @@ def size_of(size: Size, total: int) -> int:
     return max(1, min(wished, total))
 
 
+def batch_numbers(batches: Sequence[Sequence[str]]) -> Mapping[str, int]:
+    """Number each target's batch, the first is 0."""
+    return {name: number for number, batch in enumerate(batches) for name in batch}
+
+
 def has_canary(rollout: Rollout, batches: Sequence[Sequence[str]]) -> bool:
     """Tell whether the first batch is a canary: one that holds every target is no trial."""
     return rollout.canary is not None and len(batches) > 1

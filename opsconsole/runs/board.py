@@ -21,10 +21,20 @@ PUBLISH_EVERY: Final = 0.1
 class Board:
     """Holds the record and tells its changes, at most ten times a second."""
 
-    def __init__(self, run: Run, journal: Journal, ports: Ports, clock: Clock) -> None:
-        """Set up; `on_broken` is told once why nothing can be recorded any more."""
+    def __init__(
+        self,
+        run: Run,
+        journal: Journal,
+        ports: Ports,
+        clock: Clock,
+        ring: OutputRing | None = None,
+    ) -> None:
+        """Set up; `on_broken` is told once why nothing can be recorded any more.
+
+        A `ring` that is handed in goes on behind what it has.
+        """
         self.journal = journal
-        self.ring = OutputRing(clock)
+        self.ring = OutputRing(clock) if ring is None else ring
         self.targets = {target.name: target for target in run.targets}
         self.on_broken: Callable[[str], None] = lambda _why: None
         self._run = run
@@ -32,12 +42,15 @@ class Board:
         self._clock = clock
         self.mask: Callable[[str | bytes], str | bytes] = lambda text: text
         """Takes the run's secrets out of a line."""
+        self.choices: Callable[[], tuple[str, ...]] = tuple
+        """Tells what a person may choose now; asked whenever somebody looks, not at each target's step."""
         self._dirty = asyncio.Event()
 
     @property
     def run(self) -> Run:
-        """The run as it stands."""
-        return replace(self._run, targets=tuple(self.targets.values()))
+        """The run as it stands; made of all its targets, so it is for those who look at all of them."""
+        choices = () if self.state.is_over else self.choices()
+        return replace(self._run, targets=tuple(self.targets.values()), choices=choices)
 
     @property
     def id(self) -> str:
@@ -53,6 +66,16 @@ class Board:
     def status(self) -> RolloutStatus:
         """Where it stands on its way over its batches."""
         return self._run.rollout or RolloutStatus()
+
+    @property
+    def note(self) -> str:
+        """Why it stands where it stands."""
+        return self._run.note
+
+    @property
+    def question(self) -> Question | None:
+        """What it waits for a person to say."""
+        return self._run.question
 
     @property
     def operator(self) -> str:
@@ -71,9 +94,13 @@ class Board:
         self._run = replace(self._run, **change)
         self._dirty.set()
 
+    def stir(self) -> None:
+        """Have it published: what may be chosen may be something else now."""
+        self._dirty.set()
+
     def finish(self, state: RunState, at: float) -> None:
         """End the record; whoever gives the locks back tells everybody, not before."""
-        self._run = replace(self._run, state=state, ended=at, choices=(), question=None)
+        self._run = replace(self._run, state=state, ended=at, question=None)
 
     def set_status(self, **changes: object) -> None:
         """Change fields of its rollout's status."""

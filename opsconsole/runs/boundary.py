@@ -39,15 +39,20 @@ async def _undone(undo: Undo, door: Door) -> None:
 async def _guarded(
     work: Awaitable[Outcome | None], name: str
 ) -> tuple[Outcome | None, Trouble | None]:
+    outcome, error = await _contained(work)
+    if error is None:
+        return _read_outcome(outcome)
+    if not isinstance(error, OpsConsoleError):
+        log.error("an action failed on %s", name, exc_info=error)
+    return None, trouble_of(error)
+
+
+async def _contained(work: Awaitable[object]) -> tuple[object, BaseException | None]:
+    """Wait for other people's code, or for a run of ours: gives what it gave, or what it raised, to be told."""
     try:
-        outcome = await work
-    except OpsConsoleError as error:
-        return None, trouble_of(error)
-    except (Exception, SystemExit) as error:  # bulkhead: an action is other people's code
-        log.exception("an action failed on %s", name)
-        why = f"plugin error: {type(error).__name__}: {error}"
-        return None, Trouble(Kind.PLUGIN, clean(why, 400))
-    return _read_outcome(outcome)
+        return await work, None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the bulkhead; whoever asked logs it
+        return None, error
 
 
 def _read_outcome(given: object) -> tuple[Outcome | None, Trouble | None]:
@@ -77,20 +82,25 @@ async def call_guarded(
     """Call a contribution within its deadline; only cancellation passes through."""
     if why := wards.why_closed(spec.plugin):
         return Call(error=why)
-    try:
-        async with asyncio.timeout(spec.timeout) as scope:
-            return Call(await work())
-    except (ActionError, OutcomeUnknownError, TransportError) as error:
-        return Call(error=clean(str(error), 400))  # the far side's fault, not the plugin's
-    except TimeoutError as error:
-        late = scope.expired()
-        said = f"no answer in {spec.timeout:g} s" if late else f"TimeoutError: {error}"
-        return _faulty(wards, spec, "deadline" if late else "error", said, error)
-    except OpsConsoleError as error:
-        return _faulty(wards, spec, kind_of(error), str(error), error)
-    except (Exception, SystemExit) as error:  # bulkhead: a contribution is other people's code
-        log.warning("%s failed", spec.id, exc_info=error)
-        return _faulty(wards, spec, "error", f"{type(error).__name__}: {error}", error)
+    scope = asyncio.timeout(spec.timeout)
+    answer, error = await _contained(_within(scope, work))
+    match error:
+        case None:
+            return Call(answer)
+        case ActionError() | OutcomeUnknownError() | TransportError():
+            return Call(error=clean(str(error), 400))  # the far side's fault, not the plugin's
+        case TimeoutError() if scope.expired():
+            return _faulty(wards, spec, "deadline", f"no answer in {spec.timeout:g} s", error)
+        case OpsConsoleError():
+            return _faulty(wards, spec, kind_of(error), str(error), error)
+        case _:
+            log.warning("%s failed", spec.id, exc_info=error)
+            return _faulty(wards, spec, "error", f"{type(error).__name__}: {error}", error)
+
+
+async def _within(scope: asyncio.Timeout, work: Callable[[], Awaitable[object]]) -> object:
+    async with scope:
+        return await work()
 
 
 def _faulty(wards: Wards, spec: Contribution, kind: str, said: str, error: BaseException) -> Call:
@@ -100,14 +110,13 @@ def _faulty(wards: Wards, spec: Contribution, kind: str, said: str, error: BaseE
 
 async def run_contained(work: Callable[[], Awaitable[object]], name: str) -> None:
     """Carry one run out; a fault of ours in it ends this run and no other."""
-    try:
-        await work()
-    except Exception:  # bulkhead: one run's fault stays in that run
-        log.exception("run %s failed inside", name)
+    _, error = await _contained(work())
+    if error is not None:
+        log.error("run %s failed inside", name, exc_info=error)
 
 
-def trouble_of(error: OpsConsoleError) -> Trouble:
-    """Name what an error of ours means for a target."""
+def trouble_of(error: BaseException) -> Trouble:
+    """Name what an error means for a target; one that is none of ours is a plugin's."""
     why = clean(str(error), 400)
     match error:
         case ActionError():
@@ -120,5 +129,9 @@ def trouble_of(error: OpsConsoleError) -> Trouble:
             return Trouble(Kind.WRONG_HOST, why)
         case ClosedError() | JournalError():
             return Trouble(Kind.CLOSED, why)
-        case _:
+        case OpsConsoleError():
             return Trouble(Kind.PLUGIN, f"plugin error: {why}")
+        case _:
+            return Trouble(
+                Kind.PLUGIN, clean(f"plugin error: {type(error).__name__}: {error}", 400)
+            )

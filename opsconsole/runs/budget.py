@@ -23,12 +23,14 @@ class Meter:
         self._total = total
         self._canary = frozenset(canary)
         self._settled: dict[str, TargetState] = {}
+        self._bad: dict[str, TargetState] = {}
+        """Of those, what counts against the budget."""
         self._forgiven: set[str] = set()
 
     @property
     def bad(self) -> int:
         """How many count against the budget, those included that a person has accepted."""
-        return len(self._bad())
+        return len(self._bad)
 
     @property
     def limit(self) -> int:
@@ -42,19 +44,22 @@ class Meter:
         """Count a target in; a second word on it replaces the first, and stands at the end."""
         self.forget(name)
         self._settled[name] = state
+        if self._counts(state):
+            self._bad[name] = state
 
     def forget(self, name: str) -> None:
         """Take a target out: it is tried again."""
         self._settled.pop(name, None)
+        self._bad.pop(name, None)
         self._forgiven.discard(name)
 
     def forgive(self) -> None:
         """A person has seen what is bad and goes on: only what comes from here counts."""
-        self._forgiven.update(self._bad())
+        self._forgiven.update(self._bad)
 
     def why_tripped(self) -> str:
         """Say which limit is exceeded; empty while all hold."""
-        bad = [name for name in self._bad() if name not in self._forgiven]
+        bad = [name for name in self._bad if name not in self._forgiven]
         if not bad:
             return ""
         if first := next((name for name in bad if name in self._canary), ""):
@@ -77,9 +82,6 @@ class Meter:
                 break
             row += 1
         return row
-
-    def _bad(self) -> list[str]:
-        return [name for name, state in self._settled.items() if self._counts(state)]
 
     def _counts(self, state: TargetState) -> bool:
         if state is TargetState.UNREACHABLE and self._budget.unreachable == "ignore":

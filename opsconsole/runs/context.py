@@ -17,7 +17,8 @@ from opsconsole.model.sample import CheckResult
 from opsconsole.model.text import NAME_LIMIT, clean
 from opsconsole.runs.attempt import Attempt
 from opsconsole.runs.door import AnyDoor, Round
-from opsconsole.runs.doors import HttpDoor, LocalDoor, SshDoor
+from opsconsole.runs.doors import LocalDoor, SshDoor
+from opsconsole.runs.http_door import HttpDoor
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.sending import Say
 from opsconsole.runs.stage import Stage
@@ -139,7 +140,7 @@ class RunContext(AnyDoor):
         """Keep a file with the run."""
         if len(content) > ARTIFACT_LIMIT:
             raise ActionError("artifact", f"{clean(name, 60)} is more than 64 MiB")
-        await self._attempt.keep(name, self.stage.shared.redactor.content(content))
+        await self._attempt.ledger.keep(name, self.stage.shared.redactor.content(content))
         self._say("artifact", "run", f"kept {clean(name, 80)}, {len(content)} bytes")
 
     async def check(self, name: str, params: Mapping[str, str]) -> CheckAnswer:

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from opsconsole.actions.api import Outcome, Result
+from opsconsole.actions.api import Outcome
 from opsconsole.actions.calling import NOWHERE, work_of
 from opsconsole.actions.params import Values
 from opsconsole.actions.registry import Registry
-from opsconsole.actions.steps import Action, Door, Request, Target
+from opsconsole.actions.steps import Action, Door, Target
 from opsconsole.actions.wards import Wards
 from opsconsole.clock import Clock
 from opsconsole.errors import ActionError
@@ -18,9 +18,10 @@ from opsconsole.model.plugin import Contribution
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect
 from opsconsole.runs.boundary import Call, call_guarded
-from opsconsole.runs.planning import LookAhead
 from opsconsole.runs.ports import Ports
+from opsconsole.runs.reading import ReadDoor
 from opsconsole.runs.stage import Shared, Stage
+from opsconsole.runs.standpoint import ref_of
 from opsconsole.transport.base import Remote
 
 AT_ONCE: Final = 16
@@ -35,16 +36,6 @@ class _NoImpl:
 
 
 _NO_IMPL: Final = _NoImpl()
-
-
-class ReadDoor(LookAhead):
-    """`ctx` of a contribution: reads are run, a change is refused."""
-
-    async def execute(self, request: Request) -> Result:
-        """Run a read."""
-        if request.effect is not Effect.READ:
-            raise ActionError(request.step, "only an action may change something")
-        return await super().execute(request)
 
 
 class Contributions:
@@ -69,14 +60,17 @@ class Contributions:
         """
         self._registry = registry
         self._wards = wards
-        self._remote = remote
-        self._host = host
+        self._ports = Ports(remote, host)
         self._clock = clock
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     def use(self, registry: Registry) -> None:
         """Take another set of plugins."""
         self._registry = registry
+
+    def reach(self, ports: Ports) -> None:
+        """Give them what actions have: HTTP clients, secrets, a cache, what the console knows."""
+        self._ports = ports
 
     def blame(self, spec: Contribution, why: str) -> None:
         """Note that a contribution gave back something else than its kind does."""
@@ -107,16 +101,16 @@ class Contributions:
         found = self._registry.found(spec.plugin)
         if found is None:
             return Call(error=f"the plugin {spec.plugin} is not loaded")
-        work = work_of(spec, found, self._door(spec, target), target, values, given)
+        work = work_of(spec, found, self._door(spec, target, given), target, values, given)
         async with self._slots:
             return await call_guarded(self._wards, spec, work)
 
-    def _door(self, spec: Contribution, target: Target) -> ReadDoor:
+    def _door(self, spec: Contribution, target: Target, given: tuple[object, ...]) -> ReadDoor:
         action = ActionSpec(
             spec.id, spec.title, Effect.READ, spec.scope, needs=spec.needs, timeout=spec.timeout
         )
         shared = Shared(Snapshot(), Effect.READ)
-        stage = Stage(Action(action, _NO_IMPL, spec.plugin), target.name, "", shared)
-        host = self._host(target.name)
-        ports = Ports(self._remote, self._host)
-        return ReadDoor(stage, host, ports, now=self._clock.now(), every_read=True)
+        ref = ref_of(action, target.name) if target.name else ""
+        stage = Stage(Action(action, _NO_IMPL, spec.plugin), target.name, ref, shared)
+        host = self._ports.host(target.name)
+        return ReadDoor(stage, host, self._ports, self._clock, spec, *given[:1])

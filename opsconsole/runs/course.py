@@ -159,7 +159,7 @@ class Course:
 
     async def _wait_healthy(self, why: str) -> None:
         """Stale or missing health is no answer: look again."""
-        if self._crew.board.run.note != why:
+        if self._crew.board.note != why:
             self._crew.board.set_run(note=why)
             self._crew.board.say(f"waits: {why}")
         self._crew.ports.poll(self.around.refs)
@@ -174,7 +174,8 @@ class Course:
         name = self._queue.popleft()
         self.busy.add(name)
         target = self._crew.board.targets[name]
-        self._crew.board.set_run(note="")
+        if self._crew.board.note:
+            self._crew.board.set_run(note="")
         self._crew.board.set_target(
             name,
             state=TargetState.CONNECTING,
@@ -223,7 +224,8 @@ class Course:
         )  # fmt: skip
         _say_end(self._crew, name, verdict, left)
         self.meter.settle(name, verdict.state)
-        board.set_status(bad=self.meter.bad)
+        if board.status.bad != self.meter.bad:
+            board.set_status(bad=self.meter.bad)
         tripped = self._trip()
         wrote = any(trace.writes for trace in one.traces)
         await board.record(

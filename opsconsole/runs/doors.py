@@ -1,26 +1,23 @@
-"""`ctx.ssh`, `ctx.http`, `ctx.local`: what an author says becomes one request a call."""
+"""`ctx.ssh`, `ctx.local`: what an author says becomes one request a command."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypedDict, Unpack
 
 from msgspec.structs import replace
 
-from opsconsole.actions.argv import Given, build_argv
+from opsconsole.actions.argv import Given, build_argv, may_be_set
 from opsconsole.actions.doors import Result
 from opsconsole.actions.file_steps import get_request, put_back_request, put_request
-from opsconsole.actions.http_path import build_body, build_path, build_query, http_request
 from opsconsole.actions.retries import Retries, execute
 from opsconsole.actions.secret import Secret, reveal
-from opsconsole.actions.steps import Door, HttpCall, Request, Undo
+from opsconsole.actions.steps import Door, Request, Undo
 from opsconsole.errors import ActionError
 from opsconsole.model.states import Effect
 from opsconsole.model.text import NAME_LIMIT, clean
 from opsconsole.runs.output import LineCutter
 
 _CWD: Final = 'cd -- "$1" || exit 126\nshift\nexec "$@"\n'
-_ENV: Final = re.compile(r"(?!LD_|OPSC_|(PATH|IFS|BASH_ENV|ENV)\Z)[A-Z][A-Z0-9_]{0,60}")
 
 
 def _stdin(given: bytes | Secret) -> bytes:
@@ -40,12 +37,27 @@ def _command(
         raise ActionError(step or "command", str(error)) from None
     name = _named(step, built)
     for variable in env or {}:
-        if not _ENV.fullmatch(variable):
+        if not may_be_set(variable):
             raise ActionError(name, f"{variable[:60]!r} is not a name that may be set")
     request = Request(name, effect, built, env=dict(env or {}))
     if not cwd:
         return request
     return replace(request, argv=(), script=_CWD, args=(*build_argv(["cd", "--", cwd])[2:], *built))
+
+
+class Told(TypedDict, total=False):
+    """What a command takes beside its words; see `actions.doors.Ssh`."""
+
+    step: str
+    sudo: str | None
+    stdin: bytes | Secret
+    timeout: float | None
+    ok: Sequence[int]
+    cwd: str
+    env: Mapping[str, str] | None
+    retries: int
+    show: bool
+    max_output: int | None
 
 
 class SshDoor:
@@ -54,35 +66,23 @@ class SshDoor:
     def __init__(self, door: Door) -> None:
         self._door = door
 
-    async def read(
-        self,
-        argv: Sequence[str | int],
-        *,
-        step: str = "",
-        sudo: str | None = None,
-        stdin: bytes | Secret = b"",
-        timeout: float | None = None,
-        ok: Sequence[int] = (0,),
-        cwd: str = "",
-        env: Mapping[str, str] | None = None,
-        retries: int = 0,
-        show: bool = False,
-        max_output: int | None = None,
-    ) -> Result:
+    async def read(self, argv: Sequence[str | int], **told: Unpack[Told]) -> Result:
         """Run a command that changes nothing; see `actions.doors.Ssh`."""
-        request = replace(
-            _command(Effect.READ, argv, step, cwd, env),
-            stdin=_stdin(stdin),
-            sudo=sudo,
-            timeout=timeout,
-            ok=tuple(ok),
-            show=show,
-            max_output=max_output,
-        )
-        return await execute(self._door, request, Retries(retries))
+        return await self._run(Effect.READ, argv, **told)
 
     async def write(
         self,
+        argv: Sequence[str | int],
+        *,
+        expect_disconnect: bool = False,
+        **told: Unpack[Told],
+    ) -> Result:
+        """Run a command that changes something; see `actions.doors.Ssh`."""
+        return await self._run(Effect.WRITE, argv, expect_disconnect=expect_disconnect, **told)
+
+    async def _run(
+        self,
+        effect: Effect,
         argv: Sequence[str | int],
         *,
         step: str = "",
@@ -94,18 +94,18 @@ class SshDoor:
         env: Mapping[str, str] | None = None,
         retries: int = 0,
         expect_disconnect: bool = False,
-        show: bool = True,
+        show: bool | None = None,
         max_output: int | None = None,
     ) -> Result:
-        """Run a command that changes something; see `actions.doors.Ssh`."""
+        """Run a command; one that changes something is shown unless it says otherwise."""
         request = replace(
-            _command(Effect.WRITE, argv, step, cwd, env),
+            _command(effect, argv, step, cwd, env),
             stdin=_stdin(stdin),
             sudo=sudo,
             timeout=timeout,
             ok=tuple(ok),
             expect_disconnect=expect_disconnect,
-            show=show,
+            show=effect is not Effect.READ if show is None else show,
             max_output=max_output,
         )
         return await execute(self._door, request, Retries(retries))
@@ -224,6 +224,7 @@ class LocalDoor:
         timeout: float | None = None,
         ok: Sequence[int] = (0,),
         show: bool = False,
+        max_output: int | None = None,
     ) -> Result:
         """Run a command on the machine of the engine; see `actions.doors.Local`."""
         request = _command(Effect(effect), argv, step, "", None)
@@ -234,122 +235,7 @@ class LocalDoor:
                 timeout=timeout,
                 ok=tuple(ok),
                 show=show,
+                max_output=max_output,
                 on_console=True,
             )
         )
-
-
-class HttpDoor:
-    """`ctx.http`."""
-
-    def __init__(self, door: Door) -> None:
-        self._door = door
-
-    def __getattr__(self, name: str) -> "ClientDoor":
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return ClientDoor(self._door, name)
-
-    def __getitem__(self, name: str) -> "ClientDoor":
-        return ClientDoor(self._door, name)
-
-
-Path = str | Sequence[str | int]
-Query = Mapping[str, str | int] | None
-
-
-class ClientDoor:
-    """`ctx.http.<client>`."""
-
-    def __init__(self, door: Door, client: str) -> None:
-        self._door = door
-        self._client = client
-
-    async def get(
-        self,
-        path: Path,
-        *,
-        query: Query = None,
-        step: str = "",
-        ok: Sequence[int] = (),
-        timeout: float | None = None,
-        show: bool = False,
-    ) -> Result:
-        """Ask; see `actions.doors.HttpClient`."""
-        return await self._send("GET", path, query, None, step, ok, timeout, show=show)
-
-    async def post(
-        self,
-        path: Path,
-        *,
-        json: object = None,
-        query: Query = None,
-        step: str = "",
-        ok: Sequence[int] = (),
-        timeout: float | None = None,
-        show: bool = False,
-    ) -> Result:
-        """Change something."""
-        return await self._send("POST", path, query, json, step, ok, timeout, show=show)
-
-    async def put(
-        self,
-        path: Path,
-        *,
-        json: object = None,
-        query: Query = None,
-        step: str = "",
-        ok: Sequence[int] = (),
-        timeout: float | None = None,
-        show: bool = False,
-    ) -> Result:
-        """Change something."""
-        return await self._send("PUT", path, query, json, step, ok, timeout, show=show)
-
-    async def patch(
-        self,
-        path: Path,
-        *,
-        json: object = None,
-        query: Query = None,
-        step: str = "",
-        ok: Sequence[int] = (),
-        timeout: float | None = None,
-        show: bool = False,
-    ) -> Result:
-        """Change something."""
-        return await self._send("PATCH", path, query, json, step, ok, timeout, show=show)
-
-    async def delete(
-        self,
-        path: Path,
-        *,
-        query: Query = None,
-        step: str = "",
-        ok: Sequence[int] = (),
-        timeout: float | None = None,
-        show: bool = False,
-    ) -> Result:
-        """Change something."""
-        return await self._send("DELETE", path, query, None, step, ok, timeout, show=show)
-
-    async def _send(
-        self,
-        method: str,
-        path: Path,
-        query: Query,
-        body: object,
-        step: str,
-        ok: Sequence[int],
-        timeout: float | None,
-        *,
-        show: bool,
-    ) -> Result:
-        name = clean(step or f"{method.lower()}-{self._client}", NAME_LIMIT)
-        try:
-            call = HttpCall(
-                self._client, method, build_path(path), build_query(query), build_body(body)
-            )
-        except ValueError as error:
-            raise ActionError(name, str(error)) from None
-        return await self._door.execute(http_request(name, call, ok, timeout, show=show))

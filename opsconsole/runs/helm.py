@@ -9,10 +9,12 @@ from opsconsole.model.states import RunState, TargetState
 from opsconsole.model.text import clean
 from opsconsole.runs.course import Course
 from opsconsole.runs.rollback import Rollback
-from opsconsole.runs.steering import RETRIED, Situation, check_choice, choices_of
+from opsconsole.runs.steering import ALWAYS, RETRIED, Situation, check_choice, choices_of
 from opsconsole.runs.work import Crew
 
 _TOLD: Final = (RunState.STOPPING, RunState.PAUSED, RunState.HALTED)
+_LOOKED_BACK: Final = (RunState.PAUSED, RunState.HALTED, RunState.STOPPING)
+"""Where it matters what could be tried again or taken back."""
 
 
 class Helm:
@@ -26,6 +28,7 @@ class Helm:
         """A person, or the engine's end, stopped it."""
         self.is_going_back = False
         """What was done is being taken back."""
+        crew.board.choices = self._choices
 
     def stand(self) -> None:
         """Say where the run stands and what may be chosen there."""
@@ -34,7 +37,9 @@ class Helm:
             return
         before, state = board.state, self._standing()
         why = self._crew.valve.why
-        board.set_run(state=state, choices=choices_of(self._situation(state)), note=why)
+        if (before, board.note) != (state, why):
+            board.set_run(state=state, note=why)
+        board.stir()
         if why and before is not state and state in _TOLD:
             board.say(why)
 
@@ -48,10 +53,16 @@ class Helm:
             return RunState.HALTED if valve.is_halt else RunState.PAUSED
         return RunState.GATING if self._course.is_gating else RunState.RUNNING
 
+    def _choices(self) -> tuple[str, ...]:
+        return choices_of(self._situation(self._standing()))
+
     def _situation(self, state: RunState) -> Situation:
+        is_busy = bool(self._course.busy or self._back.tries)
+        if state not in _LOOKED_BACK:
+            return Situation(state, is_busy=is_busy)
         return Situation(
             state,
-            is_busy=bool(self._course.busy or self._back.tries),
+            is_busy=is_busy,
             has_undo=self._course.has_undo and not self._course.wants_rollback,
             has_retry=bool(self._retryable("")) or self._course.at_gate,
         )
@@ -74,7 +85,8 @@ class Helm:
         """
         board = self._crew.board
         self.stand()  # what is open now, not what was published last
-        check_choice(board.id, call.verb, board.run.choices)
+        always = () if board.state.is_over else (*self._choices(), *ALWAYS)
+        check_choice(board.id, call.verb, always)
         if call.target and call.target not in board.targets:
             raise RefusedError(
                 "unknown-target", f"{clean(call.target, 80)} is no target of the run"
@@ -85,11 +97,11 @@ class Helm:
         await board.record(kind, sync=True, **fields)
         said = f": {reason}" if reason else ""
         board.say(f"{actor}: {call.verb} {call.target}".rstrip() + said)
-        return Done(self._obey(call, f"{actor}{said}"))
+        return Done(self._obey(call, actor, said))
 
-    def _obey(self, call: ControlRun, who: str) -> str:
+    def _obey(self, call: ControlRun, actor: str, said: str) -> str:
         """Carry a verb out; what the run did meanwhile may have made it void, and then it does nothing."""
-        valve = self._crew.valve
+        valve, who = self._crew.valve, f"{actor}{said}"
         match call.verb:
             case "pause":
                 valve.hold(f"paused by {who}", steps=True)
@@ -108,7 +120,7 @@ class Helm:
             case "interrupt":
                 return self._end_work(call.target, who)
             case _:
-                return self._take_over(who.partition(":")[0])
+                return self._take_over(actor)
 
     def _go_on(self, *, again: bool) -> str:
         """`resume` asks an open gate again; `continue` accepts what is bad, and goes on without it."""
@@ -169,7 +181,7 @@ class Helm:
         Raises:
             RefusedError: It does not ask that, or a value is none of its kind.
         """
-        question = self._crew.board.run.question
+        question = self._crew.board.question
         values = self._crew.questions.answer(call, world)
         secret = {p.name for p in question.params if p.secret} if question is not None else set()
         shown = {name: "***" if name in secret else text for name, text in values.items()}

@@ -16,9 +16,11 @@ from opsconsole.errors import RefusedError
 from opsconsole.model.calls import ReadJournal, Text
 from opsconsole.model.text import MESSAGE_LIMIT, clean
 from opsconsole.runs.chain import JOURNAL, Chain, Entry, JournalError, read_chain
+from opsconsole.runs.kept_output import said_in_lines
 
 _CHAINED: Final = frozenset({"n", "t_mono", "t_wall", "prev", "kind"})
 _VALUE_LIMIT: Final = 400
+_MOMENTS: Final = 1e8
 
 
 class Verified(Struct, frozen=True):
@@ -127,23 +129,31 @@ def _value(value: object) -> str:
     """A word of a list that has spaces is quoted: where an argument ends must be seen."""
     if isinstance(value, list):
         return "[" + " ".join(_value(each) for each in value) + "]"
-    text = clean(f"{value:.4g}" if isinstance(value, float) else str(value), _VALUE_LIMIT)
+    text = clean(_number(value) if isinstance(value, float) else str(value), _VALUE_LIMIT)
     return repr(text) if " " in text else text
 
 
+def _number(value: float) -> str:
+    """Short, but for moments: an epoch second is written whole."""
+    return f"{value:.0f}" if value >= _MOMENTS else f"{value:.4g}"
+
+
 def export(place: Path) -> Mapping[str, object]:
-    """Give all of a run as one document: plan, run, every line, output files, and what verification found."""
-    entries: tuple[Mapping[str, object], ...] = ()
+    """Give all of a run as one document: plan, run, every line, all output, and what verification found."""
+    entries: tuple[Entry, ...] = ()
     with contextlib.suppress(JournalError):
-        entries = tuple(entry.fields for entry in read_chain(place).entries)
+        entries = read_chain(place).entries
     out = sorted((place / "out").glob("*")) if (place / "out").is_dir() else []
     return {
         "schema": "opsconsole.journal/1",
         "verified": verify(place),
         "plan": _document(place, "plan.json"),
         "run": _document(place, "run.json"),
-        "journal": entries,
-        "output": {path.name: path.read_bytes().decode("utf-8", "replace") for path in out},
+        "journal": tuple(entry.fields for entry in entries),
+        "output": {
+            **said_in_lines(entries),
+            **{path.name: path.read_bytes().decode("utf-8", "replace") for path in out},
+        },
     }
 
 

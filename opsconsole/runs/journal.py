@@ -22,6 +22,7 @@ from opsconsole.runs.chain import FIRST, JOURNAL, Chain, JournalError, read_chai
 _LOCK: Final = "lock"
 _SMALL: Final = 64 << 10
 """Bytes that the page cache takes at once."""
+_ROOM: Final = 8 << 20
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 Field = str | int | float | bool | None | tuple[str, ...] | Mapping[str, str]
@@ -42,6 +43,8 @@ class Journal:
         self._prev = FIRST
         self.broken = ""
         """Why it cannot be written any more; empty while it can."""
+        self.room = _ROOM
+        """Bytes of output that may still stand in its lines: it is read back as a whole."""
 
     @property
     def head(self) -> str:

@@ -11,9 +11,9 @@ from opsconsole.errors import ActionError, OpsConsoleError, RefusedError
 from opsconsole.model.action import ParamSpec, Plan, PlannedTarget
 from opsconsole.model.rollout import RolloutStatus
 from opsconsole.model.run import Question, Run, RunTarget
-from opsconsole.model.states import RunState, TargetState
+from opsconsole.model.states import Effect, RunState, TargetState
 from opsconsole.model.text import clean
-from opsconsole.runs.batches import has_canary
+from opsconsole.runs.batches import batch_numbers, has_canary
 from opsconsole.runs.board import Board
 from opsconsole.runs.chain import JournalError
 from opsconsole.runs.course import Course
@@ -43,38 +43,34 @@ class LiveRun:
 
     def __init__(
         self,
-        run_id: str,
+        run: Run,
         prepared: Prepared,
         *,
-        actor: str,
-        reason: str,
         remote: Remote,
         ports: Ports,
         journal: Journal,
         clock: Clock,
         channels: asyncio.Semaphore,
         why_frozen: Callable[[str], str],
+        ring: OutputRing | None = None,
     ) -> None:
         """Set up.
 
         Args:
-            run_id: Also the journal's folder, which exists with the plan in it.
+            run: As it begins; its id is also the journal's folder, which exists with the plan in it.
             prepared: The plan that was confirmed.
-            actor: Who started it, for `reason`.
-            reason: In their words.
             remote: How hosts are asked; the starter's keys.
             ports: The engine's side.
             journal: Open.
             clock: Time.
             channels: Shared by all runs: so many targets at once.
             why_frozen: Says whether a freeze came over a target since the plan.
+            ring: What was said before it began.
         """
         self._prepared = prepared
         self._ports = ports
         self._clock = clock
-        self.board = Board(
-            _new_run(run_id, prepared, actor, reason, clock.now()), journal, ports, clock
-        )
+        self.board = Board(run, journal, ports, clock, ring)
         self.valve = Valve()
         self.questions = Questions(self.board, clock)
         crew = Crew(
@@ -97,6 +93,21 @@ class LiveRun:
         self.board.on_broken = self.valve.close
         self.valve.on_change = self._on_change
         self.helm.stand()
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.board.id
+
+    @property
+    def effect(self) -> Effect:
+        """What it may do to its targets."""
+        return self._prepared.plan.effect
+
+    @property
+    def state(self) -> RunState:
+        """Where it stands."""
+        return self.board.state
 
     @property
     def run(self) -> Run:
@@ -180,7 +191,7 @@ class LiveRun:
                 self.board.set_target(target.name, state=TargetState.NOT_STARTED, why=why)
         state = self._judge()
         self.board.finish(state, self._clock.now())
-        note = self.board.run.note
+        note = self.board.note
         await self.board.record("run.end", sync=True, state=str(state), note=note)
         await self.board.journal.seal(self._ports.syslog, f"{state}")
         try:
@@ -236,13 +247,18 @@ class LiveRun:
             )
 
 
-def _first_state(planned: PlannedTarget, plan: Plan) -> RunTarget:
+def _first_state(planned: PlannedTarget, batch: int) -> RunTarget:
     state = TargetState.SKIPPED if planned.skip else TargetState.PENDING
-    batch = next((n for n, batch in enumerate(plan.batches) if planned.name in batch), 0)
     return RunTarget(planned.name, state, why=planned.skip, batch=batch)
 
 
-def _new_run(run_id: str, prepared: Prepared, actor: str, reason: str, at: float) -> Run:
+def _first_states(plan: Plan) -> tuple[RunTarget, ...]:
+    numbers = batch_numbers(plan.batches)
+    return tuple(_first_state(each, numbers.get(each.name, 0)) for each in plan.targets)
+
+
+def new_run(run_id: str, prepared: Prepared, actor: str, reason: str, at: float) -> Run:
+    """Make the record of a run that is about to begin."""
     plan = prepared.plan
     rollout = plan.rollout
     return Run(
@@ -254,7 +270,7 @@ def _new_run(run_id: str, prepared: Prepared, actor: str, reason: str, at: float
         state=RunState.RUNNING,
         at=at,
         params=plan.params,
-        targets=tuple(_first_state(each, plan) for each in plan.targets),
+        targets=_first_states(plan),
         plan_hash=plan.hash,
         reason=clean(reason, 400),
         max_parallel=plan.max_parallel,

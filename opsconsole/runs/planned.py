@@ -18,19 +18,22 @@ from opsconsole.model.action import ActionSpec, Plan, PlannedTarget
 from opsconsole.model.alert import Alert
 from opsconsole.model.calls import PlanRun
 from opsconsole.model.inventory import Host
+from opsconsole.model.policy import Asking, Person, Ruling
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.model.states import Confirm, Reach
+from opsconsole.model.states import Confirm, Effect, Reach
 from opsconsole.runs.gate_plan import find_gates, with_gates
 from opsconsole.runs.lock_keys import lock_keys
 from opsconsole.runs.planning import LOOK_BUDGET, LookAhead, look_ahead
-from opsconsole.runs.policy import confirm_level, expected_answer, why_refused
+from opsconsole.runs.policy import confirm_level, expected_answer, why_peer, why_refused
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.stage import Shared, Stage
 from opsconsole.runs.standpoint import Standpoint, check_needs, ref_of
-from opsconsole.runs.strategy import Strategy, decide
+from opsconsole.runs.strategy import Strategy, decide, tightened
 from opsconsole.runs.targets import choose_targets, service_target, target_record, touched_hosts
 
 AHEAD_AT_ONCE: Final = 16
+_AT_A_STRETCH: Final = 16
+"""Looks that wait for nothing, before others have their turn."""
 PLAN_BUDGET: Final = 20.0
 """Seconds all looks ahead of one plan may take together."""
 TARGETS_LIMIT: Final = 2_000
@@ -57,17 +60,18 @@ class Prepared(Struct, frozen=True):
     gate_actions: Mapping[str, Action] = {}
     """Read actions that gates ask, by what the gate calls them."""
     rerun_of: str = ""
-
-    @property
-    def going(self) -> tuple[str, ...]:
-        """Names of the targets that are worked on."""
-        return tuple(target.name for target in self.plan.targets if not target.skip)
+    going: tuple[str, ...] = ()
+    """Names of the targets that are worked on."""
+    who: Person = Person("")
+    """Who made it."""
+    ruling: Ruling = Ruling()
+    """What the policy said of it."""
 
 
 async def prepare(
     call: PlanRun,
     action: Action,
-    actor: str,
+    who: Person,
     snapshot: Snapshot,
     ports: Ports,
     plan_id: str,
@@ -76,37 +80,59 @@ async def prepare(
     """Plan an action; a few reads may be run, nothing is changed. `find` gives an action by its id.
 
     Raises:
-        RefusedError: unknown-target, empty, match, param.
+        RefusedError: unknown-target, empty, match, param; policy: it may not even be looked at.
     """
-    draft = _draft(call, action, actor, snapshot, ports)
+    draft = _draft(call, action, who, snapshot, ports)
     reasons = [draft.stands.why_skipped(target.name) for target in draft.targets]
     title = action.spec.title
     if all(reasons):
         raise RefusedError("match", f"{title}: {reasons[0]}")
+    if action.spec.effect is Effect.READ:
+        names = [t.name for t, why in zip(draft.targets, reasons, strict=True) if not why]
+        if denied := (await _judged(draft, names, ports)).denied:
+            raise RefusedError("policy", denied)
     planned = await _look_at_all(draft.stage, draft.targets, reasons, draft.values, ports)
     if all(target.skip for target in planned):
         raise RefusedError("match", f"{title}: {planned[0].name}: {planned[0].skip}")
-    return _bound(draft, planned, plan_id, ports, find)
+    going = [target.name for target in planned if not target.skip]
+    return _bound(draft, planned, await _judged(draft, going, ports), plan_id, ports, find)
+
+
+async def _judged(draft: "_Draft", names: Sequence[str], ports: Ports) -> Ruling:
+    spec, snapshot = draft.stage.action.spec, draft.stage.shared.before
+    hosts = touched_hosts(names, spec.works_on, snapshot)
+    texts = draft.values.texts
+    return await ports.judge(
+        Asking(spec.id, spec.effect, draft.who, snapshot.now, tuple(names), hosts, texts)
+    )
+
+
+def asking_of(prepared: Prepared, at: float) -> Asking:
+    """Ask again what the policy says of a plan."""
+    plan = prepared.plan
+    return Asking(
+        plan.action, plan.effect, prepared.who, at, prepared.going, prepared.hosts, plan.params
+    )
 
 
 class _Draft(Struct, frozen=True):
     """What is known before anything was looked at."""
 
     call: PlanRun
-    actor: str
+    who: Person
     stands: Standpoint
     stage: Stage
     values: Values
     targets: tuple[Target, ...]
 
 
-def _draft(call: PlanRun, action: Action, actor: str, snapshot: Snapshot, ports: Ports) -> _Draft:
+def _draft(call: PlanRun, action: Action, who: Person, snapshot: Snapshot, ports: Ports) -> _Draft:
     spec = action.spec
     names, on_service = choose_targets(call.targets, spec, snapshot)
     _check_count(spec, names)
     check_needs(spec, ports)
     world = World(snapshot.hosts, snapshot.services, snapshot.alerts, snapshot.now, ports.secrets())
-    stands = Standpoint(call, spec, actor, snapshot, on_service)
+    stands = Standpoint(call, spec, who.name, snapshot, on_service)
     values = stands.read_values(names[0], world)
     targets = tuple(target_record(name, spec.works_on, snapshot) for name in names)
     service = service_target(on_service, snapshot) if on_service else None
@@ -114,12 +140,13 @@ def _draft(call: PlanRun, action: Action, actor: str, snapshot: Snapshot, ports:
     stage = Stage(
         action, "", "", Shared(snapshot, spec.effect, world), "plan", alert, service, names
     )
-    return _Draft(call, actor, stands, stage, values, targets)
+    return _Draft(call, who, stands, stage, values, targets)
 
 
 def _bound(
     draft: _Draft,
     planned: Sequence[PlannedTarget],
+    ruling: Ruling,
     plan_id: str,
     ports: Ports,
     find: Callable[[str], Action],
@@ -128,12 +155,14 @@ def _bound(
     stage, call, values = draft.stage, draft.call, draft.values
     spec, snapshot = stage.action.spec, stage.shared.before
     going = tuple(target.name for target in planned if not target.skip)
+    spec = tightened(spec, ruling.rollout, going, snapshot)
     strategy = decide(spec, call.rollout, going, snapshot)
     strategy = with_gates(strategy, values, draft.stands.subject(draft.targets[0].name))
     hosts = touched_hosts(going, spec.works_on, snapshot)
-    plan = _plan(plan_id, spec, values, planned, call.alert, strategy)
-    plan = _admitted(plan, spec, hosts, draft.actor, snapshot, ports)
-    worked_on = [target for target in draft.targets if target.name in going]
+    plan = _plan(plan_id, spec, values, planned, call.alert, strategy, ruling)
+    plan = _admitted(plan, spec, hosts, draft.who.name, snapshot, ports, ruling)
+    taken = frozenset(going)
+    worked_on = [target for target in draft.targets if target.name in taken]
     keys = lock_keys(spec, worked_on, hosts, values, stage.alert, stage.service)
     return Prepared(
         msgspec.structs.replace(plan, locks=keys),
@@ -141,13 +170,16 @@ def _bound(
         values,
         draft.targets,
         hosts,
-        draft.actor,
+        draft.who.name,
         stage.alert,
         _hostnames(hosts, snapshot),
         {name: host for name in hosts if (host := ports.host(name)) is not None},
         stage.shared,
         stage.service,
         find_gates(strategy.rollout, find, snapshot),
+        going=going,
+        who=draft.who,
+        ruling=ruling,
     )
 
 
@@ -158,12 +190,15 @@ def _admitted(
     actor: str,
     snapshot: Snapshot,
     ports: Ports,
+    ruling: Ruling,
 ) -> Plan:
     """Say in the plan what it reaches, and whether it could be started now."""
     code, refusal = why_refused(
         spec.effect, hosts, access=ports.access(), actor=actor, now=snapshot.now,
         records=snapshot.hosts,
     )  # fmt: skip
+    if ruling.denied:  # an unlock does not help against it
+        code, refusal = "policy", ruling.denied
     return msgspec.structs.replace(
         plan,
         blast=_blast(plan, spec, hosts, snapshot),
@@ -203,7 +238,6 @@ async def _look_at_all(
     values: Values,
     ports: Ports,
 ) -> tuple[PlannedTarget, ...]:
-    slots = asyncio.Semaphore(AHEAD_AT_ONCE)
     action, snapshot = stage.action, stage.shared.before
     spec = action.spec
     until = asyncio.get_running_loop().time() + PLAN_BUDGET
@@ -216,16 +250,22 @@ async def _look_at_all(
         own = dataclasses.replace(stage, target=target.name, ref=ref_of(spec, target.name))
         ahead = LookAhead(own, host, ports, now=snapshot.now)
         ahead.why_silent = _why_silent(spec, target.name, snapshot)
-        async with slots:
-            seconds = min(LOOK_BUDGET, until - asyncio.get_running_loop().time())
-            return await look_ahead(action, ahead, target, values, state=state, seconds=seconds)
+        seconds = min(LOOK_BUDGET, until - asyncio.get_running_loop().time())
+        return await look_ahead(action, ahead, target, values, state=state, seconds=seconds)
+
+    planned: dict[str, PlannedTarget] = {}
+    todo = iter(zip(targets, reasons, strict=True))
+
+    async def work() -> None:
+        for target, reason in todo:
+            planned[target.name] = await look(target, reason)
+            if len(planned) % _AT_A_STRETCH == 0:
+                await asyncio.sleep(0)  # most looks wait for nothing
 
     async with asyncio.TaskGroup() as group:
-        looks = [
-            group.create_task(look(target, reason), name=f"plan {target.name}")
-            for target, reason in zip(targets, reasons, strict=True)
-        ]
-    return tuple(task.result() for task in looks)
+        for number in range(min(AHEAD_AT_ONCE, len(targets))):
+            group.create_task(work(), name=f"plan {number}")
+    return tuple(planned[target.name] for target in targets)
 
 
 def _why_silent(spec: ActionSpec, name: str, snapshot: Snapshot) -> str:
@@ -253,9 +293,10 @@ def _plan(
     planned: Sequence[PlannedTarget],
     episode: str | None,
     strategy: Strategy,
+    ruling: Ruling,
 ) -> Plan:
     going = [target.name for target in planned if not target.skip]
-    level = confirm_level(spec, len(going))
+    level = confirm_level(spec, len(going), ruling.level)
     return Plan(
         id=plan_id,
         action=spec.id,
@@ -268,10 +309,13 @@ def _plan(
         max_parallel=strategy.rollout.max_parallel,
         stop_on_failure=spec.stop_on_failure,
         timeout=spec.timeout,
-        hash=plan_hash(spec, values, planned, level, episode, strategy),
+        hash=plan_hash(spec, values, planned, level, episode, strategy, ruling),
+        peer=why_peer(spec, ruling),
+        policy=ruling.says,
         rollout=strategy.rollout,
         batches=strategy.batches,
         overshoot=strategy.overshoot,
+        outage=spec.outage,
     )
 
 
@@ -282,10 +326,11 @@ def plan_hash(
     level: Confirm,
     episode: str | None,
     strategy: Strategy,
+    ruling: Ruling,
 ) -> str:
-    """Bind what was shown: specification, parameters, targets with what each would see, confirmation, rollout."""
+    """Bind what was shown: specification, parameters, what targets would see, confirmation, rollout, policy."""
     content = msgspec.json.encode(
-        [spec.digest, values.texts, planned, level, episode, strategy, spec.timeout]
+        [spec.digest, values.texts, planned, level, episode, strategy, spec.timeout, ruling]
     )
     return hashlib.sha256(content).hexdigest()
 

@@ -25,9 +25,10 @@ from opsconsole.model.sample import CheckResult
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
 from opsconsole.runs.boundary import run_guarded
-from opsconsole.runs.commands import check_sudo, command_for, shown_argv
+from opsconsole.runs.commands import check_plain, check_sudo, command_for, shown_argv
 from opsconsole.runs.door import AnyDoor, Round
-from opsconsole.runs.doors import HttpDoor, LocalDoor, SshDoor
+from opsconsole.runs.doors import LocalDoor, SshDoor
+from opsconsole.runs.http_door import HttpDoor
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.result import PlanEndsError, Planned, read_answer
 from opsconsole.runs.sending import CONSOLE, send_call, why_undeclared
@@ -133,7 +134,10 @@ class LookAhead(AnyDoor):
             self._note(named, host)
         if self.why_silent and host is not CONSOLE:
             self._end(request.step, f"cannot tell: {self.why_silent}")
-        result = read_answer(named, await self._ask(named, host), self.stage.target)
+        answer = await self._ask(named, host)
+        if request.hear is not None:  # whoever follows its lines gets them while planning too
+            request.hear("out", answer.stdout)
+        result = read_answer(named, answer, self.stage.target)
         self.seen.answers.append(result)
         if not preflight and not self._every_read:
             self._append_seen(result)
@@ -149,6 +153,7 @@ class LookAhead(AnyDoor):
         check_sudo(request, self.ports.sudo())
         if self._host is None:
             raise ActionError(request.step, f"{self.stage.target} is no host commands could run on")
+        check_plain(request, self._host)
         return self._host
 
     def _check_client(self, request: Request) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import ActionSpec, Plan
+from opsconsole.model.policy import Ruling
 from opsconsole.model.snapshot import Access, HostRecord
 from opsconsole.model.states import Confirm, Effect
 from opsconsole.query.freezes import frozen_by
@@ -14,14 +15,25 @@ COUNT_ABOVE: Final = 5
 _LEVELS: Final = tuple(Confirm)
 
 
-def confirm_level(spec: ActionSpec, count: int) -> Confirm:
-    """Decide how a plan is confirmed; never weaker than the effect demands."""
+def confirm_level(spec: ActionSpec, count: int, least: Confirm | None = None) -> Confirm:
+    """Decide how a plan is confirmed; never weaker than the effect demands, nor than `least`."""
     if spec.effect is Effect.READ:
-        return spec.confirm
+        return max(least or Confirm.NONE, spec.confirm, key=_LEVELS.index)
+    floor = max(least or Confirm.NONE, _floor(spec, count), key=_LEVELS.index)
+    return max(floor, spec.confirm, key=_LEVELS.index)
+
+
+def _floor(spec: ActionSpec, count: int) -> Confirm:
     floor = Confirm.TYPED if spec.effect is Effect.DESTRUCTIVE else Confirm.KEY
     if count > COUNT_ABOVE:
         floor = max(floor, Confirm.COUNT, key=_LEVELS.index)
-    return max(floor, spec.confirm, key=_LEVELS.index)
+    return floor
+
+
+def why_peer(spec: ActionSpec, ruling: Ruling) -> str:
+    """Say why a second person has to agree; empty: nobody has to."""
+    own = "the action wants a second person" if spec.confirm is Confirm.PEER else ""
+    return "; ".join(why for why in (ruling.peer, own) if why)
 
 
 def expected_answer(spec: ActionSpec, level: Confirm, targets: Collection[str]) -> str:
@@ -41,8 +53,6 @@ def check_answer(plan: Plan, typed: str) -> None:
     Raises:
         RefusedError: `confirm`.
     """
-    if plan.confirm is Confirm.PEER:
-        raise RefusedError("confirm", "needs a second person's approval, which comes later")
     if plan.expect and typed.strip() != plan.expect:
         raise RefusedError("confirm", f"type {plan.expect} to confirm {plan.title}")
 

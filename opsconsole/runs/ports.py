@@ -10,6 +10,7 @@ from opsconsole.config.sudo_table import SudoTable
 from opsconsole.errors import ActionError
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host
+from opsconsole.model.policy import Asking, Person, Ruling
 from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.snapshot import Access, HostRecord, Snapshot
@@ -35,6 +36,14 @@ def _open_access() -> Access:
 
 def _no_snapshot() -> Snapshot:
     return Snapshot()
+
+
+async def _no_rules(_asking: Asking) -> Ruling:
+    return Ruling()
+
+
+async def _no_groups(_person: Person) -> Collection[str]:
+    return ()
 
 
 def _no_records() -> Mapping[str, HostRecord]:
@@ -98,6 +107,8 @@ class Ports:
     """Told every change of a run, at most ten a second and always the last."""
     poll: Callable[[Sequence[str]], None] = _no_poll
     """Asked to poll references (`host:web01`) at once, after a run ended."""
+    glance: Callable[[Sequence[str]], None] = _no_poll
+    """Asked to look at references soon and a few at a time, after a run that only read."""
     trouble: Callable[[str], None] = _no_trouble
     """Told a sentence for a banner when the journal cannot be written; an empty one takes it back."""
     checks: Callable[[str], Awaitable[Sequence[CheckResult]]] | None = None
@@ -117,5 +128,9 @@ class Ports:
     """A plugin's part of the configuration."""
     sudo: Callable[[], SudoTable] = _no_table
     """What sudo profiles cover; empty: the hosts alone decide."""
+    judge: Callable[[Asking], Awaitable[Ruling]] = _no_rules
+    """What the policy says of a plan; never raises."""
+    groups: Callable[[Person], Awaitable[Collection[str]]] = _no_groups
+    """A person's unix groups."""
     syslog: Callable[[str], None] | None = None
     """Keeps the journal's head hashes somewhere else."""

@@ -5,13 +5,16 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from opsconsole.clock import Clock
+from opsconsole.errors import RefusedError
+from opsconsole.model.action import Plan
 from opsconsole.model.calls import Done, ReadJournal, ResolveRun, Text
 from opsconsole.model.run import Run
-from opsconsole.runs.inspection import read_journal
+from opsconsole.runs.chain import JournalError
+from opsconsole.runs.inspection import find_folder, read_journal
 from opsconsole.runs.late import sum_up
 from opsconsole.runs.orphans import orphans_of, settle_orphans
 from opsconsole.runs.ports import Ports
-from opsconsole.runs.recovery import recover_runs
+from opsconsole.runs.recovery import read_plan, recover_runs
 from opsconsole.runs.resolver import Resolver
 from opsconsole.runs.retention import keep_tidy
 from opsconsole.transport.base import Remote
@@ -57,6 +60,17 @@ class Records:
         run = await self._resolver.resolve(call, actor, remote)
         self._ports.publish(run)
         return Done(sum_up(run))
+
+    async def plan(self, run_id: str) -> Plan:
+        """Read the plan that a run carried out.
+
+        Raises:
+            RefusedError: not-running, journal.
+        """
+        try:
+            return await asyncio.to_thread(lambda: read_plan(find_folder(self._runs, run_id)))
+        except JournalError as error:
+            raise RefusedError("journal", str(error)) from error
 
     async def journal(self, call: ReadJournal) -> Text:
         """Show, verify or export a run's journal.

@@ -3,6 +3,8 @@
 A step that was dispatched and never settled may have acted: its target reads UNKNOWN. Nothing is resumed.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final
@@ -12,11 +14,12 @@ from msgspec.structs import replace
 
 from opsconsole.clock import Clock
 from opsconsole.model.action import Plan
+from opsconsole.model.policy import Approval
 from opsconsole.model.rollout import RolloutStatus
 from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.states import TargetState
-from opsconsole.runs.batches import has_canary
-from opsconsole.runs.chain import Chain, JournalError, read_chain
+from opsconsole.runs.batches import batch_numbers, has_canary
+from opsconsole.runs.chain import Chain, Entry, JournalError, read_chain
 from opsconsole.runs.ending import judge_run
 from opsconsole.runs.journal import Journal
 from opsconsole.runs.recovered import target_of
@@ -51,15 +54,16 @@ def _recover(place: Path, clock: Clock, executor: Executor) -> Run | None:
     finished = _finished(place)
     if finished is not None:
         return finished
-    if not any(entry.kind == "run.end" for entry in read_chain(place).entries):
-        journal = Journal.reopen(place, clock, executor)
-        if journal is None:
-            return None
-        try:
-            return _close(place, journal, clock)
-        finally:
-            journal.close()
-    return _rebuild(place, read_chain(place))
+    chain = read_chain(place)
+    if any(entry.kind == "run.end" for entry in chain.entries):
+        return _rebuild(place, chain)
+    journal = Journal.reopen(place, clock, executor)
+    if journal is None:
+        return None
+    try:
+        return _close(place, journal, clock)
+    finally:
+        journal.close()
 
 
 def read_run(place: Path, chain: Chain) -> Run:
@@ -92,14 +96,7 @@ def _rebuild(place: Path, chain: Chain) -> Run:
     """Say of each target what the journal proves."""
     plan = read_plan(place)
     begin = next((entry for entry in chain.entries if entry.kind == "run.plan"), None)
-    told = _told_states(chain)
-    targets = tuple(
-        RunTarget(each.name, TargetState.SKIPPED, why=each.skip)
-        if each.skip
-        else _believed(told.get(each.name), target_of(each.name, chain.entries))
-        for each in plan.targets
-    )
-    targets = tuple(_resolved(_placed(target, plan), chain) for target in targets)
+    targets = tuple(_targets(plan, chain))
     end = next((entry for entry in chain.entries if entry.kind == "run.end"), None)
     return Run(
         id=place.name,
@@ -128,7 +125,22 @@ def _rebuild(place: Path, chain: Chain) -> Run:
         ),
         operator=_operator(chain),
         rerun_of=begin.text("rerun_of") if begin else "",
+        approval=_approval(chain),
     )
+
+
+def _targets(plan: Plan, chain: Chain) -> Iterator[RunTarget]:
+    told, numbers = _told_states(chain), batch_numbers(plan.batches)
+    lines: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in chain.entries:
+        lines[entry.text("target")].append(entry)
+    for each in plan.targets:
+        mine = lines[each.name]
+        if each.skip:
+            target = RunTarget(each.name, TargetState.SKIPPED, why=each.skip)
+        else:
+            target = _believed(told.get(each.name), target_of(each.name, mine))
+        yield _resolved(replace(target, batch=numbers.get(each.name, 0)), mine)
 
 
 def _believed(told: RunTarget | None, proven: RunTarget) -> RunTarget:
@@ -136,10 +148,21 @@ def _believed(told: RunTarget | None, proven: RunTarget) -> RunTarget:
     return proven if told is None or told.state is proven.state else told
 
 
-def _placed(target: RunTarget, plan: Plan) -> RunTarget:
-    """Find the batch a target was in."""
-    number = next((n for n, batch in enumerate(plan.batches) if target.name in batch), 0)
-    return replace(target, batch=number)
+def _approval(chain: Chain) -> Approval | None:
+    """Say how it came by a second person; one whose word never came had none."""
+    said = [entry for entry in chain.entries if entry.kind == "approval"]
+    if not said:
+        return None
+    last, until = said[-1], said[0].fields.get("until")
+    is_open = last.text("verdict") == "waiting"
+    return Approval(
+        "withdrawn" if is_open else last.text("verdict"),
+        last.text("why"),
+        float(until) if isinstance(until, int | float) else 0.0,
+        "engine" if is_open else last.text("actor"),
+        chain.entries[-1].at if is_open else last.at,
+        last.text("reason"),
+    )
 
 
 def _operator(chain: Chain) -> str:
@@ -175,11 +198,10 @@ def _told_states(chain: Chain) -> dict[str, RunTarget]:
     return {}
 
 
-def _resolved(target: RunTarget, chain: Chain) -> RunTarget:
+def _resolved(target: RunTarget, mine: Iterable[Entry]) -> RunTarget:
     """Take what a host's spool or a person said later."""
-    for entry in chain.entries:
-        is_word = entry.kind in ("target.resolve", "human.resolve")
-        if is_word and entry.text("target") == target.name:
+    for entry in mine:
+        if entry.kind in ("target.resolve", "human.resolve"):
             state = TargetState(entry.text("state"))
             target = replace(
                 target, state=state, why=entry.text("why"), evidence=entry.text("evidence")

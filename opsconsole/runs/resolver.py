@@ -21,6 +21,7 @@ from opsconsole.runs.chain import Chain, JournalError, read_chain
 from opsconsole.runs.commands import output_name, way_of
 from opsconsole.runs.ending import judge_run
 from opsconsole.runs.identity import identify
+from opsconsole.runs.inspection import find_folder
 from opsconsole.runs.journal import Journal
 from opsconsole.runs.late import OPEN, Write, conclude, take_boot, take_report, writes_of
 from opsconsole.runs.ports import Ports
@@ -59,7 +60,7 @@ class Resolver:
         """
         _check(call)
         loop = asyncio.get_running_loop()
-        place = self._place(call.run)
+        place = find_folder(self._runs, call.run)
         try:
             journal = await loop.run_in_executor(
                 self._disk, Journal.reopen, place, self._clock, self._disk
@@ -74,12 +75,6 @@ class Resolver:
             raise RefusedError("journal", str(error)) from error
         finally:
             journal.close()
-
-    def _place(self, run_id: str) -> Path:
-        place = self._runs / run_id
-        if not run_id or place.parent != self._runs or run_id in (".", "..") or not place.is_dir():
-            raise RefusedError("not-running", f"there is no run {clean(run_id, 60)}")
-        return place
 
     async def _settle(self, call: ResolveRun, actor: str, remote: Remote, journal: Journal) -> Run:
         loop = asyncio.get_running_loop()
@@ -150,7 +145,7 @@ def _open_names(run: Run, wanted: Collection[str]) -> tuple[str, ...]:
 
 
 def _was_stopped(run: Run) -> bool:
-    return run.note.startswith("stopped by") or run.note == "the engine died"
+    return run.note.startswith(("stopped", "the engine", "internal error"))
 
 
 def _as_said(target: RunTarget, call: ResolveRun, actor: str) -> RunTarget:
@@ -186,16 +181,16 @@ class _Asker:
         for number, write in enumerate(writes):
             if write.is_open:
                 async with self._slots:
-                    writes[number], said = await self._ask_write(target.name, write)
+                    writes[number], said = await self._ask_write(target, write)
                 evidence.append(f"{write.step}: {said}" if len(writes) > 1 else said)
         return conclude(target, self._planned.get(target.name), writes, "; ".join(evidence))
 
-    async def _ask_write(self, name: str, write: Write) -> tuple[Write, str]:
-        host = self._ports.host(name)
+    async def _ask_write(self, target: RunTarget, write: Write) -> tuple[Write, str]:
+        host = self._ports.host(target.name)
         if host is None:
-            return write, f"{name} is not in the inventory any more"
+            return write, f"{target.name} is not in the inventory any more"
         if write.way and write.way != way_of(host):
-            return write, f"{name} is reached in another way than then ({write.way})"
+            return write, f"{target.name} is reached in another way than then ({write.way})"
         if write.reboots:
             return await self._ask_boot(host, write)
         if not write.spool:
@@ -204,7 +199,7 @@ class _Asker:
         report, out, err = await ask_spool(self._remote, host, spool)
         settled, said = take_report(write, report)
         if not settled.is_open:
-            await self._keep_output(name, write.step, out, err)
+            await self._keep_output(output_name(target.name, write.step, target.attempt), out, err)
         return settled, clean(said, 400)
 
     async def _ask_boot(self, host: Host, write: Write) -> tuple[Write, str]:
@@ -214,11 +209,11 @@ class _Asker:
             return write, f"cannot be asked: {clean(error.reason, 200)}"
         return take_boot(write, found.boot if found is not None else "")
 
-    async def _keep_output(self, target: str, step: str, out: bytes, err: bytes) -> None:
+    async def _keep_output(self, name: str, out: bytes, err: bytes) -> None:
         """Keep what the step said; where there is some already, that stays."""
         for suffix, content in (("out", out), ("err", err)):
             if content:
                 try:
-                    await self._journal.keep(f"out/{output_name(target, step)}.{suffix}", content)
+                    await self._journal.keep(f"out/{name}.{suffix}", content)
                 except JournalError:
                     continue

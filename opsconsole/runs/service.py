@@ -1,13 +1,12 @@
 """Runs as the engine offers them: plan, start, stop, read, choices; whoever asks, whatever the console does."""
 
 import asyncio
-import os
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -16,6 +15,7 @@ from opsconsole.actions.registry import Registry
 from opsconsole.clock import Clock
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
+from opsconsole.model.approval_calls import ApproveRun, ReadPlan
 from opsconsole.model.calls import (
     AnswerRun,
     Choices,
@@ -27,21 +27,21 @@ from opsconsole.model.calls import (
     ReadOutput,
     Started,
     StartRun,
-    StopRun,
 )
+from opsconsole.model.policy import Person
 from opsconsole.model.run import Run
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
-from opsconsole.query.freezes import frozen_by
-from opsconsole.runs.admission import admit
+from opsconsole.runs.admission import admit, check_ruling
+from opsconsole.runs.approvals import ApprovalDesk, check_glass
 from opsconsole.runs.boundary import run_contained
 from opsconsole.runs.chain import JournalError
 from opsconsole.runs.choices import ChoiceBook
-from opsconsole.runs.journal import Journal
 from opsconsole.runs.kept_output import read_kept_output
+from opsconsole.runs.launching import Launcher, new_id
 from opsconsole.runs.live import LiveRun
-from opsconsole.runs.locks import Held, Holder, Locksmith
+from opsconsole.runs.locks import Held
 from opsconsole.runs.planned import Prepared, prepare
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.records import Records
@@ -54,8 +54,10 @@ RUNS_KEPT: Final = 50
 """Runs whose output stays in memory ..."""
 OUTPUT_KEPT: Final = 32 << 20
 """... and the characters of all of it together; what is let go is read from the runs' files."""
-CHANNELS: Final = 64
-"""Targets worked on at once, all runs together."""
+Work = Callable[[], Coroutine[None, None, None]]
+T = TypeVar("T")
+_TRY_AGAIN: Final = ("held", "policy", "approval", "param")
+"""Refusals after which the plan is still the one that was shown."""
 
 
 class RunService:
@@ -85,13 +87,16 @@ class RunService:
         self._clock = clock
         self._plans: dict[str, Prepared] = {}
         self._runs: dict[str, LiveRun] = {}
-        self._starting: set[asyncio.Task[Started]] = set()
-        self._waiting: asyncio.Queue[tuple[LiveRun, Held]] = asyncio.Queue()
-        self._channels = asyncio.Semaphore(CHANNELS)
+        self._starting: set[asyncio.Task[Any]] = set()
+        self._waiting: asyncio.Queue[tuple[str, Work]] = asyncio.Queue()
         self._disk = ThreadPoolExecutor(
             1, thread_name_prefix="journal"
         )  # one: lines keep their order
-        self._locksmith = Locksmith(locks or state / "locks", clock, self._disk)
+        self._launcher = Launcher(
+            ports, state / "runs", locks or state / "locks", clock, self._disk
+        )
+        self.approvals = ApprovalDesk(ports, clock, self._launcher, self._begin)
+        """Runs that wait for a second person."""
         self._spools = SpoolBook(ports.remote, clock)
         self._choices = ChoiceBook(ports, clock)
         self.records = Records(state / "runs", ports, clock, self._disk)
@@ -102,8 +107,8 @@ class RunService:
     @property
     def live(self) -> int:
         """How many runs are not over, those included that are just being opened."""
-        going = sum(1 for live in self._runs.values() if not live.run.state.is_over)
-        return going + len(self._starting)
+        going = sum(1 for live in self._runs.values() if not live.state.is_over)
+        return going + len(self.approvals) + len(self._starting)
 
     def use(self, registry: Registry) -> None:
         """Take another set of actions (a reload); runs under way keep theirs, plans shown are void."""
@@ -115,8 +120,8 @@ class RunService:
         try:
             async with asyncio.TaskGroup() as group:
                 while True:
-                    live, held = await self._waiting.get()
-                    group.create_task(self._carry_out(live, held), name=f"run {live.run.id}")
+                    run_id, work = await self._waiting.get()
+                    group.create_task(work(), name=f"run {run_id}")
         finally:
             for opening in tuple(self._starting):
                 opening.cancel()
@@ -127,11 +132,13 @@ class RunService:
         """Read earlier runs' journals, oldest first; close those whose engine died (UNKNOWN where dispatched)."""
         return await self.records.recover()
 
-    async def plan(self, call: PlanRun, actor: str, snapshot: Snapshot) -> Plan:
+    async def plan(
+        self, call: PlanRun, actor: str, snapshot: Snapshot, *, who: Person | None = None
+    ) -> Plan:
         """Plan an action; nothing changes. `Plan.refusal` says why it could not be started now.
 
         Raises:
-            RefusedError: unknown-action, unknown-target, empty, match, param.
+            RefusedError: unknown-action, unknown-target, empty, match, param, policy.
         """
         registry = self._registry
         rerun_of = call.rerun.partition(":")[0]
@@ -141,7 +148,9 @@ class RunService:
             call = with_rerun(call, snapshot.runs, action.spec.works_on)
         plan_id = f"p{secrets.token_hex(6)}"
         seen = msgspec.structs.replace(snapshot, now=self._clock.now())
-        prepared = await prepare(call, action, actor, seen, self._ports, plan_id, registry.resolve)
+        prepared = await prepare(
+            call, action, who or Person(actor), seen, self._ports, plan_id, registry.resolve
+        )
         prepared = await self._with_holder(msgspec.structs.replace(prepared, rerun_of=rerun_of))
         if self._registry is not registry:
             raise RefusedError("plan", "the configuration changed meanwhile; make the plan again")
@@ -154,86 +163,120 @@ class RunService:
         """Say in the plan who is at work on its targets now, and which hosts cannot keep how it ended."""
         plan = prepared.plan
         shared = plan.effect is Effect.READ
-        held_by = await self._locksmith.find_holder(plan.locks, shared=shared)
+        held_by = await self._launcher.locksmith.find_holder(plan.locks, shared=shared)
         machines = () if shared else tuple(prepared.machines.values())
         spool = await self._spools.why_not(machines)
         shown = msgspec.structs.replace(plan, held_by=held_by, spool=spool)
         return msgspec.structs.replace(prepared, plan=shown)
 
     async def start(
-        self, call: StartRun, actor: str, snapshot: Snapshot, *, remote: Remote | None = None
+        self,
+        call: StartRun,
+        actor: str,
+        snapshot: Snapshot,
+        *,
+        remote: Remote | None = None,
+        who: Person | None = None,
     ) -> Started:
-        """Start a plan of this actor, once.
+        """Start a plan of this actor, once; where a second person has to agree, it waits for them.
 
         Args:
             call: The plan's id and hash, and what was typed back.
             actor: Who asks.
             snapshot: For freezes, and whether the targets still exist.
             remote: How to reach hosts with the starter's keys; None: as planned.
+            who: The actor, as the kernel knows them; None: by name only, and nobody can agree.
 
         Raises:
-            RefusedError: plan, confirm, locked, read-only, frozen, held, journal.
+            RefusedError: plan, confirm, locked, read-only, frozen, policy, approval, held, journal.
         """
         now, access = self._clock.now(), self._ports.access()
         kept = self._plans.get(call.plan)
         prepared = admit(kept, call, actor, snapshot, access=access, now=now)
         del self._plans[call.plan]  # before anything is waited for: whoever asks again finds none
-        opening = asyncio.create_task(
-            self._start(prepared, call, actor, remote), name=f"start {prepared.plan.action}"
-        )
-        self._starting.add(opening)
-        opening.add_done_callback(self._starting.discard)
-        # a client that goes now ends its wait, not the start: else locks and files stay half taken
-        return await asyncio.shield(opening)
+        work = self._start(prepared, call, who or Person(actor), remote)
+        return await self._unhurried(work, f"start {prepared.plan.action}")
 
     async def _start(
-        self, prepared: Prepared, call: StartRun, actor: str, remote: Remote | None
+        self, prepared: Prepared, call: StartRun, who: Person, remote: Remote | None
     ) -> Started:
-        run_id = _new_id(self._clock.now())
         registry = self._registry
         try:
-            held = await self._take_locks(prepared, run_id, actor, call.wait_lock)
-        except RefusedError:
-            if self._registry is registry:
-                self._plans[call.plan] = prepared  # nothing was begun: it may be tried again
-            raise
-        live: LiveRun | None = None
-        try:
-            live = await self._open(run_id, prepared, call, actor, remote)
+            await check_ruling(prepared, self._ports, self._clock.now())
+            return Started(await self._open(prepared, call, who, remote))
         except JournalError as error:
             self._ports.trouble(str(error))
             raise RefusedError("journal", f"nothing was started: {error}") from error
-        finally:
-            if live is None:
-                held.release()
-        live.take_lock = lambda key: self._lock_more(held, prepared, run_id, actor, key)
+        except RefusedError as error:
+            if self._registry is registry and error.code in _TRY_AGAIN:
+                self._plans[call.plan] = prepared  # nothing was begun: it may be tried again
+            raise
+
+    async def _open(
+        self, prepared: Prepared, call: StartRun, who: Person, remote: Remote | None
+    ) -> str:
+        run_id, glass = new_id(self._clock.now()), call.glass.strip()
+        if prepared.plan.peer and not glass:
+            opened = await self._launcher.open(run_id, prepared, call, who, remote)
+            waiting = await self.approvals.ask(opened)
+            self._waiting.put_nowait((run_id, partial(self.approvals.watch, waiting)))
+            return run_id
+        if prepared.plan.peer:
+            check_glass(prepared.ruling, glass)
+        held = await self._launcher.take_locks(prepared, run_id, who.name, wait=call.wait_lock)
+        try:
+            opened = await self._launcher.open(run_id, prepared, call, who, remote)
+            if prepared.plan.peer:
+                opened = await self.approvals.without(opened, glass)
+        except BaseException:
+            held.release()
+            raise
+        self._begin(self._launcher.make(opened, held), held)
+        return run_id
+
+    def _begin(self, live: LiveRun, held: Held) -> None:
+        """Take a run that may go."""
         self._keep(live)
         if self._present is not None:
             live.follow(self._present)
         self._ports.publish(live.run)
-        self._waiting.put_nowait((live, held))
-        return Started(run_id)
+        self._waiting.put_nowait((live.run.id, partial(self._carry_out, live, held)))
 
-    async def stop(self, call: StopRun, actor: str) -> Done:
-        """Start nothing new; with interrupt, end what runs too.
+    async def approve(self, call: ApproveRun, who: Person) -> Done:
+        """Take the word of a second person on a run that waits for it.
 
         Raises:
-            RefusedError: not-running.
+            RefusedError: as `ApprovalDesk.decide`.
         """
-        live = self._find(call.run)
-        if live.run.state.is_over:
-            raise RefusedError("not-running", f"{call.run} is over: {live.run.state}")
-        verb = "interrupt" if call.interrupt else "stop"
-        await live.board.record("signal", sync=True, verb=verb, actor=actor)
-        live.helm.stop(actor, interrupt=call.interrupt)
-        return Done("interrupted" if call.interrupt else "nothing new is started")
+        word = self.approvals.decide(call, who)
+        return await self._unhurried(word, f"approve {clean(call.run, 60)}")
 
-    async def control(self, call: ControlRun, actor: str) -> Done:
-        """Steer a live run.
+    async def read_plan(self, call: ReadPlan, who: Person) -> Plan:
+        """Give a run's plan; of one that waits, whoever read it may agree to it.
+
+        Raises:
+            RefusedError: not-running: there is no such run; journal: it cannot be read.
+        """
+        if call.run in self.approvals:
+            return self.approvals.read(call.run, who)
+        return await self.records.plan(call.run)
+
+    async def _unhurried(self, work: Coroutine[None, None, T], name: str) -> T:
+        """A client that goes now ends its wait, not the start: else locks and files stay half taken."""
+        opening = asyncio.create_task(work, name=name)
+        self._starting.add(opening)
+        opening.add_done_callback(self._starting.discard)
+        return await asyncio.shield(opening)
+
+    async def control(self, call: ControlRun, actor: str, *, who: Person | None = None) -> Done:
+        """Steer a live run, or one that waits for a second person.
 
         Raises:
             RefusedError: not-running: there is no such run, or the verb is not among its choices.
         """
+        if call.run in self.approvals:
+            word = self.approvals.control(call, who or Person(actor))
+            return await self._unhurried(word, f"{clean(call.verb, 20)} {call.run}")
         return await self._find(call.run).helm.control(call, actor)
 
     async def answer(self, call: AnswerRun, actor: str, snapshot: Snapshot) -> Done:
@@ -257,9 +300,10 @@ class RunService:
         Raises:
             RefusedError: not-running: there is no such run.
         """
-        if call.run not in self._runs:
+        live = self._runs.get(call.run)
+        ring = self.approvals.ring(call.run) if live is None else live.ring
+        if ring is None:
             return await self._earlier_output(call)
-        ring = self._runs[call.run].ring
         await ring.wait(call.after, call.wait)
         lines, dropped = ring.read(call.after, max(1, min(call.limit, 5_000)), call.target)
         return Output(lines, ring.over, dropped)
@@ -282,66 +326,6 @@ class RunService:
         """
         return await self._choices.choose(call, self._registry, self._ports.host, snapshot)
 
-    async def _take_locks(self, prepared: Prepared, run_id: str, actor: str, wait: float) -> Held:
-        plan = prepared.plan
-        holder = Holder(actor, run_id, plan.action, self._clock.now(), os.getpid())
-        shared = plan.effect is Effect.READ
-        return await self._locksmith.take(plan.locks, holder, shared=shared, wait=wait)
-
-    async def _lock_more(
-        self, held: Held, prepared: Prepared, run_id: str, actor: str, key: str
-    ) -> None:
-        """Take one more lock for a run, unless it has it."""
-        if key in prepared.plan.locks:
-            return
-        holder = Holder(actor, run_id, prepared.plan.action, self._clock.now(), os.getpid())
-        shared = prepared.plan.effect is Effect.READ
-        held.add(await self._locksmith.take((key,), holder, shared=shared))
-
-    async def _open(
-        self, run_id: str, prepared: Prepared, call: StartRun, actor: str, remote: Remote | None
-    ) -> LiveRun:
-        journal = Journal(self._state / "runs" / run_id, self._clock, self._disk)
-        await journal.create(msgspec.json.encode(prepared.plan))
-        try:
-            await journal.append(
-                "run.plan",
-                sync=True,
-                actor=actor,
-                reason=clean(call.reason, 400),
-                unlock=clean(call.unlock, 400),
-                confirm=clean(call.confirm, 200),
-                hash=prepared.plan.hash,
-                digest=prepared.action.spec.digest,
-                source=prepared.action.spec.source,
-                targets=tuple(target.name for target in prepared.targets),
-                params=prepared.values.texts,
-                rerun_of=prepared.rerun_of,
-            )
-            await journal.seal(self._ports.syslog, f"{prepared.plan.action} started by {actor}")
-        except JournalError:
-            journal.close()
-            raise
-        return LiveRun(
-            run_id,
-            prepared,
-            actor=actor,
-            reason=call.reason or call.unlock,
-            remote=remote or self._ports.remote,
-            ports=self._ports,
-            journal=journal,
-            clock=self._clock,
-            channels=self._channels,
-            why_frozen=lambda name: self._why_frozen(prepared, name),
-        )
-
-    def _why_frozen(self, prepared: Prepared, name: str) -> str:
-        """A freeze that comes while a run is under way stops targets that are not written yet."""
-        if prepared.plan.effect is Effect.READ:
-            return ""
-        freeze = frozen_by(self._ports.access(), (name,), self._ports.records(), self._clock.now())
-        return f"frozen by {freeze.actor}: {freeze.reason}" if freeze is not None else ""
-
     def _find(self, run_id: str) -> LiveRun:
         live = self._runs.get(run_id)
         if live is None:
@@ -349,8 +333,8 @@ class RunService:
         return live
 
     def _keep(self, live: LiveRun) -> None:
-        self._runs[live.run.id] = live
-        over = [name for name, each in self._runs.items() if each.run.state.is_over]
+        self._runs[live.id] = live
+        over = [name for name, each in self._runs.items() if each.state.is_over]
         held = sum(each.ring.characters for each in self._runs.values())
         for name in over:
             if len(self._runs) <= RUNS_KEPT and held <= OUTPUT_KEPT:
@@ -359,15 +343,10 @@ class RunService:
 
     async def _carry_out(self, live: LiveRun, held: Held) -> None:
         try:
-            await run_contained(live.carry_out, live.run.id)
+            await run_contained(live.carry_out, live.id)
         finally:
             live.abandon("internal error; see the engine's log")
             held.release()
             self._ports.publish(live.run)
-        if live.run.effect is not Effect.READ:  # what only looked has changed nothing
-            self._ports.poll(live.refs)
-
-
-def _new_id(now: float) -> str:
-    moment = datetime.fromtimestamp(now, UTC)
-    return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        look = self._ports.glance if live.effect is Effect.READ else self._ports.poll
+        look(live.refs)

@@ -45,8 +45,8 @@ class SpoolBook:
         return _sentence(lacking)
 
     def _is_known(self, host: Host) -> bool:
-        at, _ = self._known.get(host.way, (-GOOD_FOR, ""))
-        return host.way in self._known and self._clock.monotonic() - at < GOOD_FOR
+        known = self._known.get(host.way)
+        return known is not None and self._clock.monotonic() - known[0] < GOOD_FOR
 
     def _said(self, host: Host) -> str:
         return self._known.get(host.way, (0.0, ""))[1]

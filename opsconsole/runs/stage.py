@@ -14,22 +14,26 @@ from opsconsole.runs.redaction import Redactor
 
 
 class Once:
-    """Things that are done once for a whole run: the first who comes does it, the others wait for what it gave."""
+    """Things that are done once for a whole run: the first who comes does it, the others wait for what it gave.
+
+    Where the first is interrupted, the next of those who wait does it.
+    """
 
     def __init__(self) -> None:
         self._given: dict[str, asyncio.Future[object]] = {}
 
     async def do(self, step: str, work: Callable[[], Awaitable[object]]) -> object:
         """Do it, or give what the first gave or raised."""
-        if (given := self._given.get(step)) is not None:
-            return await asyncio.shield(given)
+        while (given := self._given.get(step)) is not None and not given.cancelled():
+            await asyncio.wait((given,))
+            if not given.cancelled():
+                return given.result()
         future = self._given[step] = asyncio.get_running_loop().create_future()
         try:
             result = await work()
         except BaseException as error:
             if isinstance(error, asyncio.CancelledError):
-                del self._given[step]  # not done: whoever comes next does it
-                future.cancel()
+                future.cancel()  # not done: one of those who wait does it
             else:
                 future.set_exception(error)
                 future.exception()  # seen here: nobody else may be waiting

@@ -10,6 +10,10 @@ RETRIED = (TargetState.FAILED, TargetState.UNREACHABLE, TargetState.CANCELLED)
 """States a target may be tried again from; UNKNOWN too where the action is idempotent."""
 
 
+ALWAYS = ("stop", "interrupt")
+"""What every live run takes, whatever it offers beside."""
+
+
 class Situation(Struct, frozen=True):
     """What decides on the choices."""
 
@@ -20,6 +24,8 @@ class Situation(Struct, frozen=True):
     """Something that was done can be taken back."""
     has_retry: bool = False
     """A target can be tried again, or a gate asked again."""
+    has_glass: bool = False
+    """It may go ahead without the second person it waits for."""
 
 
 def choices_of(now: Situation) -> tuple[str, ...]:
@@ -28,6 +34,8 @@ def choices_of(now: Situation) -> tuple[str, ...]:
     rollback = ("rollback",) * now.has_undo
     interrupt = ("interrupt",) * now.is_busy
     match now.state:
+        case RunState.AWAITING_APPROVAL:
+            return ("stop", *("break-glass",) * now.has_glass)
         case RunState.RUNNING | RunState.GATING:
             return ("pause", "stop", *interrupt, "take-over")
         case RunState.PAUSED:

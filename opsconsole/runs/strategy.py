@@ -59,6 +59,30 @@ def decide(
     return Strategy(wished, batches, max(0, min(window, len(names) - limit)))
 
 
+def check_wishes(wishes: Mapping[str, str]) -> None:
+    """Check words of a rollout by themselves, without an action.
+
+    Raises:
+        RefusedError: param.
+    """
+    _wished(Rollout(canary=Canary()), wishes)
+
+
+def tightened(
+    spec: ActionSpec, rules: Sequence[Mapping[str, str]], names: Sequence[str], snapshot: Snapshot
+) -> ActionSpec:
+    """Give an action with a rollout at least as strict as rules say; where it is stricter, that stays.
+
+    A word that does not fit this action (a bake where there is no canary) changes nothing.
+    """
+    for key, text in (pair for rule in rules for pair in rule.items()):
+        try:
+            spec = replace(spec, rollout=decide(spec, {key: text}, names, snapshot).rollout)
+        except RefusedError:
+            continue
+    return spec
+
+
 def _widest(rollout: Rollout, batches: Sequence[Sequence[str]]) -> int:
     """Count how many could be in flight at once: a rolling window reaches over batches, a barrier does not."""
     if rollout.mode == "rolling":

@@ -10,6 +10,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from opsconsole.actions.registry import find_id
+from opsconsole.errors import RefusedError
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Alert
 from opsconsole.model.run import Run
@@ -82,10 +84,10 @@ def _wish(snapshot: Snapshot, trigger: Trigger, alert: Alert, ground: Ground) ->
 
 
 def _spec(actions: Mapping[str, ActionSpec], name: str) -> ActionSpec | None:
-    if name in actions:
-        return actions[name]
-    found = [spec for id_, spec in actions.items() if id_.rpartition(".")[2] == name]
-    return found[0] if len(found) == 1 else None
+    try:
+        return actions[find_id(name, actions)]
+    except RefusedError:
+        return None
 
 
 def _no_such(trigger: Trigger) -> str:

@@ -14,6 +14,7 @@ from opsconsole.state.world import Marks, World, tell, with_tables
 
 OLD_NEWS: Final = 600.0
 """A fire that began longer ago than this when we first saw it is no event: it did not happen now."""
+_LET_GO: Final = "was not heard of for days and is let go; nobody said that it is over"
 _NOBODY: Final = Marks()
 
 
@@ -36,8 +37,11 @@ def with_alerts(world: World, alerts: Mapping[str, Alert], now: float) -> World:
 
 
 def marked(alert: Alert, marks: Marks) -> Alert:
-    """Put people's marks on an alert."""
+    """Put people's marks on an alert as alerting gave it; what mirrors its ack does not hide it."""
     put = {name: getattr(marks, name) for name in ("owner", "ack", "notes", "escalated")}
+    if marks.ack is not None and marks.ack.silences:
+        mirrors = {f"silence:{each}" for each in marks.ack.silences}
+        put["suppressed_by"] = tuple(why for why in alert.suppressed_by if why not in mirrors)
     if all(getattr(alert, name) == value for name, value in put.items()):
         return alert
     return structs.replace(alert, **put)
@@ -48,7 +52,7 @@ def with_marks(world: World, marks: Mapping[str, Marks]) -> World:
     alerts = dict(world.snapshot.alerts)
     for episode, mark in marks.items():
         if episode in alerts:
-            alerts[episode] = marked(alerts[episode], mark)
+            alerts[episode] = marked(world.raw.get(episode, alerts[episode]), mark)
     world = structs.replace(world, marks={**world.marks, **marks})
     return with_tables(world, alerts=alerts)
 
@@ -105,11 +109,13 @@ def _events(old: Mapping[str, Alert], new: Mapping[str, Alert], now: float) -> I
         elif alert.is_firing and before is not None and before.severity != alert.severity:
             yield _event(alert, "fired", str(alert.severity), now)
         elif alert.state is AlertState.RESOLVED and before is not None and before.is_firing:
-            yield _event(alert, "resolved", "ok", now)
+            kind, severity = ("let-go", "unknown") if alert.is_let_go else ("resolved", "ok")
+            yield _event(alert, kind, severity, now)
 
 
 def _event(alert: Alert, kind: str, severity: str, now: float) -> Event:
-    text = alert.name if kind == "resolved" else f"{alert.name} {alert.summary}".rstrip()
+    text = {"resolved": alert.name, "let-go": f"{alert.name} {_LET_GO}"}.get(kind)
+    text = text or f"{alert.name} {alert.summary}".rstrip()
     return Event(
         id=0,
         at=now,

@@ -29,7 +29,7 @@ from opsconsole.state.reduce import with_time
 from opsconsole.state.roster import with_inventory
 from opsconsole.state.runs import with_run
 from opsconsole.state.services import with_result
-from opsconsole.state.triage import Triage, ack, escalate, note, take
+from opsconsole.state.triage import Triage, ack, escalate, mirrored, note, take, unack, unmirrored
 from opsconsole.state.windows import with_windows
 from opsconsole.state.world import World, tell, with_tables
 
@@ -230,11 +230,29 @@ class Store:
         self._write(lambda world: with_time(world, now))
 
     async def ack(
-        self, episodes: Sequence[str], actor: str, text: str = "", until: float | None = None
+        self,
+        episodes: Sequence[str],
+        actor: str,
+        text: str = "",
+        until: float | None = None,
+        *,
+        mirror: bool = False,
     ) -> tuple[str, ...]:
         """Say that `actor` has seen fires; returns the episodes it holds for, once they are on disk."""
-        said = Ack(actor=actor, at=self._clock.now(), note=text, until=until)
+        said = Ack(actor=actor, at=self._clock.now(), note=text, until=until, mirror=mirror)
         return await self._triage(ack(self._world, episodes, said))
+
+    async def unack(self, episodes: Sequence[str], actor: str) -> tuple[str, ...]:
+        """Take acks back; returns the episodes that had one."""
+        return await self._triage(unack(self._world, episodes, actor, self._clock.now()))
+
+    async def mirrored(self, episode: str, silences: tuple[str, ...]) -> None:
+        """Note which silences mirror the ack of a fire now."""
+        await self._triage(mirrored(self._world, episode, silences))
+
+    async def unmirrored(self, episode: str, text: str) -> None:
+        """Note that an ack is mirrored no longer, and tell why."""
+        await self._triage(unmirrored(self._world, episode, self._clock.now(), text))
 
     async def take(
         self, episodes: Sequence[str], actor: str, owner: str | None = None

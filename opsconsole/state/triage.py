@@ -8,6 +8,7 @@ from msgspec import structs
 from opsconsole.model.alert import Ack, Alert, Note
 from opsconsole.model.event import Event
 from opsconsole.model.oncall import Escalation
+from opsconsole.model.states import AlertState
 from opsconsole.state.world import Marks, World
 
 NOTES_KEPT: Final = 50
@@ -26,7 +27,37 @@ def ack(world: World, episodes: Iterable[str], said: Ack) -> Triage:
     """Say that somebody has seen fires; episodes that are not shown are left out."""
     return _each(
         world, episodes, said.actor, said.at, "acked", said.note,
-        lambda marks: structs.replace(_answered(marks, said.at), ack=said),
+        lambda marks: structs.replace(_answered(marks, said.at), ack=_after(marks.ack, said)),
+    )  # fmt: skip
+
+
+def unack(world: World, episodes: Iterable[str], actor: str, at: float) -> Triage:
+    """Take acks back; episodes that have none are left out."""
+    acked = [each for each in episodes if world.marks.get(each, Marks()).ack is not None]
+    return _each(
+        world, acked, actor, at, "acked", "took the ack back",
+        lambda marks: structs.replace(marks, ack=None),
+    )  # fmt: skip
+
+
+def mirrored(world: World, episode: str, silences: tuple[str, ...]) -> Triage:
+    """Note which silences mirror an ack now; no event: that it was asked for was told."""
+    marks = world.marks.get(episode, Marks())
+    if marks.ack is None or marks.ack.silences == silences:
+        return Triage({}, ())
+    ack = structs.replace(marks.ack, silences=silences)
+    return Triage({episode: structs.replace(marks, ack=ack)}, ())
+
+
+def unmirrored(world: World, episode: str, at: float, text: str) -> Triage:
+    """Note that an ack is mirrored no longer, and tell why; the ack stays."""
+    marks = world.marks.get(episode, Marks())
+    if marks.ack is None:
+        return Triage({}, ())
+    ack = structs.replace(marks.ack, mirror=False, silences=())
+    return _each(
+        world, (episode,), "engine", at, "acked", text,
+        lambda marks: structs.replace(marks, ack=ack),
     )  # fmt: skip
 
 
@@ -72,6 +103,13 @@ def expired(world: World, now: float) -> Triage:
     )  # fmt: skip
 
 
+def _after(old: Ack | None, said: Ack) -> Ack:
+    """Go on with the silences of the ack before, where both are mirrored."""
+    if old is None or not said.mirror:
+        return said
+    return structs.replace(said, silences=old.silences)
+
+
 def _answered(marks: Marks, at: float) -> Marks:
     return marks if marks.answered_at is not None else structs.replace(marks, answered_at=at)
 
@@ -86,9 +124,14 @@ def _each(
     change: _Change,
 ) -> Triage:
     shown = world.snapshot.alerts
-    found = [episode for episode in dict.fromkeys(episodes) if episode in shown]
+    found = [e for e in dict.fromkeys(episodes) if e in shown and not _waits(shown[e])]
     marks = {e: change(world.marks.get(e, Marks())) for e in found}
     return Triage(marks, tuple(_event(shown[e], actor, at, kind, text) for e in found))
+
+
+def _waits(alert: Alert) -> bool:
+    """Tell whether it is no episode yet: a mark on it would be on another one once it fires."""
+    return alert.state is AlertState.PENDING
 
 
 def _event(alert: Alert, actor: str, at: float, kind: str, text: str) -> Event:

@@ -1,19 +1,22 @@
-"""An Alertmanager as its API v2 shows it: status and alerts, changed by the story.
+"""An Alertmanager as its API v2 shows it: status and alerts, changed by the story, and silences, by people.
 
 Shapes as Alertmanager 0.27 sends them; as with the real one only `updatedAt` and `endsAt` move between two
 re-sends, once a minute, and a resolved alert is simply gone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 from msgspec import Struct
 
+from opsconsole.errors import QueryError
 from opsconsole.model.alert import fingerprint
+from opsconsole.query.matchers import matches, parse_matchers
 from opsconsole.testing.http_server import Reply
+from opsconsole.testing.silences import LIST, FakeSilences
 
 _RESEND: Final = 60.0
 _LIFE: Final = 240.0
@@ -26,7 +29,6 @@ class Fire(Struct, frozen=True):
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     since: float
-    silenced_by: tuple[str, ...] = ()
 
 
 class FakeAlertmanager:
@@ -35,6 +37,7 @@ class FakeAlertmanager:
     def __init__(self, started: float) -> None:
         self._started = started
         self._fires: dict[str, Fire] = {}
+        self.silences = FakeSilences()
 
     def light(self, fire: Fire) -> None:
         """Add or change an alert; its labels name it."""
@@ -49,17 +52,33 @@ class FakeAlertmanager:
         self._fires.pop(fingerprint(labels), None)
 
     def answer(self, target: str, now: float) -> Reply:
-        """Answer one request."""
-        path = urlsplit(target).path
+        """Answer one question."""
+        path, query = urlsplit(target).path, urlsplit(target).query
         if path == "/api/v2/alerts":
-            return _json([_alert(fp, fire, now) for fp, fire in sorted(self._fires.items())])
+            return self._alerts(parse_qs(query).get("filter", []), now)
         if path == "/api/v2/status":
             return _json(_status(self._started))
-        if path == "/api/v2/silences":
-            return _json([])
+        if path == LIST:
+            return self.silences.answer(now)
         if path in ("/-/ready", "/-/healthy"):
             return Reply(200, b"OK\n")
         return Reply(404, b"not found\n")
+
+    def change(self, method: str, target: str, body: bytes, now: float) -> Reply:
+        """Make, change or end a silence."""
+        return self.silences.change(method, urlsplit(target).path, body, now)
+
+    def _alerts(self, filters: Sequence[str], now: float) -> Reply:
+        try:
+            wanted = parse_matchers(" ".join(filters)) if filters else ()
+        except QueryError as error:
+            return Reply(400, msgspec.json.encode(f"bad matcher: {error.text}"), _JSON)
+        found = [
+            _alert(name, fire, self.silences.hiding(fire.labels, now), now)
+            for name, fire in sorted(self._fires.items())
+            if matches(wanted, fire.labels)
+        ]
+        return _json(found)
 
 
 def _json(value: object) -> Reply:
@@ -77,7 +96,7 @@ def _status(started: float) -> object:
     }  # fmt: skip
 
 
-def _alert(print_: str, fire: Fire, now: float) -> object:
+def _alert(print_: str, fire: Fire, silenced_by: Sequence[str], now: float) -> object:
     sent = fire.since + (now - fire.since) // _RESEND * _RESEND
     return {
         "annotations": dict(fire.annotations),
@@ -88,8 +107,8 @@ def _alert(print_: str, fire: Fire, now: float) -> object:
         "status": {
             "inhibitedBy": [],
             "mutedBy": [],
-            "silencedBy": list(fire.silenced_by),
-            "state": "suppressed" if fire.silenced_by else "active",
+            "silencedBy": silenced_by,
+            "state": "suppressed" if silenced_by else "active",
         },
         "updatedAt": _stamp(sent),
         "generatorURL": f"http://prometheus.example/graph?g0.expr={fire.labels['alertname']}",

@@ -1,5 +1,6 @@
 """The demo's own `opsconsole.yaml`: short intervals, so that fires are there within seconds."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -55,10 +56,30 @@ def configuration(
                 "timeout": "2s",
             }
         ],
-        "http": {"lb": {"url": balancer, "methods": ["GET", "PUT"], "timeout": "5s"}},
+        "http": {
+            "lb": {"url": balancer, "methods": ["GET", "PUT"], "timeout": "5s"},
+            "alertmanager": {"url": alertmanagers[0], "methods": ["GET", "POST"], "timeout": "5s"},
+        },
         "rules": {name: {"for": wait} for name, wait in _WAITS.items()},
+        **_people(directory),
     }
     return _HEAD + dump(document)
+
+
+def _people(directory: Path) -> dict[str, Plain]:
+    """Say who is on call, and how they are told: what the pager gets is kept in a file."""
+    pager = [shutil.which("tee") or "/usr/bin/tee", "-a", str(directory / "pager.jsonl")]
+    return {
+        "on_call": {
+            "rotation": {
+                "people": ["op1", "op2", "op3"],
+                "every": "1d",
+                "start": "2026-01-05T09:00",
+            }
+        },
+        "escalate": [{"after": "90s", "to": "primary"}, {"after": "4m", "to": "secondary"}],
+        "notify": [{"name": "pager", "kind": "exec", "run": pager, "limit": 20}],
+    }
 
 
 def _defaults(directory: Path) -> Plain:

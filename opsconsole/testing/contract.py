@@ -13,7 +13,8 @@ from opsconsole.actions.params import read_value
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import ActionSpec, ParamSpec
 from opsconsole.model.states import Effect
-from opsconsole.testing.kit import Fleet, RunView
+from opsconsole.testing.kit import Fleet
+from opsconsole.testing.views import RunView
 
 HOSTILE: Final = (
     "; touch /tmp/x", "$(touch /tmp/x)", "`touch /tmp/x`", "' ; touch /tmp/x ; '", '" ; touch /tmp/x ; "',

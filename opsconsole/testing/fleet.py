@@ -17,6 +17,7 @@ from opsconsole.testing.chatter import Chatter
 from opsconsole.testing.configuration import configuration
 from opsconsole.testing.http_server import HttpServer, Reply
 from opsconsole.testing.machine import make_machine
+from opsconsole.testing.old_files import leave_old_files
 from opsconsole.testing.proc_text import moving, processes, slower, still
 from opsconsole.testing.root import Root
 from opsconsole.testing.roster import Actor, roster
@@ -142,6 +143,7 @@ class Fleet:
                 "home/.hushlogin": "",
             }
         )
+        leave_old_files(root.path, actor, now)
         for number, unit in enumerate(actor.units):
             root.set_unit(
                 unit, UnitState("active", "running", 700 + number * 41, 0, int(machine.started))
@@ -177,7 +179,7 @@ class Fleet:
         balancer = HttpServer(self.balancer.answer, self.balancer.change)
         await balancer.start("127.0.0.1")
         self._https.append(balancer)
-        members = [HttpServer(self._alerts), HttpServer(self._alerts)]
+        members = [HttpServer(self._alerts, self._silence) for _ in range(2)]
         for member in members:
             await member.start("127.0.0.1")
         self._https += members
@@ -195,6 +197,9 @@ class Fleet:
 
     def _alerts(self, target: str) -> Reply:
         return self.world.alertmanager.answer(target, self._clock.now())
+
+    def _silence(self, method: str, target: str, body: bytes) -> Reply:
+        return self.world.alertmanager.change(method, target, body, self._clock.now())
 
     async def _live(self) -> None:
         story = Story(self.world, self._seed) if self._has_story else None

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,84 +17,24 @@ from opsconsole.actions.loader import load
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.wards import Wards
 from opsconsole.clock import Clock
+from opsconsole.engine.caches import FileCaches
+from opsconsole.errors import ActionError, RefusedError
 from opsconsole.model.action import Plan
-from opsconsole.model.calls import PlanRun, ReadOutput, ResolveRun, StartRun
+from opsconsole.model.calls import AnswerRun, PlanRun, ReadOutput, ResolveRun, StartRun
 from opsconsole.model.inventory import Host
-from opsconsole.model.run import Run
+from opsconsole.model.run import Question, Run
 from opsconsole.model.snapshot import Access, HostRecord, ServiceRecord, Snapshot
-from opsconsole.model.states import Effect, HostState, Reach, ServiceState, TargetState
+from opsconsole.model.states import Effect, HostState, Reach, ServiceState
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.service import RunService
 from opsconsole.shipped import shipped_beside
 from opsconsole.testing.scripted import Behaviour, Chaos, ScriptedRemote, VirtualClock
-from opsconsole.testing.views import PlanView, TargetView, word
+from opsconsole.testing.views import PlanView, RunView
 from opsconsole.transport.base import Ending, Remote
 
 Label = str | Callable[[int], str]
 """A value, or a function of the host's place in its set."""
 _ACTOR = "op1"
-
-
-class RunView:
-    """A run that is over."""
-
-    def __init__(self, fleet: "Fleet", run: Run, lines: Sequence[str], touched: set[str]) -> None:
-        self.record = run
-        self.id = run.id
-        self.state = word(run.state)
-        self.lines = tuple(lines)
-        """What it said: `<target> <stream> <text>`."""
-        self.touched = touched
-        """Hosts that a write left for: the blast radius."""
-        self._fleet = fleet
-
-    def __getitem__(self, name: str) -> TargetView:
-        """Give a target by name."""
-        found = next((each for each in self.record.targets if each.name == name), None)
-        if found is None:
-            raise KeyError(name)
-        return TargetView(found)
-
-    def __iter__(self) -> Iterator[TargetView]:
-        """Walk the targets."""
-        return iter([TargetView(each) for each in self.record.targets])
-
-    def __repr__(self) -> str:
-        """Show it in an assertion's message."""
-        return f"<run {self.state} {[TargetView(each) for each in self.record.targets]}>"
-
-    def of_state(self, *states: TargetState) -> set[str]:
-        """Name the targets that ended so."""
-        return {each.name for each in self.record.targets if each.state in states}
-
-    @property
-    def failed(self) -> set[str]:
-        """Names of the targets that are known to have failed."""
-        return self.of_state(TargetState.FAILED)
-
-    @property
-    def unknown(self) -> set[str]:
-        """Names of the targets of which nobody knows."""
-        return self.of_state(TargetState.UNKNOWN)
-
-    @property
-    def good(self) -> set[str]:
-        """Names of the targets that are called good."""
-        return self.of_state(TargetState.CHANGED, TargetState.UNCHANGED)
-
-    @property
-    def unsettled(self) -> set[str]:
-        """Names of the targets with a write that left and that nobody saw end, by the journal."""
-        return self._fleet.unsettled(self.id)
-
-    async def resolve(self) -> "RunView":
-        """Have the engine settle what is unknown by what the hosts' spools say."""
-        return await self._fleet.resolve(self)
-
-    @property
-    def journal(self) -> Path:
-        """The run's folder: plan.json, journal.jsonl, out/."""
-        return self._fleet.state / "runs" / self.id
 
 
 class Fleet:
@@ -141,8 +82,17 @@ class Fleet:
         self._services: dict[str, ServiceRecord] = {}
         self._published: dict[str, Run] = {}
         self._over: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._answers: list[tuple[str, str | bool]] = []
+        self._answering: dict[tuple[str, str], asyncio.Task[None]] = {}
         self.access = Access()
-        self._service = RunService(self.registry, self._ports(way), state, clock)
+        self.secrets: dict[str, str] = {}
+        """Values by name: what `secrets:` of a configuration would give."""
+        self.plugin_config: dict[str, Mapping[str, object]] = {}
+        """What plugins are told, by their id: `plugin_config:` of a configuration."""
+        self._caches = FileCaches(state / "cache")
+        self.ports = self._ports(way)
+        """What runs here are given of an engine."""
+        self._service = RunService(self.registry, self.ports, state, clock)
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -204,6 +154,15 @@ class Fleet:
         """Say what a command does; globs in line and host. A sequence: one a call, the last for ever."""
         behaviours = then if isinstance(then, Sequence) else (then,)
         self.remote.on(line, *behaviours, host=host)
+
+    def answer(self, question: str, *, then: str | bool) -> None:
+        """Say what a person answers to a question; what nobody has an answer to is answered with no.
+
+        Args:
+            question: Its text, or a glob; the newest that fits.
+            then: What is typed, yes (True) or no (False).
+        """
+        self._answers.insert(0, (question, then))
 
     def chaos(self, seed: int, rate: float = 0.3) -> None:
         """From now on a share of all commands drops, hangs, fails or is late, as the seed says."""
@@ -307,12 +266,36 @@ class Fleet:
             records=lambda: self.snapshot.hosts,
             snapshot=lambda: self.snapshot,
             publish=self._publish,
+            secret=self._secret,
+            secrets=lambda: self.secrets,
+            cache=self._caches.of,
+            plugin_config=lambda plugin: self.plugin_config.get(plugin, {}),
         )
+
+    async def _secret(self, name: str) -> str:
+        if name not in self.secrets:
+            raise ActionError("secret", f'say fleet.secrets["{name}"] = ...')
+        return self.secrets[name]
 
     def _publish(self, run: Run) -> None:
         self._published[run.id] = run
         if run.state.is_over:
             self._over[run.id].set()
+        asked = run.question
+        if asked is not None and (run.id, asked.id) not in self._answering:
+            task = asyncio.create_task(self._answer(run.id, asked), name=f"answer {asked.id}")
+            self._answering[run.id, asked.id] = task
+
+    async def _answer(self, run: str, asked: Question) -> None:
+        fits = (value for glob, value in self._answers if fnmatchcase(asked.text, glob))
+        value = next(fits, False)
+        typed = {param.name: value for param in asked.params} if isinstance(value, str) else {}
+        call = AnswerRun(run, asked.id, typed, refuse=value is False)
+        try:
+            await self._service.answer(call, _ACTOR, self.snapshot)
+        except RefusedError:
+            await self._service.answer(replace(call, refuse=True), _ACTOR, self.snapshot)
+            raise
 
     async def _plan(
         self, action: str, targets: str, params: Mapping[str, str], rollout: Mapping[str, str]
@@ -333,6 +316,9 @@ class Fleet:
             if output.over and not output.lines:
                 break
         await self._over[run].wait()
+        for (asker, _), task in tuple(self._answering.items()):
+            if asker == run:
+                await task  # an answer that is none is the test's mistake, and raises here
         return lines
 
 

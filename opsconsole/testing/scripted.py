@@ -30,7 +30,7 @@ class Exit(Struct, frozen=True):
     stdout: str | bytes = ""
     stderr: str = ""
     took: float = 0.0
-    """Seconds it takes."""
+    """Seconds from what it says to its end."""
 
 
 class Drop(Struct, frozen=True):
@@ -203,8 +203,9 @@ class ScriptedRemote:
                 await self._clock.sleep(command.timeout)
                 return Answer(Ending.TIMED_OUT, took=command.timeout)
             case Exit():
+                answer = self._exit(behaviour, on_output, behaviour.took)
                 await self._clock.sleep(behaviour.took)
-                return self._exit(behaviour, on_output, behaviour.took)
+                return answer
 
     def _exit(self, exit: Exit, on_output: OnOutput | None, took: float) -> Answer:
         stdout = exit.stdout.encode() if isinstance(exit.stdout, str) else exit.stdout

@@ -11,10 +11,12 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from opsconsole.testing.alertmanager import Fire
+from opsconsole.testing.old_files import archived
 from opsconsole.testing.root import iso
 from opsconsole.testing.services import Backend
 from opsconsole.testing.world import FakeHost, World
 
+_CERTIFICATE_QUIET: Final = 172_800.0
 _SILENCE_LASTS: Final = 240.0
 _SILENCE_EVERY: Final = 900.0
 _VERSION: Final = "2.14.0"
@@ -78,8 +80,13 @@ class Story:
                 },
                 {"summary": "www.example ends in 6d", "runbook_url": "https://runbooks.example/cert-renew"},
                 world.now - 172_800,
-                silenced_by=("5c2a7d0e-demo",),
             ))  # fmt: skip
+            world.alertmanager.silences.make(
+                {"alertname": "CertExpiry", "instance": f"{host.actor.name}:443"},
+                "op2",
+                "the new certificate is ordered",
+                world.now + _CERTIFICATE_QUIET,
+            )
 
     def _archiver_fails(self, world: World) -> None:
         """The cause of two fires: without its archiver a database keeps every log it ever wrote."""
@@ -89,6 +96,18 @@ class Story:
             disk.used, disk.growth = disk.size * 0.912, disk.size * 0.00016
             _fail(world, host, unit, "archive target is not reachable: connection refused")
             self._when_mended(host, unit, partial(self._archiver_works, host))
+            self._make_room_for_what_is_deleted(host)
+
+    def _make_room_for_what_is_deleted(self, host: FakeHost) -> None:
+        left = archived(host.root.path)
+
+        def is_over(_: World) -> bool:
+            nonlocal left
+            before, left = left, archived(host.root.path)
+            host.machine.disks[-1].used -= (before - left) / 1024
+            return left == 0
+
+        self._cures.append(is_over)
 
     def _archiver_works(self, host: FakeHost, world: World) -> None:
         disk = host.machine.disks[-1]

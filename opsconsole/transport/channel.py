@@ -2,11 +2,20 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 import asyncssh
+from asyncssh.constants import OPEN_REQUEST_SESSION_FAILED
 
 from opsconsole.transport.base import OnOutput
+from opsconsole.transport.bootstrap import BOOTSTRAP
+from opsconsole.transport.connection import Connection
 from opsconsole.transport.resident import Rounds
+from opsconsole.transport.session import LeanChannel
+
+QUIET: Final = 1.0
+"""Seconds without output after the exit, when a child in the background holds the streams open."""
+_PACKET: Final = 1 << 15
 
 
 class Channel(asyncssh.SSHClientSession[bytes]):
@@ -29,6 +38,36 @@ class Channel(asyncssh.SSHClientSession[bytes]):
 
     def _changed(self) -> None:
         """Called when something about the channel changed."""
+
+    async def open(self, connection: asyncssh.SSHClientConnection) -> None:
+        """Open it. Where we can, nothing is asked to run there yet: `request` does that.
+
+        Raises:
+            asyncssh.ChannelOpenError: The host refuses.
+            OSError, asyncssh.DisconnectError: The connection was lost.
+        """
+        if isinstance(connection, Connection):
+            await connection.open_channel(self, _PACKET)
+        else:
+            await connection.create_session(
+                lambda: self, command=BOOTSTRAP, encoding=None, max_pktsize=_PACKET
+            )
+
+    async def request(self) -> None:
+        """Have BOOTSTRAP run, and wait until the host has agreed.
+
+        Raises:
+            asyncssh.ChannelOpenError: The host refuses.
+        """
+        if not isinstance(self._chan, LeanChannel):
+            return
+        agreed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._chan.request_exec(
+            BOOTSTRAP, lambda yes: None if agreed.done() else agreed.set_result(yes)
+        )
+        if not await agreed:
+            self.hang_up()
+            raise asyncssh.ChannelOpenError(OPEN_REQUEST_SESSION_FAILED, "Session request failed")
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         """The channel is open."""
@@ -75,10 +114,7 @@ class Channel(asyncssh.SSHClientSession[bytes]):
 
 
 class Reader(Channel):
-    """A channel whose output is kept up to a cap, behind the bootstrap's start marker.
-
-    `progress` rings whenever something about it changed.
-    """
+    """A channel whose output is kept up to a cap, behind the bootstrap's start marker."""
 
     def __init__(
         self,
@@ -89,7 +125,13 @@ class Reader(Channel):
         on_output: OnOutput | None,
     ) -> None:
         super().__init__(on_closed)
-        self.progress = asyncio.Event()
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when it is closed, flooded, refused, or has exited and fallen quiet."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._data = b""
+        self.is_agreed = False
+        """True once the host lets BOOTSTRAP run; nothing of the command leaves before."""
+        self.is_refused = False
         self._marker = marker
         self._cap = cap
         self._on_output = on_output
@@ -123,10 +165,60 @@ class Reader(Channel):
             data = self._skip_to_marker(data)
         if data:
             self._keep("out" if datatype is None else "err", data)
-        self._changed()
+        if self.has_ended or self.is_flooded:
+            self._changed()
+
+    def begin(self, data: bytes, within: float) -> None:
+        """Have BOOTSTRAP run, and as soon as the host has agreed send it these bytes, then end of file.
+
+        A host that does not answer that within so many seconds is waited for no longer.
+
+        Raises:
+            OSError: The channel is closed; nothing was sent.
+        """
+        if not isinstance(self._chan, LeanChannel):
+            self.is_agreed = True
+            self.write(data, eof=True)
+            return
+        if self.is_closed:
+            raise BrokenPipeError("channel is closed")
+        self._data = data
+        self._timer = asyncio.get_running_loop().call_later(within, self._finish)
+        self._chan.request_exec(BOOTSTRAP, self._answered)
+
+    def _answered(self, is_agreed: bool) -> None:  # a reply is yes or no
+        data, self._data = self._data, b""
+        if self.is_given_up or self.is_closed or self.over.done():
+            return
+        self._stop_timer()
+        if is_agreed:
+            self.is_agreed = True
+            self.write(data, eof=True)
+        else:
+            self.is_refused = True
+            self._finish()
+
+    def hang_up(self) -> None:
+        """Close our side, and wait for nothing more."""
+        self._stop_timer()
+        super().hang_up()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _changed(self) -> None:
-        self.progress.set()
+        if self.is_closed or self.is_flooded:
+            self._finish()
+        elif self.has_ended:
+            self._stop_timer()
+            self._timer = asyncio.get_running_loop().call_later(QUIET, self._finish)
+
+    def _finish(self) -> None:
+        self._stop_timer()
+        if not self.over.done():
+            self.over.set_result(None)
 
     def _skip_to_marker(self, data: bytes) -> bytes:
         self._before += data

@@ -15,6 +15,7 @@ from asyncssh.logging import SSHLogger
 from asyncssh.packet import Boolean, SSHPacketLogger
 from asyncssh.public_key import SigningKey
 
+from opsconsole.transport.session import LeanChannel
 from opsconsole.transport.wire import DirectWire, TunnelWire
 
 FITS: Final = asyncssh.__version__.startswith("2.24.")
@@ -61,6 +62,8 @@ class Connection(asyncssh.SSHClientConnection):
         """Done at the login's end; raises what ended it."""
         self._offered: asyncssh.SSHKeyPair | None = None
         self._heard = 0.0
+        self._corked: list[bytes] | None = None
+        """What is to be sent when all that came is read; None: whatever is sent goes at once."""
         shared.waiter = self.logged_in
         super().__init__(loop, shared, wait="auth")
         self._host, self._port = place
@@ -73,6 +76,40 @@ class Connection(asyncssh.SSHClientConnection):
         """Forget what only a login needs: some 4 KiB, for as long as the connection lives."""
         self._client_kexinit = self._server_kexinit = b""
         self._server_sig_algs = set()
+
+    async def open_channel(self, session: asyncssh.SSHClientSession[bytes], packet: int) -> None:
+        """Open a session channel, with packets of so many bytes at most; nothing runs there yet.
+
+        Raises:
+            asyncssh.ChannelOpenError: The host refuses, or is gone.
+        """
+        self._update_recv_pktlen(packet)
+        window = self._options.window
+        channel = LeanChannel(self, self._loop, "strict", None, "strict", window, packet)
+        await channel.open(session)
+
+    def data_received(self, data: bytes, datatype: asyncssh.DataType = None) -> None:
+        """Read what came; what it has us send goes out together."""
+        self._corked = []
+        try:
+            super().data_received(data, datatype)
+        finally:
+            self._uncork()
+
+    def _uncork(self) -> None:
+        corked, self._corked = self._corked, None
+        if corked:
+            self._send(b"".join(corked))
+
+    def _send(self, data: bytes) -> None:
+        if self._corked is None:
+            super()._send(data)
+        else:
+            self._corked.append(data)
+
+    def _force_close(self, exc: Exception | None) -> None:
+        self._uncork()  # the last word goes out before the way is closed
+        super()._force_close(exc)
 
     def send_packet(
         self, pkttype: int, *args: bytes, handler: SSHPacketLogger | None = None
@@ -101,6 +138,16 @@ class Connection(asyncssh.SSHClientConnection):
             super()._keepalive_timer_callback()
         else:
             self._keepalive_timer = self._loop.call_later(left, self._keepalive_timer_callback)
+
+    async def is_heard(self, within: float) -> bool:
+        """Ask for a sign of life; whatever the host says within so many seconds is one."""
+        heard = self._heard
+        try:
+            async with asyncio.timeout(within):
+                await self._make_global_request(b"keepalive@openssh.com")
+        except TimeoutError:
+            return self._heard > heard
+        return not self.is_closed()
 
     def try_next_auth(self, *, next_method: bool = False) -> None:
         """Begin with our keys; the library would first ask to be let in without any."""

@@ -10,15 +10,13 @@ from opsconsole.model.states import Reach
 from opsconsole.transport import bootstrap
 from opsconsole.transport.base import Answer, Command, Ending, OnDispatch, OnOutput
 from opsconsole.transport.bootstrap import Killer
-from opsconsole.transport.channel import Reader
+from opsconsole.transport.channel import QUIET, Reader
 from opsconsole.transport.faults import first_line
 from opsconsole.transport.link import Kept, Link
 from opsconsole.transport.resident import new_nonce, start_mark
 
 _PATIENCE: Final = 4.0
 """Seconds beyond a command's timeout: for the remote `timeout -k 2` to do its work, and the way back."""
-_QUIET: Final = 1.0
-"""Seconds without output after the exit, when a child in the background holds the streams open."""
 _PROBE_BUDGET: Final = 5.0
 _KILLED: Final = {
     Killer.TIMEOUT: (124, 137),
@@ -38,14 +36,18 @@ class Execution:
         self._began = clock.monotonic()
         self._sent = self._began
         self._nonce = new_nonce()
-        self._killer = Killer.NONE
+        self._killer = link.killer or Killer.NONE
+        self._line = b""
+        self._kept: Kept | None = None
 
     async def run(self, on_output: OnOutput | None, on_dispatch: OnDispatch | None) -> Answer:
         """Run it; every failure is an Answer."""
         # what cannot be encoded is a mistake of ours, and raises before anything is dialled
-        bootstrap.line(self._command, self._nonce)
+        self._line = bootstrap.line(self._command, self._nonce, self._killer)
         try:
-            self._killer = await find_killer(self._link, self._clock)
+            if self._link.killer is None:
+                self._killer = await find_killer(self._link, self._clock)
+                self._line = bootstrap.line(self._command, self._nonce, self._killer)
             reader = await self._open(on_output)
         except TransportError as error:
             return self._unreachable(Reach(error.reach), error.reason)
@@ -56,6 +58,7 @@ class Execution:
 
     async def run_as_probe(self) -> Answer:
         """Run it without asking first what can end it there."""
+        self._line = bootstrap.line(self._command, self._nonce)
         try:
             reader = await self._open(None)
         except TransportError as error:
@@ -69,33 +72,43 @@ class Execution:
         marker = start_mark(self._nonce)
 
         def make(kept: Kept) -> Reader:
+            self._kept = kept
             return Reader(
                 kept.forget, marker=marker, cap=self._command.max_output, on_output=on_output
             )
 
-        return await self._link.open(make, self._link.host.timeout)
+        return await self._link.open(make, self._link.host.timeout, asked=False)
 
     async def _converse(self, reader: Reader, on_dispatch: OnDispatch | None) -> Answer:
         if on_dispatch is not None:
             await on_dispatch()
-        line = bootstrap.line(self._command, self._nonce, self._killer)
         try:
             self._sent = self._clock.monotonic()
-            reader.write(line + self._command.stdin, eof=True)
+            reader.begin(self._line + self._command.stdin, self._link.host.timeout)
         except OSError:
             return await self._never_began(reader)
-        try:
+        await self._until_over(reader)
+        return self._judge(reader) if reader.is_agreed else await self._not_let(reader)
+
+    async def _until_over(self, reader: Reader) -> None:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._command.timeout + _PATIENCE):
-                await _wait_for_end(reader)
-        except TimeoutError:
-            pass
-        return self._judge(reader)
+                await reader.over
+
+    async def _not_let(self, reader: Reader) -> Answer:
+        """The host gave a session and did not let anything run in it: nothing of the command has left."""
+        if reader.is_closed or self._kept is None:
+            return self._unreachable(Reach.DROPPED_US, "the connection was lost before it began")
+        if reader.is_refused:
+            return self._unreachable(Reach.DROPPED_US, "logged in, but nothing may be run there")
+        fault = await self._link.judge_silence(self._kept, "a session is not granted")
+        return self._unreachable(Reach(fault.reach), fault.reason)
 
     async def _never_began(self, reader: Reader) -> Answer:
         """Nothing could be sent: the login shell was gone already, or the whole connection."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_QUIET):
-                await _wait_for_end(reader)
+            async with asyncio.timeout(QUIET):
+                await reader.over
         if reader.has_ended:
             return self._unreachable(Reach.AUTH_REFUSED, _no_shell(reader))
         return self._unreachable(Reach.DROPPED_US, "the connection was lost before it began")
@@ -162,8 +175,12 @@ class Execution:
             took=self._clock.monotonic() - self._began,
             reach=reach,
             reason=reason,
-            note=_NO_KILLER if self._killer is Killer.NONE else "",
+            note=self._note,
         )
+
+    @property
+    def _note(self) -> str:
+        return _NO_KILLER if self._killer is Killer.NONE else ""
 
 
 async def find_killer(link: Link, clock: Clock) -> Killer:
@@ -183,20 +200,6 @@ async def find_killer(link: Link, clock: Clock) -> Killer:
             said = answer.stdout.decode("ascii", "replace").strip()
             link.killer = next((kind for kind in Killer if kind == said), Killer.NONE)
         return link.killer
-
-
-async def _wait_for_end(reader: Reader) -> None:
-    """Wait until the channel is closed, flooded, or has exited and fallen quiet."""
-    while not (reader.is_closed or reader.is_flooded):
-        reader.progress.clear()
-        if not reader.has_ended:
-            await reader.progress.wait()
-            continue
-        try:
-            async with asyncio.timeout(_QUIET):
-                await reader.progress.wait()
-        except TimeoutError:
-            return
 
 
 def _no_shell(reader: Reader) -> str:

@@ -5,8 +5,6 @@ import ssl
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-import httpx
-
 from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.transport.http_answer import HttpFault
 
@@ -57,7 +55,7 @@ def judge(error: Exception, budget: float, phase: str) -> Fault:
         budget: Seconds that were allowed in all.
         phase: What was under way, a word of Phases.
     """
-    if isinstance(error, TimeoutError | httpx.TimeoutException):
+    if isinstance(error, TimeoutError):
         if phase == "pool":
             return Fault(HttpFault.BUSY, "console busy: all of our connections to it are in use")
         return _timeout(budget, phase)

@@ -17,6 +17,7 @@ from opsconsole.transport.base import (
     Remote,
     Spool,
 )
+from opsconsole.transport.plain_line import KEEPS_NOTHING, PLAIN
 from opsconsole.transport.resident import new_nonce
 from opsconsole.transport.spool import Known, Report, Words
 
@@ -31,6 +32,7 @@ class Heard:
     def __init__(self, on_output: OnOutput | None) -> None:
         self._tell = on_output
         self._told = {"out": 0, "err": 0}
+        self._heard = {"out": 0, "err": 0}
         self._chunks: dict[str, list[bytes]] = {"out": [], "err": []}
         self.words = Words("")
 
@@ -39,6 +41,7 @@ class Heard:
         before = self.words.report
         self.words = Words(token)
         self.words.report = before
+        self._heard = {"out": 0, "err": 0}
         self._chunks = {"out": [], "err": []}
 
     def hear(self, stream: str, chunk: bytes) -> None:
@@ -50,10 +53,11 @@ class Heard:
         self._take("err", self.words.end())
 
     def _take(self, stream: str, said: bytes) -> None:
-        before = sum(map(len, self._chunks[stream]))
+        before = self._heard[stream]
+        self._heard[stream] += len(said)
         self._chunks[stream].append(said)
         new = said[max(0, self._told[stream] - before) :]
-        self._told[stream] = max(self._told[stream], before + len(said))
+        self._told[stream] = max(self._told[stream], self._heard[stream])
         if new and self._tell is not None:
             self._tell(stream, new)
 
@@ -223,6 +227,8 @@ async def _ask(
 
 async def probe_spool(remote: Remote, host: Host) -> str:
     """Say why a host can keep nothing about a step; empty when it can, or when that cannot be known now."""
+    if host.transport == PLAIN:
+        return KEEPS_NOTHING
     answer = await remote.run(host, spools.PROBE)
     said = answer.stdout.decode("utf-8", "replace").strip()
     known = answer.ending is Ending.EXITED and answer.status == 0 and said

@@ -101,7 +101,7 @@ def event_text(event: Event) -> str:
         return f"deploy {event.text}"
     name = event.subject.partition(":")[2]
     text = f"{event.text} resolved" if event.kind == "resolved" else event.text
-    if event.kind in ("fired", "resolved") and name and name not in event.text:
+    if event.kind in ("fired", "resolved", "let-go") and name and name not in event.text:
         return f"{name} {text}"
     return text
 
@@ -128,7 +128,7 @@ def _deed(event: Event) -> str:
     return f"{told}: {said}" if said else told
 
 
-_SAYS_IT_ALL: Final = ("gave it back", "the ack is over")
+_SAYS_IT_ALL: Final = ("gave it back", "the ack is over", "took the ack back")
 
 
 def _glyph(event: Event, glyphs: Glyphs) -> Cell:

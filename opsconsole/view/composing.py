@@ -44,7 +44,7 @@ class Offer(Struct, frozen=True):
     """One way to be quiet, and why it is refused here, if it is."""
 
     value: str
-    """silence, extend, edit, expire, ack, maintenance or end."""
+    """silence, extend, edit, expire, ack, unack, maintenance or end."""
     letter: str
     text: str
     refused: str = ""
@@ -142,15 +142,23 @@ def fire_offers(
     none = "no silence hides it" if alerts else "there is no fire under the cursor"
     refused = "" if known else none
     words = f" {known[0].id[:8]}, {fmt.age(known[0].ends - now)} left" if known else ""
-    on_host = "" if host else "it is on no host that is known here: use :maintenance and the filter"
+    unacked = "" if any(alert.ack for alert in alerts) else "nobody acked it"
+    on_host = "" if host else "it is on no host that is known here: use :maintain and a filter"
     return (
         Offer("silence", "s", "silence: hides what these matchers mean, until", why_not(alerts)),
         Offer("extend", "e", f"extend the silence{words}", refused),
         Offer("edit", "d", f"edit the silence{words}", refused),
         Offer("expire", "x", f"expire the silence{words}", refused),
         Offer("ack", "a", "ack until: I have it, and it may call again then", "" if alerts else none),
+        Offer("unack", "u", "take the ack back, and its silence", unacked),
         Offer("maintenance", "m", f"maintenance on {host or 'its host'}: all of it is quiet", on_host),
     )  # fmt: skip
+
+
+def may_mirror(snapshot: Snapshot, alerts: Sequence[Alert]) -> bool:
+    """Tell whether an Alertmanager can silence each of some fires while their ack holds."""
+    managers = {feed.name for feed in snapshot.feeds.values() if feed.kind == "alertmanager"}
+    return bool(alerts) and all(managers & set(sources_of((alert,))) for alert in alerts)
 
 
 def silence_offers(silence: Silence, now: float) -> tuple[Offer, ...]:

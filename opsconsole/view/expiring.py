@@ -79,8 +79,10 @@ def window_words(state: WindowState, now: float) -> str:
 
 
 def _silences(snapshot: Snapshot) -> Iterable[Ending]:
+    acks = [alert.ack for alert in snapshot.alerts.values() if alert.ack is not None]
+    renewed = {silence for ack in acks for silence in ack.silences}  # they end with their ack
     for each in snapshot.silences.values():
-        if each.state != "expired":
+        if each.state != "expired" and each.id not in renewed:
             yield Ending(
                 each.ends,
                 "silence",

@@ -3,7 +3,7 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsconsole.actions.match import fire_clauses, read_match
+from opsconsole.actions.match import fire_clauses, naming_clauses, read_match
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import HostRecord, ServiceRecord, Snapshot
@@ -61,12 +61,13 @@ def fit_of(snapshot: Snapshot, spec: ActionSpec, focus: Focus, me: str, now: flo
     if targets is None:
         return None
     whole, clauses = read_match(spec.match), fire_clauses(spec.match)
+    naming = naming_clauses(spec.match)
     if whole is None:
         return None if spec.match else Fit(focus, targets, named=False)
     for reading in _readings(snapshot, focus, named=bool(clauses)):
         env = _env(snapshot, reading, me, now)
         if holds(whole, env) is True:
-            return Fit(reading, targets, named=any(holds(c, env) is True for c in clauses))
+            return Fit(reading, targets, named=any(holds(c, env) is True for c in naming))
     return None
 
 

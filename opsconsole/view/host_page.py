@@ -273,7 +273,7 @@ def alerts_of(snapshot: Snapshot, reference: str, now: float, options: ViewOptio
 
 def _alert_row(alert: Alert, snapshot: Snapshot, now: float, glyphs: Glyphs) -> Row:
     word = state_word(alert, now, snapshot.ack_within)
-    well = alert.state is AlertState.RESOLVED
+    well = alert.state is AlertState.RESOLVED and not alert.is_let_go
     tone = state_tone(alert.severity) if alert.is_firing else Tone.OK if well else Tone.STALE
     sign = glyphs.ok if well else glyphs.pending
     sign = state_glyph(alert.severity, glyphs) if alert.is_firing else sign

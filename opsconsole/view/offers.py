@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from opsconsole.actions.match import fire_clauses
+from opsconsole.actions.match import naming_clauses
 from opsconsole.model.access import write_refusal
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.alert import Alert
@@ -60,7 +60,7 @@ def runbook_word(snapshot: Snapshot, alert: Alert, now: float) -> str:
         return short_id(spec.id)
     focus = focus_of(snapshot, f"alert:{alert.episode}")
     for spec in sorted(snapshot.actions.values(), key=lambda s: (_EFFECT_ORDER[s.effect], s.id)):
-        if fire_clauses(spec.match):
+        if naming_clauses(spec.match):
             fit = fit_of(snapshot, spec, focus, "", now)
             if fit is not None and fit.named:
                 return short_id(spec.id)

@@ -27,7 +27,7 @@ from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Span, Tone
 from opsconsole.view.services import passing
 from opsconsole.view.triage import members, on_object, severity_word
-from opsconsole.view.why import why
+from opsconsole.view.why import mirror_words, why
 
 _LABEL: Final = 7
 
@@ -93,7 +93,7 @@ def brief(
 def _standing(alert: Alert) -> Span:
     """Say who has a fire; of one that is over, that it is."""
     if alert.state is AlertState.RESOLVED:
-        return span("OVER", Tone.OK)
+        return span("LET GO", Tone.STALE) if alert.is_let_go else span("OVER", Tone.OK)
     owner = owner_of(alert)
     return span(owner or "NO OWNER", Tone.OK if owner else Tone.CRITICAL)
 
@@ -149,6 +149,8 @@ def since(alert: Alert, now: float, options: ViewOptions) -> Cell:
 
 def who(alert: Alert, now: float) -> Cell:
     """Say who has a fire, since when, and with which words."""
+    if alert.is_let_go:
+        return (span("It was not heard of for days. Nobody said that it is over.", Tone.STALE),)
     if alert.state is AlertState.RESOLVED:
         return (span("It is over.", Tone.OK),)
     if alert.owner is not None:
@@ -156,8 +158,14 @@ def who(alert: Alert, now: float) -> Cell:
     if alert.ack is not None:
         words = f' "{alert.ack.note}"' if alert.ack.note else ""
         until = f", until {fmt.moment(alert.ack.until, now)}" if alert.ack.until else ""
-        return cell(f"{alert.ack.actor} saw it {fmt.age(now - alert.ack.at)} ago{words}{until}")
-    return (span("NOBODY", Tone.CRITICAL), span(".  a ack   t take   x mute"))
+        quiet = f", {mirror_words(alert.ack)}" if alert.ack.mirror else ""
+        age = fmt.age(now - alert.ack.at)
+        return cell(f"{alert.ack.actor} saw it {age} ago{words}{until}{quiet}")
+    went = ""
+    if alert.escalated:
+        last = alert.escalated[-1]
+        went = f", went to {last.who or last.to} {fmt.age(now - last.at)} ago"
+    return (span("NOBODY", Tone.CRITICAL), span(f"{went}.  a ack   t take   x mute"))
 
 
 def _cause(pair: tuple[Alert, str], glyphs: Glyphs) -> Cell:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from opsconsole.model.alert import Alert
 from opsconsole.model.silence import Silence, SilenceEffect
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.query.matchers import write_matchers
@@ -18,10 +19,16 @@ HEAD = ("ENDS IN", "HIDES", "BY", "ID", "MATCHERS", "COMMENT")
 
 def hidden_by(snapshot: Snapshot, id: str) -> int:
     """Count the alerts that a silence hides now."""
-    reason = f"silence:{id}"
     return sum(
-        reason in alert.suppressed_by for alert in snapshot.alerts.values() if alert.is_firing
+        f"silence:{id}" in alert.suppressed_by or is_mirror(alert, id)
+        for alert in snapshot.alerts.values()
+        if alert.is_firing
     )
+
+
+def is_mirror(alert: Alert, id: str) -> bool:
+    """Tell whether a silence is there because the fire is acked."""
+    return alert.ack is not None and id in alert.ack.silences
 
 
 def ends_words(silence: Silence, now: float) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from opsconsole.model.alert import FLAPPING, Alert
+from opsconsole.model.alert import FLAPPING, Ack, Alert
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import AlertState, Freshness, Severity
 from opsconsole.query.environments import owner_of
@@ -79,6 +79,8 @@ def _standing(alert: Alert, now: float) -> str:
             )
         case AlertState.RECOVERING:
             return f"clear again, not yet for long, firing {fmt.age(now - alert.since)}"
+        case AlertState.RESOLVED if alert.is_let_go:
+            return "let go: not heard of for days, and nobody said that it is over"
         case AlertState.RESOLVED:
             return f"over {fmt.age(now - alert.since)} ago, shown for 15m"
         case _:
@@ -91,8 +93,18 @@ def _loudness(alert: Alert, now: float, style: str) -> str:
         return "quiet: only worth knowing"
     if owner is None:
         return "calls: nobody has it"
-    ends = alert.ack.until if alert.owner is None and alert.ack is not None else None
-    return f"quiet: {owner} has it" + (f" until {fmt.moment(ends, now, style)}" if ends else "")
+    ack = alert.ack
+    ends = ack.until if alert.owner is None and ack is not None else None
+    until = f" until {fmt.moment(ends, now, style)}" if ends else ""
+    mirrored = f", {mirror_words(ack)}" if ack is not None and ack.mirror else ""
+    return f"quiet: {owner} has it{until}{mirrored}"
+
+
+def mirror_words(ack: Ack) -> str:
+    """Say what an ack does in its Alertmanagers, where it is to be mirrored."""
+    if not ack.silences:
+        return "not silenced yet in its Alertmanager"
+    return f"silenced with the ack ({', '.join(each[:8] for each in ack.silences)})"
 
 
 def _reason(

@@ -71,6 +71,7 @@ SPOKEN_OF = [
     ("systemd", {}, 'alert.name == "Other" or host.init == "systemd"', False),
     ("UnitFailed", {}, "alert.name == 'UnitFailed' or host", True),
     ("Anything", {"unit": "a.service"}, 'has(alert.labels, "unit")', True),
+    ("Anything", {}, 'has(alert.labels, "alertname") and alert.source != "rules"', False),
 ]
 
 

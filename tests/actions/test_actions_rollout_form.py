@@ -3,7 +3,7 @@
 import pytest
 
 from opsconsole.actions.api import Rollout
-from opsconsole.actions.rollout_form import RolloutError, read_rollout
+from opsconsole.actions.rollout_form import RolloutError, read_rollout, say_rollout
 from opsconsole.actions.yaml_runbook import read_runbook
 from opsconsole.errors import ConfigError
 from opsconsole.model.rollout import Budget, Canary, Gate, MinHealthy, Size
@@ -110,3 +110,37 @@ def test_a_mistake_in_a_rollout_names_its_key(told: dict[str, object], key: str)
 def test_a_mistake_in_a_runbooks_rollout_has_its_place_in_the_file() -> None:
     with pytest.raises(ConfigError, match=r"r\.yaml:11:22:.*canary\.bake"):
         read_runbook(YAML.replace("bake: 2m", "bake: soon"), "r.yaml")
+
+
+OUTAGES = [("outage: 90s\n", 90.0), ("outage: 2m\n", 120.0), ("", 0.0)]
+
+
+@pytest.mark.parametrize(("line", "seconds"), OUTAGES)
+def test_an_action_may_say_how_long_it_takes_away_what_a_target_carries(
+    line: str, seconds: float
+) -> None:
+    assert read_runbook(_OUTAGE + line, "x.yaml").spec.outage == seconds
+
+
+def test_an_outage_that_cannot_be_read_is_named_as_such() -> None:
+    with pytest.raises(ConfigError, match="outage must be above 0"):
+        read_runbook(_OUTAGE + "outage: 2h\n", "x.yaml")
+
+
+_OUTAGE = """\
+api: 1
+id: acme.restart
+title: Restart
+scope: host
+effect: write
+idempotent: true
+needs: [ssh]
+steps: [{id: go, run: [systemctl, restart, a]}]
+"""
+
+
+def test_what_is_written_of_a_rollout_is_read_back_as_it_was() -> None:
+    said = say_rollout(WHOLE)
+
+    assert read_rollout(said) == WHOLE
+    assert say_rollout(Strategy()) == {}

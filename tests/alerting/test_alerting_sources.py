@@ -6,8 +6,8 @@ import pytest
 
 from opsconsole.alerting.memory import recall
 from opsconsole.model.inventory import AlertSource
-from opsconsole.model.sample import RemoteAlert
-from opsconsole.model.states import Freshness, ServiceState
+from opsconsole.model.sample import FORGOTTEN, RemoteAlert
+from opsconsole.model.states import AlertState, Freshness, ServiceState
 
 AM = AlertSource("am", "alertmanager", ("http://am.example:9093",))
 PROM = AlertSource("prom", "prometheus", ("http://prom.example:9090",))
@@ -178,3 +178,40 @@ class TestTold:
             hook()
 
         assert (only(stage).is_firing, only(stage).freshness) == (True, Freshness.UNCONFIRMED)
+
+    def test_one_that_nobody_tells_of_for_days_is_let_go_and_not_called_over(
+        self, stage: Any, hook: Any
+    ) -> None:
+        hook(seen())
+        hook(after=FORGOTTEN - 3600)
+        hook()
+        assert only(stage).is_firing
+
+        hook(after=2 * 3600)
+        hook()
+
+        assert (only(stage).state, only(stage).is_let_go) == (AlertState.RESOLVED, True)
+
+        hook(seen())
+
+        assert len(stage.firing()) == 1
+
+    def test_after_our_restart_the_days_are_counted_from_there(self, stage: Any, hook: Any) -> None:
+        hook(seen())
+        stage.now += FORGOTTEN + 3600
+        stage.memory = recall(stage.alerts.values(), stage.now)
+        hook(after=FORGOTTEN - 3600)
+        hook()
+        assert only(stage).is_firing
+
+        hook(after=2 * 3600)
+        hook()
+
+        assert only(stage).is_let_go
+
+    def test_one_that_is_told_to_be_over_is_not_let_go(self, stage: Any, hook: Any) -> None:
+        hook(seen())
+        hook(after=6 * 3600)
+        hook(ended=("fp",))
+
+        assert not only(stage).is_let_go

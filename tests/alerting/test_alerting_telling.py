@@ -13,7 +13,7 @@ from opsconsole.model.alert import Ack, Alert
 from opsconsole.model.episode import Episode
 from opsconsole.model.oncall import Escalation, EscalationStep, Notifier
 from opsconsole.model.run import Run, RunTarget
-from opsconsole.model.states import AlertState, Effect, RunState, Severity, TargetState
+from opsconsole.model.states import AlertState, Effect, Freshness, RunState, Severity, TargetState
 
 T0 = 1_800_000_000.0
 STEPS = (EscalationStep(300.0, "primary"), EscalationStep(900.0, "secondary"))
@@ -71,6 +71,7 @@ OVER = fire(state=AlertState.RESOLVED)
         (MUTED, fire(since=T0 - 3_600.0), False, ["fired"]),
         (fire(), fire(value=2.0), True, []),
         (fire(), OVER, True, ["resolved"]),
+        (fire(), replace(OVER, freshness=Freshness.STALE), True, []),
         (MUTED, replace(OVER, suppressed_by=("silence:1",)), True, ["resolved"]),
         (MUTED, replace(OVER, suppressed_by=("silence:1",)), False, []),
         (fire(), fire(escalated=(Escalation(T0, "primary"),)), True, ["escalated"]),

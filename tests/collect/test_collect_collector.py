@@ -93,6 +93,28 @@ async def test_a_large_fleet_is_dialled_at_once_and_asked_for_more_once_all_have
         assert len(run.remote.commands) >= 600
 
 
+async def test_what_can_wait_leaves_the_last_hosts_of_a_cold_start_the_way():
+    fleet = tuple(Host(f"web{n:04}", "192.0.2.1") for n in range(600))
+    async with collecting(Inventory(fleet)) as run:
+
+        async def slowly(host: Host) -> bytes:
+            """Sixty logins a second: the last answers after ten."""
+            await run.clock.sleep(int(host.name[3:]) / 60)
+            return fast_answer(run.clock.at)
+
+        for host in fleet:
+            run.remote.fast[host.name] = slowly
+        asked = []
+        while len({sample.target for sample in run.sink.samples}) < 600:
+            await run.clock.advance(0.1)
+            asked.append(len(run.remote.commands))
+        await run.clock.advance(1.0)
+
+        assert asked[-1] == len(run.remote.commands) == 0
+        await run.clock.advance(12.0)
+        assert len(run.remote.commands) >= 600
+
+
 async def test_a_single_host_is_asked_for_everything_at_once():
     async with collecting(Inventory(HOSTS[:1])) as run:
         await run.clock.advance(1.2)

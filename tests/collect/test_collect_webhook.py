@@ -14,6 +14,7 @@ from opsconsole.collect.webhook import WebhookProbe
 from opsconsole.errors import RefusedError
 from opsconsole.model.alert import fingerprint
 from opsconsole.model.inventory import AlertSource
+from opsconsole.model.sample import FORGOTTEN
 from opsconsole.transport.http_receiver import BODY_LIMIT
 from tests.collect_fakes import FakeSink, VirtualClock
 
@@ -43,7 +44,7 @@ class Hook:
     def __init__(self, listen: str, **source: Any) -> None:
         self.sink = FakeSink()
         self.heard: list[str] = []
-        clock = VirtualClock()
+        self.clock = clock = VirtualClock()
         self.probe = WebhookProbe(
             AlertSource("hook", "webhook", listen=listen, **source),
             credentials=Credentials(lambda: {"tok": "env:HOOK_TOKEN"}, clock),
@@ -215,3 +216,18 @@ async def test_more_than_the_cap_is_left_out_and_said(make: Make) -> None:
 
     assert (len(told.alerts), told.reason) == (2, "5 alerts of the last message are not taken in")
     assert len(hook.sink.readings[-1].alerts) == 2
+
+
+async def test_what_is_not_told_again_for_days_takes_no_room(make: Make) -> None:
+    hook = await make(max_alerts=1)
+    first, second = (
+        message("firing").replace(b'"n": "0"', name) for name in (b'"n": "1"', b'"n": "2"')
+    )
+    await hook.post(first)
+    await hook.post(second)
+    assert hook.sink.readings[-1].alerts == ()
+
+    hook.clock.at += FORGOTTEN + 1.0
+    await hook.post(second)
+
+    assert len(hook.sink.readings[-1].alerts) == 1

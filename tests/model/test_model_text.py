@@ -22,6 +22,7 @@ from opsconsole.model.text import clean
         ("evil\u202egnp.exe", "evil\ufffdgnp.exe"),
         ("zero\u200bwidth\ufeff\u00ad", "zerowidth"),
         ("line\u2028end", "line\ufffdend"),
+        ("no\u00a0break, thin\u2009, wide\u3000.", "no break, thin , wide ."),
         ("lone\ud800", "lone\ufffd"),
         ("tag\U000e0041", "tag\ufffd"),
         ("private\ue000", "private\ufffd"),
@@ -59,6 +60,11 @@ def test_no_cleaned_text_holds_a_character_a_terminal_obeys(text: str) -> None:
         "Zl",
         "Zp",
     }
+
+
+@given(st.text())
+def test_every_character_of_a_cleaned_text_can_be_printed(text: str) -> None:
+    assert clean(text).isprintable()
 
 
 @given(st.text())

@@ -25,6 +25,7 @@ async def make_bench(tmp_path: Path) -> AsyncIterator[MakeBench]:
         registry: Registry | None = None,
         snapshot: Snapshot | None = None,
         state: Path | None = None,
+        locks: Path | None = None,
     ) -> Bench:
         actions = [
             read_runbook(RESTART.format(parallel=parallel, stop=str(stop).lower()), "restart.yaml"),
@@ -34,6 +35,7 @@ async def make_bench(tmp_path: Path) -> AsyncIterator[MakeBench]:
             state or tmp_path,
             registry or Registry(actions),
             snapshot or make_snapshot(*names),
+            locks,
         )
         tasks.append(asyncio.create_task(bench.service.serve(), name="serve"))
         return bench

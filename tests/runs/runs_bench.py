@@ -46,14 +46,16 @@ steps:
 class Bench:
     """One service with its fakes; runs are started and awaited in a line."""
 
-    def __init__(self, state: Path, registry: Registry, snapshot: Snapshot) -> None:
+    def __init__(
+        self, state: Path, registry: Registry, snapshot: Snapshot, locks: Path | None = None
+    ) -> None:
         self.state = state
         self.wishes: Mapping[str, str] = {"on_halt": "stop"}
         self.clock = FakeClock()
         self.remote = FakeRemote()
         self.remote.on("systemctl is-active *", Exit(0, "active\n"))
         self.engine = Engine(self.remote, snapshot)
-        self.service = RunService(registry, self.engine.ports(), state, self.clock)
+        self.service = RunService(registry, self.engine.ports(), state, self.clock, locks=locks)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -92,6 +94,16 @@ class Bench:
 
     def writes(self) -> list[str]:
         return [host for host, line in self.remote.dispatched if "restart" in line]
+
+
+def give_ports(service: RunService, **extra: object) -> RunService:
+    """Put another engine's side under a service, before anything runs."""
+    before = service._ports
+    values = {name: getattr(before, name) for name in before.__slots__} | extra
+    ports = type(before)(**values)  # type: ignore[arg-type]  # by name, as they are
+    for part in (service, service._launcher, service.approvals):
+        part._ports = ports
+    return service
 
 
 MakeBench = Callable[..., Bench]

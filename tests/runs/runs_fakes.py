@@ -230,6 +230,7 @@ class Engine:
         self.access = snapshot.access
         self.published: list[Run] = []
         self.polled: list[str] = []
+        self.glanced: list[str] = []
         self.troubles: list[str] = []
         self.addresses: dict[str, str] = {}
         self.clients = FakeClients()
@@ -251,6 +252,7 @@ class Engine:
             snapshot=lambda: self.snapshot,
             publish=self.published.append,
             poll=self.polled.extend,
+            glance=self.glanced.extend,
             trouble=self.troubles.append,
             clients=self.clients,
             secret=self.secret,

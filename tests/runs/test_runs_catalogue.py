@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from runs_bench import Bench, MakeBench
+from runs_bench import Bench, MakeBench, give_ports
 from runs_fakes import Exit, make_snapshot
 
 from opsconsole.actions.api import Certificate
@@ -17,7 +17,6 @@ from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.snapshot import CheckRecord, Snapshot
 from opsconsole.model.states import AlertState, RunState, ServiceState, Severity
-from opsconsole.runs.service import RunService
 from opsconsole.shipped import shipped_dir
 
 CORE = load([], shipped=shipped_dir("plugins"))
@@ -206,10 +205,7 @@ async def test_deploys_come_newest_first_and_those_before_the_fire_are_marked(
     async def events(ref: str, since: float) -> list[Event]:
         return [Event(1, now - 900, "ci", "deploy", ref, "shop v2")]
 
-    ports = bench.engine.ports()
-    bench.service._ports = type(ports)(**{
-        name: getattr(ports, name) for name in ports.__slots__
-    } | {"events": events})  # fmt: skip
+    give_ports(bench.service, events=events)
     call = PlanRun("recent-deploys", ("host:web1",), {}, "e1")
     plan = await bench.service.plan(call, "op1", bench.engine.snapshot)
     run_id = await bench.start(plan)
@@ -220,13 +216,6 @@ async def test_deploys_come_newest_first_and_those_before_the_fire_are_marked(
     assert "shop v2" in lines[1]
     assert lines[1].endswith("LIKELY: 5m before the fire")
     assert "upgrade libc6:amd64 2.36 → 2.37" in lines[2]
-
-
-def service_with(bench: Bench, **extra: object) -> RunService:
-    ports = bench.engine.ports()
-    values = {name: getattr(ports, name) for name in ports.__slots__} | extra
-    bench.service._ports = type(ports)(**values)  # type: ignore[arg-type]
-    return bench.service
 
 
 def tls_snapshot(snapshot: Snapshot) -> Snapshot:
@@ -251,7 +240,7 @@ async def test_every_backend_is_asked_for_the_name_and_one_that_ends_soon_fails(
             address, port, name, not_after=bench.snapshot.now + days * 86_400, fingerprint=address
         )
 
-    service_with(bench, tls=tls)
+    give_ports(bench.service, tls=tls)
     run = await bench.run("tls-check", "service:shop")
 
     assert asked == [
@@ -271,11 +260,12 @@ async def test_the_health_suite_says_how_many_checks_are_up(make_bench: MakeBenc
             CheckResult("shop/b", 1.0, 0.1, ServiceState.DOWN, "status 503, must be == 200"),
         ]
 
-    service_with(bench, checks=checks)
+    give_ports(bench.service, checks=checks)
     run = await bench.run("health-suite", "host:web1")
 
     assert ends(run) == [("failed", "1 of 2 not up: shop/b is down")]
-    assert bench.engine.polled == [], "what only looked has changed nothing"
+    assert bench.engine.polled == [], "what only looked forgives no host its failures"
+    assert bench.engine.glanced == ["host:web1", "service:shop"]
 
 
 async def test_an_engine_without_the_means_says_so(make_bench: MakeBench) -> None:

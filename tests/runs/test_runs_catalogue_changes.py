@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from runs_bench import Bench, MakeBench
+from runs_bench import Bench, MakeBench, give_ports
 from runs_fakes import Exit, make_snapshot
 
 from opsconsole.actions.loader import load
@@ -24,10 +24,10 @@ CORE = load([], shipped=shipped_dir("plugins"))
 BOOT = 'sh: cat "${OPSC_ROOT:-}/proc/sys/kernel/random/boot_id"*'
 
 
-def with_fire(snapshot: Snapshot, name: str, **labels: str) -> Snapshot:
+def with_fire(snapshot: Snapshot, name: str, source: str = "rules", **labels: str) -> Snapshot:
     fire = Alert(
         "f" * 16, "e1", name, Severity.CRITICAL, "critical", AlertState.FIRING,
-        snapshot.now - 600, "host:web1", "rules", {"alertname": name, **labels},
+        snapshot.now - 600, "host:web1", source, {"alertname": name, **labels},
     )  # fmt: skip
     return replace(snapshot, alerts={"e1": fire})
 
@@ -38,10 +38,7 @@ def bench_of(make_bench: MakeBench, *names: str, fire: str = "", **labels: str) 
         snapshot = with_fire(snapshot, fire, **labels)
     bench = make_bench(registry=CORE, snapshot=snapshot)
     bench.engine.clients.names = ("lb", "alertmanager")
-    ports = bench.engine.ports()
-    values = {name: getattr(ports, name) for name in ports.__slots__}
-    values["cache"] = FileCaches(bench.state / "plugins").of
-    bench.service._ports = type(ports)(**values)
+    give_ports(bench.service, cache=FileCaches(bench.state / "plugins").of)
     return bench
 
 
@@ -253,7 +250,9 @@ async def test_a_flush_counts_first_goes_in_pages_and_cools_down(make_bench: Mak
 
 
 async def test_a_silence_names_the_place_ends_by_itself_and_says_why(make_bench: MakeBench) -> None:
-    bench = bench_of(make_bench, fire="FsSpace", instance="web1:9100", severity="critical")
+    bench = bench_of(
+        make_bench, fire="FsSpace", source="am", instance="web1:9100", severity="critical"
+    )
     bench.engine.clients.on("POST *", Exit(200, '{"silenceID": "5c2a"}'))
 
     run = await run_on_fire(bench, "silence-and-note", why="a disk is ordered", span="2h")
@@ -268,8 +267,17 @@ async def test_a_silence_names_the_place_ends_by_itself_and_says_why(make_bench:
         await plan_on_fire(bench, "silence-and-note", why="x", span="5h")
 
 
+async def test_a_fire_of_our_own_rules_has_no_alertmanager_to_silence_it(
+    make_bench: MakeBench,
+) -> None:
+    bench = bench_of(make_bench, fire="FsSpace", instance="web1:9100")
+
+    with pytest.raises(RefusedError, match="not for this"):
+        await plan_on_fire(bench, "silence-and-note", why="quiet")
+
+
 async def test_a_silence_of_everything_is_refused(make_bench: MakeBench) -> None:
-    bench = bench_of(make_bench, fire="FsSpace", severity="critical")
+    bench = bench_of(make_bench, fire="FsSpace", source="am", severity="critical")
 
     run = await run_on_fire(bench, "silence-and-note", why="quiet")
 

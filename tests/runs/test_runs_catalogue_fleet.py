@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from runs_bench import give_ports
 from test_runs_fleet import HOST, FleetBench
 
 from opsconsole.clock import SystemClock
@@ -33,11 +34,11 @@ async def bench(tmp_path: Path) -> AsyncIterator[FleetBench]:
         hosts = {name: replace(host, name=name, facts={"hostname": name}) for name in HOSTS}
         service = ServiceRecord("checkout", hosts=HOSTS, labels={"lb_pool": "checkout"})
         bench.engine.snapshot = replace(bench.snapshot, hosts=hosts, services={"checkout": service})
-        ports = bench.service._ports
-        values = {name: getattr(ports, name) for name in ports.__slots__}
-        values["clients"] = NamedClients(lambda: settings, web, bench.ssh, SystemClock())
-        values["cache"] = FileCaches(tmp_path / "state" / "plugins").of
-        bench.service._ports = type(ports)(**values)
+        give_ports(
+            bench.service,
+            clients=NamedClients(lambda: settings, web, bench.ssh, SystemClock()),
+            cache=FileCaches(tmp_path / "state" / "plugins").of,
+        )
         serving = asyncio.create_task(bench.service.serve(), name="serve")
         yield bench
         serving.cancel()
@@ -69,18 +70,20 @@ async def test_a_reboot_is_proved_by_another_boot(bench: FleetBench) -> None:
 
 
 async def test_old_files_are_deleted_and_one_that_changed_is_left_alone(bench: FleetBench) -> None:
-    logs = bench.fleet.host(HOST).root.path / "var" / "log"
-    logs.mkdir(parents=True, exist_ok=True)
+    logs = bench.fleet.host(HOST).root.path / "srv" / "logs"
+    logs.mkdir(parents=True)
     old = time.time() - 40 * 86_400
+    for there in logs.iterdir():
+        there.unlink()
     for name in ("a.gz", "with space.gz", "-rf.gz", "new.gz", "keep.log"):
         (logs / name).write_text(name)
         if name != "new.gz":
             os.utime(logs / name, (old, old))
 
-    plan = await bench.plan("file-capacity-relief", HOST, path="/var/log")
+    plan = await bench.plan("file-capacity-relief", HOST, path="/srv/logs")
     frozen = plan.targets[0].steps[-1].note.rpartition("frozen=")[2]
     run = await bench.run(
-        "file-capacity-relief", HOST, path="/var/log", frozen=frozen, confirm=HOST
+        "file-capacity-relief", HOST, path="/srv/logs", frozen=frozen, confirm=HOST
     )
 
     assert run.state is RunState.SUCCEEDED, run.targets

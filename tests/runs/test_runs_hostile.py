@@ -15,6 +15,7 @@ from opsconsole.errors import RefusedError
 from opsconsole.model.calls import PlanRun
 from opsconsole.model.inventory import Host
 from opsconsole.model.states import RunState
+from opsconsole.runs.chain import read_chain
 from opsconsole.runs.service import RunService
 from opsconsole.transport.local import LocalTransport
 
@@ -96,11 +97,14 @@ async def test_i01_a_hostile_value_arrives_as_it_is_and_runs_nothing(
     await asyncio.gather(serving, return_exceptions=True)
     await local.close()
 
-    out = bench.state / "runs" / run_id / "out"
+    entries = read_chain(bench.state / "runs" / run_id).entries
+    said = {e.text("step"): e.text("out") for e in entries if e.kind == "step.settle"}
     assert run.state is RunState.SUCCEEDED, run.targets
-    assert (out / "web1.argv.out").read_text() == value + "\n"
-    assert (out / "web1.script.out").read_text() == f"{value}\n{value}\n"
-    assert (out / "web1.label.out").read_text() == value + "\n"
+    assert said == {
+        "argv": value + "\n",
+        "script": f"{value}\n{value}\n",
+        "label": value + "\n",
+    }
     assert not marker.exists()
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from runs_bench import LOOK, RESTART, Bench, MakeBench
+from runs_bench import LOOK, RESTART, MakeBench
 from runs_fakes import FakeClock, Hang, make_snapshot
 
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.steps import Action
 from opsconsole.actions.yaml_runbook import read_runbook
 from opsconsole.errors import RefusedError
-from opsconsole.model.calls import StopRun
+from opsconsole.model.calls import ControlRun
 from opsconsole.model.states import RunState
 from opsconsole.runs.locks import Holder, Locksmith, find_holder, take_locks
 
@@ -89,7 +89,7 @@ async def test_engines_of_other_names_exclude_one_another(
     make_bench: MakeBench, tmp_path: Path
 ) -> None:
     ours, theirs = (
-        _bench_in(tmp_path, name, make_bench("web1", state=tmp_path / name)) for name in "ab"
+        make_bench("web1", state=tmp_path / name, locks=tmp_path / "locks") for name in "ab"
     )
     theirs.remote.on("systemctl restart *", Hang())
     run_id = await theirs.start(await theirs.plan("acme.restart", "web1", actor="op2"), actor="op2")
@@ -100,14 +100,9 @@ async def test_engines_of_other_names_exclude_one_another(
     assert plan.held_by.startswith("web1 is held by op2: acme.restart, since")
     with pytest.raises(RefusedError, match="held by op2"):
         await ours.start(plan)
-    await theirs.service.stop(StopRun(run_id, interrupt=True), "op2")
+    await theirs.service.control(ControlRun(run_id, "interrupt"), "op2")
     await theirs.end(run_id)
     assert (await ours.end(await ours.start(plan))).state is RunState.SUCCEEDED
-
-
-def _bench_in(folder: Path, name: str, bench: Bench) -> Bench:
-    bench.service._locksmith = Locksmith(folder / "locks", bench.clock, bench.service._disk)
-    return bench
 
 
 KEYS = {

@@ -12,7 +12,7 @@ from runs_fakes import Drop, End, Exit, Hang, make_snapshot
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.yaml_runbook import read_runbook
 from opsconsole.errors import RefusedError
-from opsconsole.model.calls import StopRun
+from opsconsole.model.calls import ControlRun
 from opsconsole.model.run import Run
 from opsconsole.model.states import Effect, RunState, TargetState
 from opsconsole.runs.chain import read_chain
@@ -99,7 +99,7 @@ async def _interrupt_when_stuck(bench: Bench, run_id: str) -> None:
     for _ in range(200):
         await asyncio.sleep(0)
     try:
-        await bench.service.stop(StopRun(run_id, interrupt=True), "op1")
+        await bench.service.control(ControlRun(run_id, "interrupt"), "op1")
     except RefusedError:
         return
 

@@ -4,11 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from runs_bench import MakeBench
+from runs_bench import MakeBench, give_ports
 from runs_fakes import Drop, Exit, Hang
 
 from opsconsole.errors import RefusedError
-from opsconsole.model.calls import StopRun
+from opsconsole.model.calls import ControlRun
 from opsconsole.model.run import Run
 from opsconsole.model.states import RunState
 from opsconsole.runs.chain import JournalError, read_chain
@@ -25,7 +25,7 @@ async def killed_at(make_bench: MakeBench, tmp_path: Path, line: str, *, host: s
     run_id = await bench.start(await bench.plan("acme.restart", "web[1-3]"))
     await bench.remote.hanging.wait()
     shutil.copytree(tmp_path / "live", tmp_path / "dead")
-    await bench.service.stop(StopRun(run_id, interrupt=True), "op1")
+    await bench.service.control(ControlRun(run_id, "interrupt"), "op1")
     await bench.end(run_id)
     return tmp_path / "dead"
 
@@ -99,7 +99,7 @@ async def test_a_run_whose_engine_lives_is_left_alone(
     await bench.remote.hanging.wait()
 
     assert await make_bench("web1", state=tmp_path).service.recover() == ()
-    await bench.service.stop(StopRun(run_id, interrupt=True), "op1")
+    await bench.service.control(ControlRun(run_id, "interrupt"), "op1")
     await bench.end(run_id)
 
 
@@ -157,10 +157,8 @@ async def test_the_journals_head_is_told_to_another_log(
     make_bench: MakeBench, tmp_path: Path
 ) -> None:
     bench = make_bench("web1", state=tmp_path)
-    ports = bench.engine.ports()
     told: list[str] = []
-    values = {name: getattr(ports, name) for name in ports.__slots__} | {"syslog": told.append}
-    bench.service._ports = type(ports)(**values)
+    give_ports(bench.service, syslog=told.append)
 
     run = await bench.run("acme.restart", "web1")
 

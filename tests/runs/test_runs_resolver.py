@@ -13,7 +13,7 @@ from opsconsole.actions.steps import Action, Door, Request, Target
 from opsconsole.actions.yaml_runbook import read_runbook
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import PlannedStep, PlannedTarget
-from opsconsole.model.calls import ResolveRun, StopRun
+from opsconsole.model.calls import ControlRun, ResolveRun
 from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.states import Effect, RunState, TargetState
 from opsconsole.runs.chain import read_chain
@@ -191,7 +191,7 @@ async def test_a_live_run_is_not_settled(make_bench: MakeBench, tmp_path: Path) 
 
     with pytest.raises(RefusedError, match="is live"):
         await bench.service.records.resolve(ResolveRun(run_id), "op2")
-    await bench.service.stop(StopRun(run_id, interrupt=True), "op1")
+    await bench.service.control(ControlRun(run_id, "interrupt"), "op1")
     await bench.end(run_id)
 
 
@@ -203,7 +203,7 @@ async def test_the_next_engine_asks_the_hosts_by_itself(
     run_id = await bench.start(await bench.plan("acme.restart", "web1"))
     await bench.remote.hanging.wait()
     shutil.copytree(tmp_path / "live", tmp_path / "dead")
-    await bench.service.stop(StopRun(run_id, interrupt=True), "op1")
+    await bench.service.control(ControlRun(run_id, "interrupt"), "op1")
     await bench.end(run_id)
 
     after = Bench(tmp_path / "dead", bench.service._registry, make_snapshot("web1"))
@@ -239,7 +239,7 @@ async def test_only_a_death_that_was_seen_is_called_cancelled(
     run_id = await bench.start(await bench.plan("acme.restart", "web1"))
     await bench.remote.hanging.wait()
 
-    await bench.service.stop(StopRun(run_id, interrupt=True), "op1")
+    await bench.service.control(ControlRun(run_id, "interrupt"), "op1")
     run = await bench.end(run_id)
 
     assert of(run, "web1").state == state

@@ -20,7 +20,7 @@ from opsconsole.actions.steps import Action, Door, Target, Undo
 from opsconsole.actions.yaml_runbook import read_runbook
 from opsconsole.errors import OpsConsoleError, OutcomeUnknownError, RefusedError, TransportError
 from opsconsole.model.action import Plan
-from opsconsole.model.calls import AnswerRun, ControlRun, PlanRun, StartRun, StopRun
+from opsconsole.model.calls import AnswerRun, ControlRun, PlanRun, StartRun
 from opsconsole.model.inventory import Host
 from opsconsole.model.rollout import Budget, Canary, Gate, MinHealthy, Rollout, Size
 from opsconsole.model.run import Run
@@ -203,7 +203,8 @@ class World:
                 target = draw.choice(self.names) if verb in ("interrupt", "retry") else ""
                 await self.service.control(ControlRun(run.id, verb, target=target), "op2")
             elif draw.random() < 0.02:
-                await self.service.stop(StopRun(run.id, interrupt=draw.random() < 0.5), "op2")
+                verb = draw.choice(("stop", "interrupt"))
+                await self.service.control(ControlRun(run.id, verb), "op2")
             elif draw.random() < 0.1:
                 self.service.present(draw.choice(((), ("op1",))))
         except RefusedError:

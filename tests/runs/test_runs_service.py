@@ -12,11 +12,12 @@ from runs_fakes import Drop, End, Exit, Hang, make_snapshot
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.yaml_runbook import read_runbook
 from opsconsole.errors import RefusedError
-from opsconsole.model.calls import StopRun
+from opsconsole.model.calls import ControlRun
 from opsconsole.model.run import Run
 from opsconsole.model.snapshot import Access, Freeze, Unlock
 from opsconsole.model.states import Confirm, RunState, TargetState
 from opsconsole.runs.chain import read_chain
+from opsconsole.runs.kept_output import read_kept_output
 from opsconsole.transport.base import Ending
 
 
@@ -157,7 +158,7 @@ async def test_an_interrupted_write_is_unknown_and_an_interrupted_read_is_cancel
         run_id = await bench.start(await bench.plan(action, "web1"))
         await bench.remote.hanging.wait()
 
-        await bench.service.stop(StopRun(run_id, interrupt=True), "op1")
+        await bench.service.control(ControlRun(run_id, "interrupt"), "op1")
 
         assert states(await bench.end(run_id)) == {"web1": expected}
 
@@ -201,7 +202,7 @@ async def test_a_plan_refused_because_its_host_is_held_can_be_started_later(
     plan = await bench.plan("acme.restart", "web1")
     with pytest.raises(RefusedError, match="held by"):
         await bench.start(plan)
-    await bench.service.stop(StopRun(first, interrupt=True), "op1")
+    await bench.service.control(ControlRun(first, "interrupt"), "op1")
     await bench.end(first)
 
     run = await bench.end(await bench.start(plan))
@@ -394,7 +395,7 @@ async def test_two_runs_never_write_the_same_host(make_bench: MakeBench) -> None
         await bench.start(plan, actor="op2")
     reading = await bench.start(await bench.plan("acme.look", "web1"))
     await bench.end(reading)
-    await bench.service.stop(StopRun(first, interrupt=True), "op1")
+    await bench.service.control(ControlRun(first, "interrupt"), "op1")
     await bench.end(first)
 
     assert refused.value.code == "held"
@@ -428,7 +429,7 @@ async def test_the_dispatch_is_on_disk_before_the_command_leaves(
 
     await bench.remote.hanging.wait()
     seen.append([entry.kind for entry in read_chain(tmp_path / "runs" / run_id).entries])
-    await bench.service.stop(StopRun(run_id, interrupt=True), "op1")
+    await bench.service.control(ControlRun(run_id, "interrupt"), "op1")
     await bench.end(run_id)
 
     assert seen == [["run.plan", "step.dispatch"]]
@@ -455,19 +456,63 @@ async def test_a_journal_that_cannot_be_written_sends_nothing_more(
     assert not run.targets[0].state.is_good
 
 
-async def test_output_is_cleaned_streamed_and_kept_in_a_file(
-    make_bench: MakeBench, tmp_path: Path
+SAID = b"\x1b[31mred\x1b[0m \x1b]0;evil\x07\nno end"
+KEPT = {
+    "short: in its line of the journal": (SAID, True),
+    "long: in a file": (SAID + b"x" * 3_000, False),
+    "no text: in a file": (SAID + b"\xff", False),
+}
+
+
+@pytest.mark.parametrize(("said", "in_line"), KEPT.values(), ids=KEPT)
+async def test_output_is_cleaned_streamed_and_kept_as_it_came(
+    make_bench: MakeBench, tmp_path: Path, said: bytes, *, in_line: bool
 ) -> None:
     bench = make_bench("web1")
-    bench.remote.on("uptime", Exit(0, b"\x1b[31mred\x1b[0m \x1b]0;evil\x07\nno end"))
+    bench.remote.on("uptime", Exit(0, said))
     run_id = await bench.start(await bench.plan("acme.look", "web1"))
 
     await bench.end(run_id)
 
-    assert await bench.lines(run_id) == ["web1 out red ␛]0;evil␇", "web1 out no end"]
+    shown = await bench.lines(run_id)
+    assert shown[0] == "web1 out red ␛]0;evil␇"
+    assert shown[1].startswith("web1 out no end")
+    [settled] = [
+        e for e in read_chain(tmp_path / "runs" / run_id).entries if e.kind == "step.settle"
+    ]
     kept = tmp_path / "runs" / run_id / "out" / "web1.up.out"
-    assert kept.read_bytes().startswith(b"\x1b[31mred")
-    assert kept.stat().st_mode & 0o777 == 0o600
+    assert (settled.text("out").encode() == said) is in_line
+    assert kept.exists() is not in_line
+    assert in_line or (kept.read_bytes(), kept.stat().st_mode & 0o777) == (said, 0o600)
+    earlier = read_kept_output(tmp_path / "runs", run_id) or ()
+    assert [f"{line.target} {line.stream} {line.text}" for line in earlier[:2]] == shown
+
+
+async def test_a_change_keeps_what_it_said_in_a_file_that_outlives_the_power(
+    make_bench: MakeBench, tmp_path: Path
+) -> None:
+    bench = make_bench("web1")
+    bench.remote.on("systemctl restart *", Exit(0, "done\n"))
+
+    run = await bench.run("acme.restart", "web1")
+
+    assert (tmp_path / "runs" / run.id / "out" / "web1.restart.out").read_text() == "done\n"
+
+
+async def test_a_journal_that_holds_much_output_already_takes_no_more(
+    make_bench: MakeBench, tmp_path: Path
+) -> None:
+    bench = make_bench(*(f"web{n}" for n in range(1, 6)))
+    bench.remote.on("uptime", Exit(0, "x" * 1_999))
+    plan = await bench.plan("acme.look", *(f"web{n}" for n in range(1, 6)))
+    run_id = await bench.start(plan)
+    bench.service._runs[run_id].board.journal.room = 6_000
+
+    await bench.end(run_id)
+
+    kept = read_kept_output(tmp_path / "runs", run_id) or ()
+    assert len(list((tmp_path / "runs" / run_id / "out").iterdir())) == 2
+    assert [line.text for line in kept if line.stream == "out"] == ["x" * 1_999] * 5
 
 
 async def test_output_of_all_runs_together_is_bounded_and_the_oldest_is_read_from_its_files(

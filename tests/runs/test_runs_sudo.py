@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from runs_bench import Bench, MakeBench
+from runs_bench import Bench, MakeBench, give_ports
 
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.yaml_runbook import read_runbook
@@ -102,9 +102,7 @@ steps:
 def as_root(make_bench: MakeBench, verb: str) -> Bench:
     text = AS_ROOT.replace("VERB", verb)
     bench = make_bench("web1", registry=Registry([read_runbook(text, "x.yaml")]))
-    ports = bench.service._ports
-    values = {name: getattr(ports, name) for name in ports.__slots__} | {"sudo": lambda: TABLE}
-    bench.service._ports = type(ports)(**values)
+    give_ports(bench.service, sudo=lambda: TABLE)
     return bench
 
 

@@ -12,6 +12,7 @@ from opsconsole.model.snapshot import Access, Banner, EngineInfo
 from opsconsole.model.states import (
     AlertState,
     Effect,
+    Freshness,
     HostState,
     Reach,
     RunState,
@@ -387,6 +388,13 @@ async def test_acks_takes_and_notes_stay_on_their_episode(
     assert store.snapshot.alerts[alert.episode].owner is None
 
 
+async def test_what_only_waits_to_fire_takes_no_mark(store: Store, fire: Any) -> None:
+    alert = fire(state=AlertState.PENDING)
+    store.put_alerts({alert.episode: alert})
+
+    assert await store.ack([alert.episode], "op1") == ()
+
+
 async def test_an_ack_ends_at_its_time(store: Store, fire: Any, clock: Any) -> None:
     alert = fire()
     store.put_alerts({alert.episode: alert})
@@ -409,6 +417,41 @@ async def test_an_ack_dies_with_its_episode(store: Store, fire: Any) -> None:
     store.put_alerts({alert.episode: alert})
 
     assert store.snapshot.alerts[alert.episode].ack is None
+
+
+async def test_an_ack_taken_back_leaves_the_fire_to_somebody_and_is_told(
+    store: Store, fire: Any, notebook: Any
+) -> None:
+    alert, other = fire(), fire(name="Other")
+    store.put_alerts({each.episode: each for each in (alert, other)})
+    await store.ack([alert.episode], "op1")
+
+    assert await store.unack([alert.episode, other.episode], "op2") == (alert.episode,)
+
+    assert store.snapshot.alerts[alert.episode].ack is None
+    assert notebook.events[-1].text == "FsSpace took the ack back"
+
+
+async def test_what_mirrors_an_ack_hides_nothing_while_it_does(store: Store, fire: Any) -> None:
+    alert = fire(suppressed_by=("silence:s1", "silence:s2"))
+    store.put_alerts({alert.episode: alert})
+    await store.ack([alert.episode], "op1", mirror=True)
+    await store.mirrored(alert.episode, ("s1",))
+    assert store.snapshot.alerts[alert.episode].suppressed_by == ("silence:s2",)
+
+    await store.unack([alert.episode], "op1")
+
+    assert store.snapshot.alerts[alert.episode].suppressed_by == ("silence:s1", "silence:s2")
+
+
+def test_what_was_let_go_is_not_told_as_over(store: Store, fire: Any, notebook: Any) -> None:
+    alert = fire()
+    store.put_alerts({alert.episode: alert})
+    gone = structs.replace(alert, state=AlertState.RESOLVED, freshness=Freshness.STALE)
+    store.put_alerts({alert.episode: gone})
+
+    assert (notebook.events[-1].kind, notebook.events[-1].severity) == ("let-go", "unknown")
+    assert "nobody said that it is over" in notebook.events[-1].text
 
 
 def test_what_an_earlier_engine_left_is_there_again(store: Store, fire: Any) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from opsconsole.collect.silence_list import read_silences
 from opsconsole.parsers.diskstats import parse_diskstats
 from opsconsole.parsers.meminfo import parse_meminfo
 from opsconsole.parsers.netdev import parse_netdev
@@ -17,6 +18,7 @@ from opsconsole.parsers.snmp import parse_snmp
 from opsconsole.parsers.systemd import parse_failed_units
 from opsconsole.testing.alertmanager import FakeAlertmanager, Fire
 from opsconsole.testing.machine import make_machine
+from opsconsole.testing.old_files import leave_old_files
 from opsconsole.testing.proc_text import moving, slower, still
 from opsconsole.testing.root import Root
 from opsconsole.testing.roster import Actor, roster
@@ -330,3 +332,78 @@ def test_two_answers_between_two_resends_are_the_same_bytes() -> None:
 
     assert one == two != later
     assert manager.answer("/nothing", 0.0).status == 404
+
+
+def _silence(manager: FakeAlertmanager, at: float, **more: object) -> tuple[int, bytes]:
+    body = {
+        "matchers": [{"name": "alertname", "value": "A", "isRegex": False, "isEqual": True}],
+        "startsAt": "1970-01-01T00:16:40Z", "endsAt": "1970-01-01T00:20:00Z",
+        "createdBy": "op1", "comment": "a disk is ordered", **more,
+    }  # fmt: skip
+    reply = manager.change("POST", "/api/v2/silences", json.dumps(body).encode(), at)
+    return reply.status, reply.body
+
+
+def _hidden(manager: FakeAlertmanager, at: float) -> list[str]:
+    (alert,) = json.loads(manager.answer("/api/v2/alerts", at).body)
+    return [alert["status"]["state"], *alert["status"]["silencedBy"]]
+
+
+def test_a_silence_that_somebody_makes_hides_until_it_ends_or_is_ended() -> None:
+    manager = FakeAlertmanager(0.0)
+    manager.light(Fire({"alertname": "A"}, {}, 900.0))
+
+    status, made = _silence(manager, 1000.0)
+    name = json.loads(made)["silenceID"]
+    (listed,) = read_silences(manager.answer("/api/v2/silences", 1001.0).body, "main")
+    again, extended = _silence(manager, 1001.0, id=name, endsAt="1970-01-01T00:30:00Z")
+
+    assert (status, again) == (200, 200)
+    assert (listed.id, listed.author, listed.ends) == (name, "op1", 1200.0)
+    assert json.loads(extended)["silenceID"] == name
+    assert _hidden(manager, 1500.0) == ["suppressed", name]
+    assert manager.change("DELETE", f"/api/v2/silence/{name}", b"", 1501.0).status == 200
+    assert _hidden(manager, 1502.0) == ["active"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/api/v2/silences", b"no json", 400),
+        ("POST", "/api/v2/silences", b"{}", 400),
+        ("DELETE", "/api/v2/silence/unheard-of", b"", 404),
+        ("PUT", "/api/v2/silences", b"{}", 405),
+    ],
+)
+def test_what_is_no_silence_is_refused(method: str, path: str, body: bytes, status: int) -> None:
+    assert FakeAlertmanager(0.0).change(method, path, body, 1000.0).status == status
+
+
+def test_a_silence_that_is_over_when_it_comes_is_refused() -> None:
+    assert _silence(FakeAlertmanager(0.0), 5000.0)[0] == 400
+
+
+def test_alerts_are_counted_by_matchers_as_the_source_does() -> None:
+    manager = FakeAlertmanager(0.0)
+    for name in ("A", "B"):
+        manager.light(Fire({"alertname": name}, {}, 900.0))
+
+    found = manager.answer('/api/v2/alerts?silenced=true&filter=alertname%3D"A"', 1000.0)
+
+    assert [alert["labels"]["alertname"] for alert in json.loads(found.body)] == ["A"]
+    assert manager.answer("/api/v2/alerts?filter=%21", 1000.0).status == 400
+
+
+def test_deleting_a_databases_archive_makes_room_on_its_disk(tmp_path: Path) -> None:
+    world = _world(tmp_path, [])
+    host = world.hosts["db-prod-02"]
+    leave_old_files(host.root.path, host.actor, world.now)
+    story = Story(world, 7)
+    _play(world, story, 5)
+    before = host.machine.disks[-1].used
+
+    for file in (host.root.path / "data" / "archive").iterdir():
+        file.unlink()
+    _play(world, story, 1)
+
+    assert host.machine.disks[-1].used < before - 0.9 * (24 << 20)

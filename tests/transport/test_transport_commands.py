@@ -286,7 +286,7 @@ async def test_c08_a_login_shell_that_is_gone_before_we_speak_is_quoted_all_the_
 ) -> None:
     server = make_sshd(options={"ForceCommand": "echo Not today.; exit 1"})
     host = host_of(server)
-    transport = make_transport(host)
+    transport = make_transport(host, lean=False)  # else nothing runs there before we speak
 
     async def until_it_is_gone() -> None:
         kept = transport._link(host)._kept

@@ -12,7 +12,6 @@ from opsconsole.model.calls import (
     PlanRun,
     ReadOutput,
     ResolveRun,
-    StopRun,
 )
 from opsconsole.model.states import RunState
 from opsconsole.ui.places import Place
@@ -87,7 +86,7 @@ async def test_escape_at_the_question_changes_nothing(console):
         await press(pilot, "B", "escape", "X", "escape", "r", "escape")
 
     assert calls(source, ControlRun) == []
-    assert calls(source, StopRun) == []
+    assert calls(source, ControlRun) == []
 
 
 async def test_what_the_engine_does_not_offer_is_not_asked_for(console):
@@ -121,7 +120,7 @@ async def test_a_run_without_choices_can_still_be_told_to_stop(console):
         await press(pilot, "X", "y")
         await settled(pilot)
 
-    assert calls(source, StopRun) == [StopRun(CANARY.id)]
+    assert calls(source, ControlRun) == [ControlRun(CANARY.id, "stop")]
 
 
 async def test_escape_leaves_a_run_going(console):
@@ -131,7 +130,7 @@ async def test_escape_leaves_a_run_going(console):
         await press(pilot, "escape")
 
         assert not isinstance(console_of(pilot).main.view, RunView)
-    assert not calls(source, ControlRun) + calls(source, StopRun)
+    assert not calls(source, ControlRun)
 
 
 async def test_one_of_several_failed_targets_can_be_retried_alone(console):

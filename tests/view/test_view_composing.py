@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from opsconsole.alerting.silencing import refusal_of
-from opsconsole.model.alert import Alert
+from opsconsole.model.alert import Ack, Alert
 from opsconsole.model.silence import Silence, SilenceDraft
-from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.snapshot import Feed, Snapshot
 from opsconsole.model.states import AlertState, Severity
 from opsconsole.query.matchers import matches, parse_matchers, write_matchers
 from opsconsole.view.composing import (
@@ -17,6 +17,7 @@ from opsconsole.view.composing import (
     field_of,
     fire_offers,
     matchers_for,
+    may_mirror,
     silence_offers,
     why_not,
 )
@@ -107,7 +108,7 @@ def test_editing_begins_with_the_silence_as_it_is_and_the_time_it_has_left() -> 
 
 
 def test_the_menu_refuses_what_cannot_be_done_and_says_why() -> None:
-    quiet = alert(WEB1, suppressed_by=("silence:s1",))
+    quiet = alert(WEB1, suppressed_by=("silence:s1",), ack=Ack("op1", NOW - 60))
     silence = Silence("s1", "main", parse_matchers("job=db"), NOW - 60, NOW + 2_520, "op2", "x")
     loud = {o.value: o.refused for o in fire_offers(Snapshot(), [alert(WEB1)], "", NOW)}
     hidden = {
@@ -115,6 +116,7 @@ def test_the_menu_refuses_what_cannot_be_done_and_says_why() -> None:
     }
 
     assert loud["extend"] == "no silence hides it"
+    assert loud["unack"] == "nobody acked it"
     assert loud["maintenance"].startswith("it is on no host")
     assert hidden["extend"].text == "extend the silence s1, 42m left"
     assert all(not offer.refused for offer in hidden.values())
@@ -136,3 +138,13 @@ def test_a_silence_that_ended_is_edited_into_a_new_one_and_not_extended() -> Non
 )
 def test_a_refusal_is_told_at_the_line_it_is_about(draft, field) -> None:
     assert field_of(refusal_of(draft)) == field
+
+
+def test_an_ack_is_mirrored_where_an_alertmanager_tells_of_every_fire() -> None:
+    feeds = {"main": Feed("main", "alertmanager"), "prom": Feed("prom", "prometheus")}
+    snapshot = Snapshot(feeds=feeds)
+    theirs, rulers = alert(WEB1, source="prom,main"), alert(WEB2, source="prom")
+
+    assert may_mirror(snapshot, [theirs])
+    assert not may_mirror(snapshot, [theirs, rulers])
+    assert not may_mirror(snapshot, [])

@@ -28,6 +28,18 @@ ROOT = replace(FIRE, fingerprint="a" * 16, episode="r", name="HostDown", on="hos
             "firing 14m · for 5m met · quiet: op1 has it until 08:10:00Z",
         ),
         (
+            {"ack": Ack("op1", NOW - 60, mirror=True, silences=("c10ba37d-1",))},
+            "firing 14m · for 5m met · quiet: op1 has it, silenced with the ack (c10ba37d)",
+        ),
+        (
+            {"ack": Ack("op1", NOW - 60, mirror=True)},
+            "firing 14m · for 5m met · quiet: op1 has it, not silenced yet in its Alertmanager",
+        ),
+        (
+            {"state": AlertState.RESOLVED, "freshness": Freshness.STALE},
+            "let go: not heard of for days, and nobody said that it is over",
+        ),
+        (
             {"suppressed_by": ("inhibited:" + "a" * 16,)},
             "firing 14m · for 5m met · quiet: inhibited by HostDown/db1",
         ),

@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import dataclass
+from functools import lru_cache
 
 from opsconsole.actions.api import ActionError, Body, Ctx, Host, Outcome, Param, Plugin
 
@@ -17,14 +18,15 @@ class Command:
     )
 
 
-def _argv(line: str) -> list[str]:
+@lru_cache(maxsize=64)  # it is the same line for each target of a run
+def _argv(line: str) -> tuple[str, ...]:
     try:
         argv = shlex.split(line)
     except ValueError as error:
         raise ActionError("command", f"cannot be split: {str(error).lower()}") from None
     if not argv:
         raise ActionError("command", "is empty")
-    return argv
+    return tuple(argv)
 
 
 @plugin.action(

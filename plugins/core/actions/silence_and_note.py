@@ -29,7 +29,7 @@ class Params:
     arity="one",
     effect="write",
     idempotent=True,
-    match='has(alert.labels, "alertname")',
+    match='has(alert.labels, "alertname") and alert.source != "rules"',
     needs=["http:alertmanager"],
     keys="z",
     timeout="30s",

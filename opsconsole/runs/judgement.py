@@ -1,0 +1,122 @@
+"""What a policy says of a plan: deny wins, every other rule adds up; pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Final
+
+from opsconsole.errors import QueryError
+from opsconsole.model.policy import Asking, Policy, Rule, Ruling, Span
+from opsconsole.model.snapshot import HostRecord
+from opsconsole.model.states import Confirm, Effect
+from opsconsole.query.calendars import next_after
+from opsconsole.query.contexts import HOSTS
+from opsconsole.query.environments import host_env
+from opsconsole.query.evaluator import holds
+from opsconsole.query.filter_line import compile_filter
+
+_LEVELS: Final = tuple(Confirm)
+
+
+def judge(
+    policy: Policy, asking: Asking, groups: Collection[str], records: Mapping[str, HostRecord]
+) -> Ruling:
+    """Decide what the rules say of one plan of one person.
+
+    Args:
+        policy: The rules in force; broken ones deny every change.
+        asking: The plan.
+        groups: The person's unix groups.
+        records: Hosts by name, for the rules' filters; one that is not there is covered by what
+            forbids and by nothing that allows.
+    """
+    if policy.broken:
+        denied = "" if asking.effect is Effect.READ else f"the policy is not known: {policy.broken}"
+        return Ruling(denied=denied, version=policy.version)
+    told = [rule for rule in policy.rules if _is_meant(rule, asking, groups, records)]
+    peers = [rule for rule in told if rule.then == "need_peer"]
+    return Ruling(
+        denied=_denied(policy, told, asking, groups, records),
+        peer="; ".join(_words(rule) for rule in peers),
+        by=tuple(rule.by for rule in peers if rule.by),
+        glass=policy.glass is None or bool(set(policy.glass) & set(groups)),
+        level=max((rule.level for rule in told if rule.level), key=_LEVELS.index, default=None),
+        rollout=tuple(rule.rollout for rule in told if rule.rollout),
+        says=tuple(f"{rule.then} by {_words(rule)}" for rule in told if rule.then != "allow"),
+        version=policy.version,
+    )
+
+
+def _denied(
+    policy: Policy,
+    told: Sequence[Rule],
+    asking: Asking,
+    groups: Collection[str],
+    records: Mapping[str, HostRecord],
+) -> str:
+    for rule in told:
+        if rule.then == "deny":
+            return f"the policy denies it: {_words(rule)}"
+    if not policy.closed or asking.effect is Effect.READ:
+        return ""
+    allowing = [
+        rule for rule in policy.rules if rule.then == "allow" and _is_about(rule, asking, groups)
+    ]
+    whole = [rule for rule in allowing if rule.targets in ("", "*")]
+    if whole:
+        return ""
+    if not asking.hosts:
+        return "no rule of the policy allows it"
+    left = [
+        host
+        for host in asking.hosts
+        if not any(_covers(rule, host, records, asking.at, unknown=False) for rule in allowing)
+    ]
+    return f"no rule of the policy allows it on {left[0]}" if left else ""
+
+
+def _words(rule: Rule) -> str:
+    return f"{rule.name}: {rule.because}" if rule.because else rule.name
+
+
+def _is_meant(
+    rule: Rule, asking: Asking, groups: Collection[str], records: Mapping[str, HostRecord]
+) -> bool:
+    """Tell whether a rule has a say: for what restricts, one host that it covers is enough."""
+    if not _is_about(rule, asking, groups):
+        return False
+    if rule.targets in ("", "*"):
+        return True
+    return any(_covers(rule, host, records, asking.at, unknown=True) for host in asking.hosts)
+
+
+def _is_about(rule: Rule, asking: Asking, groups: Collection[str]) -> bool:
+    """Tell whether a rule is about this action, this person and this time, whatever the targets."""
+    return (
+        asking.effect in rule.effects
+        and (not rule.actions or any(fnmatchcase(asking.action, each) for each in rule.actions))
+        and (not rule.groups or bool(set(rule.groups) & set(groups)))
+        and not set(rule.except_groups) & set(groups)
+        and (not rule.during or any(is_within(span, asking.at) for span in rule.during))
+        and not any(is_within(span, asking.at) for span in rule.outside)
+    )
+
+
+def _covers(
+    rule: Rule, host: str, records: Mapping[str, HostRecord], at: float, *, unknown: bool
+) -> bool:
+    """Tell whether a rule covers a host; what cannot be told (a host nobody knows, no value) is `unknown`."""
+    record = records.get(host)
+    try:
+        line = compile_filter(rule.targets, HOSTS)
+    except QueryError:
+        return unknown
+    if record is None or line.expr is None:
+        return unknown
+    found = holds(line.expr, host_env(record, at))
+    return found if isinstance(found, bool) else unknown
+
+
+def is_within(span: Span, at: float) -> bool:
+    """Tell whether a moment (epoch seconds) lies in a time that comes again and again."""
+    begin = next_after(span.cron, span.zone, at - span.seconds)
+    return begin is not None and begin <= at
