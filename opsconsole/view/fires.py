@@ -11,7 +11,7 @@ from opsconsole.model.states import AlertState
 from opsconsole.query.environments import owner_of
 from opsconsole.view import format as fmt
 from opsconsole.view.alike import together
-from opsconsole.view.burning import Burning, burning
+from opsconsole.view.burning import Burning, burning, over
 from opsconsole.view.cache import RowCache
 from opsconsole.view.cells import WAITING, cell, chosen, plain, safe_cell, span, state_tone
 from opsconsole.view.fire_ledger import FireLedger
@@ -89,6 +89,7 @@ def table(
         hint=cell(_hint(width, options), Tone.DIM),
         footer=_footer(seen, len(laid.shown), width),
         empty=_empty(snapshot, len(seen.fires), options),
+        over=over(snapshot),
     )
 
 
