@@ -2,17 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from operator import is_
 from typing import Final
 
 from msgspec import structs
 
 from opsconsole.alerting.flapping import Flap
 from opsconsole.alerting.life_cycle import Life
-from opsconsole.alerting.memory import OURS, Made, Memory
+from opsconsole.alerting.memory import OURS, Made, Memory, Told
 from opsconsole.alerting.remote import RemoteLife
 from opsconsole.alerting.rules import Rules
 from opsconsole.alerting.severities import severity_of
-from opsconsole.alerting.suppression import NO_OUTAGES, down_references, suppressed_by
+from opsconsole.alerting.suppression import (
+    NO_OUTAGES,
+    down_references,
+    record_of,
+    suppressed_by,
+)
 from opsconsole.model.alert import FLAPPING, Alert, fingerprint
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import AlertState, Freshness
@@ -32,7 +38,7 @@ def episode_of(fp: str, since: float) -> str:
 def give_out(memory: Memory, rules: Rules, now: float) -> Memory:
     """Make the alerts of everything that lives; what is the same stays the same object."""
     outages = memory.outages.after(down_references(memory.lives.values()), now)
-    memory = structs.replace(memory, outages=outages)
+    memory = structs.replace(memory, outages=outages, told=_told_by_all(memory))
     made = dict((*_ours(memory, rules), *_remote(memory, rules)))
     given = {one.alert.episode: one.alert for one in made.values()}
     given.update(_ended(memory, given, rules, now))
@@ -43,37 +49,73 @@ def give_out(memory: Memory, rules: Rules, now: float) -> Memory:
 
 def _ours(memory: Memory, rules: Rules) -> Iterator[tuple[str, Made]]:
     for key, life in memory.lives.items():
-        if life.since is None or life.state not in _GIVEN or key in memory.hidden:
+        if life.since is None or key in memory.hidden:
             continue
-        needs = rules.depends_on.get(life.rule, ())
-        score, marks = flap_of(_flap_of(life, memory))
-        excuses = suppressed_by(life.rule, life.on, memory.snapshot, memory.outages, needs)
-        why = (*excuses, *marks)
         old = memory.made.get(key)
-        if old is None or not _is_same(old, (life,), why, score):
-            alert = structs.replace(_alert_of(life, life.since, why), flap=score)
-            old = Made((life,), why, _with_runbook(alert, memory.snapshot, rules), score)
+        seen = (life, _beside(life, memory, rules), _flap_of(life, memory), memory.outages)
+        if old is None or not _same_objects(old.seen, seen):
+            if life.state not in _GIVEN:
+                continue
+            old = _made_of_life(life, seen, old, memory, rules)
         yield key, old
+
+
+def _beside(life: Life, memory: Memory, rules: Rules) -> object:
+    """Give what a life is on; of what we do not watch, and yet depends on something, everything there is."""
+    record = record_of(life.on, memory.snapshot)
+    return memory.snapshot if record is None and life.rule in rules.depends_on else record
+
+
+def _made_of_life(
+    life: Life, seen: tuple[object, ...], old: Made | None, memory: Memory, rules: Rules
+) -> Made:
+    """Make the alert of one of our own lives, or keep it where what is beside it changed nothing."""
+    needs = rules.depends_on.get(life.rule, ())
+    score, marks = flap_of(_flap_of(life, memory))
+    excuses = suppressed_by(life.rule, life.on, memory.snapshot, memory.outages, needs)
+    why = (*excuses, *marks)
+    if old is not None and _is_same(old, (life,), why, score):
+        return structs.replace(old, seen=seen)
+    alert = structs.replace(_alert_of(life, life.since or 0.0, why), flap=score)
+    return Made((life,), why, _with_runbook(alert, memory.snapshot, rules), score, seen)
 
 
 def _remote(memory: Memory, rules: Rules) -> Iterator[tuple[str, Made]]:
     """Join what several sources say of the same fingerprint into one alert."""
+    for fp, told in memory.told.by.items():
+        old = memory.made.get(fp)
+        if old is None or not _same_objects(
+            old.seen, (told, record_of(old.alert.on, memory.snapshot))
+        ):
+            old = _made_of_told(fp, told, old, memory, rules)
+        yield fp, old
+
+
+def _made_of_told(
+    fp: str, told: Mapping[str, RemoteLife], old: Made | None, memory: Memory, rules: Rules
+) -> Made:
+    """Make the alert of what sources say, or keep it where they say the same again."""
+    parts = tuple(told.values())
+    score, marks = flap_of(*(memory.remote[name].flaps.get(fp) for name in told))
+    why = (*_excused(parts, memory.snapshot, old), *marks)
+    if old is None or not _is_same(old, parts, why, score):
+        alert = _joined(fp, told, _began(parts, old), rules)
+        why = (*_excused(parts, memory.snapshot, Made(parts, why, alert)), *marks)
+        alert = structs.replace(alert, suppressed_by=why, flap=score)
+        old = Made(parts, why, _with_runbook(alert, memory.snapshot, rules), score)
+    return structs.replace(old, seen=(told, record_of(old.alert.on, memory.snapshot)))
+
+
+def _told_by_all(memory: Memory) -> Told:
+    """Gather what each source says by fingerprint; the same object until one says something."""
+    if memory.told.of is memory.remote:
+        return memory.told
     found: dict[str, dict[str, RemoteLife]] = defaultdict(dict)
     for name, source in sorted(memory.remote.items()):
         for fp, life in source.lives.items():
             if life.state is not AlertState.RESOLVED:
                 found[fp][name] = life
-    for fp, by_source in found.items():
-        old = memory.made.get(fp)
-        parts = tuple(by_source.values())
-        score, marks = flap_of(*(memory.remote[name].flaps.get(fp) for name in by_source))
-        why = (*_excused(parts, memory.snapshot, old), *marks)
-        if old is None or not _is_same(old, parts, why, score):
-            alert = _joined(fp, by_source, _began(parts, old), rules)
-            why = (*_excused(parts, memory.snapshot, Made(parts, why, alert)), *marks)
-            alert = structs.replace(alert, suppressed_by=why, flap=score)
-            old = Made(parts, why, _with_runbook(alert, memory.snapshot, rules), score)
-        yield fp, old
+    return Told(memory.remote, found)
 
 
 def flap_of(*flaps: Flap | None) -> tuple[float, tuple[str, ...]]:
@@ -98,7 +140,7 @@ def _is_same(old: Made, of: tuple[object, ...], why: tuple[str, ...], score: flo
 
 
 def _same_objects(old: tuple[object, ...], new: tuple[object, ...]) -> bool:
-    return len(old) == len(new) and all(a is b for a, b in zip(old, new, strict=True))
+    return len(old) == len(new) and all(map(is_, old, new))
 
 
 def _alert_of(life: Life, since: float, why: tuple[str, ...]) -> Alert:

@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 from opsconsole.alerting.flapping import Flap
 from opsconsole.alerting.life_cycle import Level, Life
 from opsconsole.alerting.look_rules import key_of
-from opsconsole.alerting.remote import SourceMemory, read, recalled
+from opsconsole.alerting.remote import RemoteLife, SourceMemory, read, recalled
 from opsconsole.alerting.rules import BLIND, Rules
 from opsconsole.alerting.suppression import Outages
 from opsconsole.model.alert import Alert
@@ -32,6 +32,16 @@ class Made(Struct, frozen=True):
     suppressed: tuple[str, ...]
     alert: Alert
     flap: float = 0.0
+    seen: tuple[object, ...] = ()
+    """What it was judged by last: the same objects make the same alert, without another look."""
+
+
+class Told(Struct, frozen=True):
+    """What all sources say, by fingerprint and source."""
+
+    of: Mapping[str, SourceMemory] = {}
+    """What it was gathered of, compared by identity."""
+    by: Mapping[str, Mapping[str, RemoteLife]] = {}
 
 
 class Memory(Struct, frozen=True):
@@ -49,6 +59,7 @@ class Memory(Struct, frozen=True):
     blinds: frozenset[str] = frozenset()
     outages: Outages = Outages()
     remote: Mapping[str, SourceMemory] = {}
+    told: Told = Told()
     flaps: Mapping[str, Mapping[str, Flap]] = {}
     """By subject, then key: instances that changed within their last twenty evaluations."""
     given: Mapping[str, Alert] = {}
@@ -80,13 +91,19 @@ def waiting(memory: Memory) -> tuple[Waiting, ...]:
     )
 
 
-def recall_waiting(memory: Memory, waits: Iterable[Waiting], now: float) -> Memory:
-    """Go on with what was pending, unless we were away for over a quarter of an hour or a tenth of its wait."""
+def recall_waiting(memory: Memory, waits: Iterable[Waiting], away: float) -> Memory:
+    """Go on with what was pending, unless we were away for over a quarter of an hour or a tenth of its wait.
+
+    Args:
+        memory: Before the first evaluation.
+        waits: What was pending.
+        away: Seconds since then.
+    """
     lives, subjects = dict(memory.lives), dict(memory.subjects)
     for one in waits:
         life = one.life
         hold = min((lvl.due - lvl.since for lvl in life.levels if lvl.due and lvl.since), default=0)
-        if life.key in lives or now - life.seen_at > max(AWAY, hold / 10):
+        if life.key in lives or away > max(AWAY, hold / 10):
             continue
         lives[life.key] = structs.replace(life, restored=True, fresh=False)
         subjects[one.subject] = subjects.get(one.subject, frozenset()) | {life.key}

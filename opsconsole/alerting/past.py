@@ -82,10 +82,6 @@ class Measures:
             self._fits[name] = known
         return known[1]
 
-    def forget(self, before: float) -> None:
-        """Drop what was computed of series that got no point since a time."""
-        self._fits = {name: fit for name, fit in self._fits.items() if fit[0] >= before}
-
 
 def _sum(points: Sequence[Point]) -> float | None:
     return math.fsum(value for _, value in points) if points else None

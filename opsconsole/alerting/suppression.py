@@ -65,10 +65,8 @@ def suppressed_by(
         outages: What is down by our own rules, and lately was.
         needs: What the rule itself depends on.
     """
-    kind, _, name = on.partition(":")
     found: list[str] = []
-    host = snapshot.hosts.get(name) if kind == "host" else None
-    record = host or (snapshot.services.get(name) if kind == "service" else None)
+    record = record_of(on, snapshot)
     if record is not None and record.maintenance:
         found.append(f"maintenance:{record.maintenance}")
     if record is not None and rule in _DEPENDENT:
@@ -81,6 +79,14 @@ def suppressed_by(
     seen = _looked_at(record) if record is not None else snapshot.now
     found.extend(f"depends:{ref}" for ref in needs if ref != on and outages.excuses(ref, seen))
     return tuple(dict.fromkeys(found))
+
+
+def record_of(on: str, snapshot: Snapshot) -> HostRecord | ServiceRecord | None:
+    """Find what something is on, where that is a host or a service we watch."""
+    kind, _, name = on.partition(":")
+    if kind == "host":
+        return snapshot.hosts.get(name)
+    return snapshot.services.get(name) if kind == "service" else None
 
 
 def _looked_at(record: HostRecord | ServiceRecord) -> float:

@@ -1,6 +1,6 @@
 """What people who do not look are told: differences of two looks at the fires, and at most so much of it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -112,8 +112,3 @@ def digest(pace: Pace, notifier: Notifier, now: float) -> tuple[Pace, Digest | N
     if not pace.held or len(recent) >= notifier.limit:
         return Pace(recent, pace.held, pace.named), None
     return Pace((*recent, now)), Digest(pace.held, pace.named)
-
-
-def words_of(occasions: Iterable[Occasion]) -> tuple[str, ...]:
-    """Say each in a few words."""
-    return tuple(f"{each.kind} {each.alert.name} on {each.alert.on}" for each in occasions)

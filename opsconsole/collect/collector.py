@@ -12,7 +12,7 @@ from opsconsole.collect.asker import Asker
 from opsconsole.collect.checks import HERE, CheckProbe, Ways
 from opsconsole.collect.credentials import Credentials
 from opsconsole.collect.heartbeats import Heartbeats
-from opsconsole.collect.host_tiers import FastProbe, HostWatch, TierProbe
+from opsconsole.collect.host_tiers import FastProbe, HostWatch, PlainProbe, TierProbe
 from opsconsole.collect.loop import PollLoop, Probe
 from opsconsole.collect.planner import Planned, plan
 from opsconsole.collect.plugin_port import PluginPort
@@ -20,12 +20,14 @@ from opsconsole.collect.schedule import spread
 from opsconsole.collect.sink import Sink
 from opsconsole.collect.source_asker import SourceAsker
 from opsconsole.collect.sources import source_probe
+from opsconsole.collect.turns import Turns
 from opsconsole.collect.webhook import WebhookProbe
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import Text
 from opsconsole.model.inventory import AlertSource, Check, Host, Inventory
 from opsconsole.transport.base import Command, Ending, Remote
 from opsconsole.transport.http_answer import HttpAnswer
+from opsconsole.transport.plain_line import PLAIN
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +94,7 @@ class Collector:
         self._unseen: set[str] = set()
         """Hosts that were never looked at."""
         self._calm_until = 0.0
+        self._turns = Turns(clock, lambda: len(self._hosts))
         self._adopt(inventory)
 
     async def run(self) -> None:
@@ -245,7 +248,8 @@ class Collector:
         if isinstance(subject, Host):
             watch = self._watch(subject)
             if planned.tier == "fast":
-                return FastProbe(watch, planned.timeout)
+                kind = PlainProbe if subject.transport == PLAIN else FastProbe
+                return kind(watch, planned.timeout)
             return TierProbe(watch, planned.tier, planned.timeout)
         if isinstance(subject, Check):
             return CheckProbe(
@@ -270,6 +274,7 @@ class Collector:
                 hurry=self._loop.hurry,
                 queue=lambda: min(_LONGEST_QUEUE, len(self._hosts) / _LOGINS),
                 patience=self._patience,
+                turns=self._turns,
             )
             self._watches[host.name] = watch
         return watch

@@ -10,6 +10,7 @@ from opsconsole.collect.schedule import jitter
 from opsconsole.collect.scripts import script
 from opsconsole.collect.sink import Sink
 from opsconsole.collect.slow_tiers import TierReading, read_lazy, read_slow
+from opsconsole.collect.turns import Turns
 from opsconsole.errors import DeadlineError, ParseError, TransportError
 from opsconsole.model.inventory import Host
 from opsconsole.model.sample import Sample
@@ -56,6 +57,7 @@ class HostWatch:
         hurry: Makes another probe of the host run soon.
         queue: Seconds to grant for the wait until there is a free place to log in.
         patience: Told of the first look at a host; seconds that what is less urgent leaves to others.
+        turns: Whose turn it is to be asked what is less urgent; None: nobody else is there.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class HostWatch:
         hurry: Hurry,
         queue: Callable[[], float],
         patience: Callable[[str], float] = lambda _host: 0.0,
+        turns: Turns | None = None,
     ) -> None:
         self.host = host
         self.remote = remote
@@ -75,6 +78,7 @@ class HostWatch:
         self.hurry = hurry
         self.queue = queue
         self.patience = patience
+        self.turns = turns or Turns(clock)
         self.fails = 0
         self.is_up = False
         self.counters: Counters | None = None
@@ -178,6 +182,26 @@ class FastProbe:
         return min(wait or _SOON, watch.host.every) if fresh else None
 
 
+class PlainProbe(FastProbe):
+    """A host that takes no script: whether it answers, and how fast; its numbers are not known."""
+
+    async def poll(self) -> float | None:
+        """Look once; put a sample in every case."""
+        watch = self._watch
+        self._began = watch.clock.monotonic()
+        timeout = self._timeout if watch.is_up else self._timeout + watch.queue()
+        try:
+            await watch.remote.ask(watch.host, "", {}, timeout=timeout, max_output=FAST_LIMIT)
+        except TransportError as error:
+            return self._failed(Reach(error.reach), error.reason)
+        took = watch.clock.monotonic() - self._began
+        watch.patience(watch.host.name)
+        facts = {"collector": "none: transport plain"}
+        watch.tell("fast", self._began, ServiceState.UP, metrics={"ssh.rtt": took}, facts=facts)
+        watch.fails, watch.is_up = 0, True
+        return None
+
+
 class TierProbe:
     """The slow or the lazy tier; rests while the host does not answer the fast one."""
 
@@ -199,6 +223,13 @@ class TierProbe:
             return None
         if (wait := watch.patience(watch.host.name)) > 0:
             return wait
+        async with watch.turns.turn():
+            if watch.is_up:  # it may have gone while this look waited for its turn
+                await self._look()
+        return None
+
+    async def _look(self) -> None:
+        watch = self._watch
         self._began = watch.clock.monotonic()
         command = Command(
             script=script(self._tier),
@@ -211,7 +242,7 @@ class TierProbe:
             reading = _READERS[self._tier](_text_of(answer))
         except ParseError as error:
             self._tell_failed(answer, error)
-            return None
+            return
         watch.raw[self._tier] = answer.stdout
         watch.tell(
             self._tier,
@@ -220,7 +251,6 @@ class TierProbe:
             metrics=reading.metrics,
             facts=reading.facts,
         )
-        return None
 
     def crashed(self, error: Exception) -> None:
         """Put an unknown sample; whether the host is up is the fast tier's word."""

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from opsconsole.collect.schedule import Schedule, spread
 from opsconsole.model.inventory import AlertSource, Check, Host, Inventory
+from opsconsole.transport.plain_line import PLAIN
 
 _SLOW_SHARE: Final = 6
 """The slow tier runs once in this many fast ones (df at each would more than double the cost) ..."""
@@ -47,8 +48,11 @@ def plan(inventory: Inventory) -> tuple[Planned, ...]:
 def _of_host(host: Host) -> tuple[Planned, ...]:
     slow = max(host.every, min(_SLOW_MOST, host.every * _SLOW_SHARE))
     lazy = max(host.every, _LAZY)
+    fast = _tier(host, "fast", host.every, min(host.timeout, host.every))
+    if host.transport == PLAIN:
+        return (fast,)
     return (
-        _tier(host, "fast", host.every, min(host.timeout, host.every)),
+        fast,
         _tier(host, "slow", slow, _SLOW_TIMEOUT),
         _tier(host, "lazy", lazy, _LAZY_TIMEOUT),
     )

@@ -5,13 +5,13 @@ certainly got nothing. A write whose answer was not seen is looked for in the li
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import quote
 
 from msgspec.structs import replace
 
 from opsconsole.clock import Clock
+from opsconsole.collect.member import clock_of
 from opsconsole.collect.silence_list import read_made, read_silences, write_silence
 from opsconsole.errors import OutcomeUnknownError, ParseError, RefusedError, TransportError
 from opsconsole.model.inventory import AlertSource
@@ -152,12 +152,9 @@ class SilenceDesk:
         raise TransportError(self._source.name, Reach.NO_ANSWER, reason)
 
     def _note_clock(self, answer: HttpAnswer) -> None:
-        try:
-            theirs = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
-        except ValueError:
-            return
-        ahead = theirs - self._clock.now()
-        self._ahead = ahead if abs(ahead) > 1.5 else 0.0  # the header has whole seconds
+        if theirs := clock_of(answer):
+            ahead = theirs - self._clock.now()
+            self._ahead = ahead if abs(ahead) > 1.5 else 0.0  # the header has whole seconds
 
 
 def _drafted(draft: SilenceDraft, source: str, author: str) -> Silence:

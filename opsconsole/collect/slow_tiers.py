@@ -55,6 +55,8 @@ def read_slow(answer: bytes) -> TierReading:
     if units is not None:
         metrics["units.failed"] = float(len(units))
         facts["units.failed"] = ", ".join(units)
+    states = reader.sections.get("states", b"")
+    facts["zombies"] = "not counted: too many processes" if states.startswith(b"skipped") else ""
     facts["unreadable.slow"] = ", ".join(reader.unreadable)
     return TierReading(metrics, facts)
 

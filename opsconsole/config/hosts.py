@@ -22,7 +22,7 @@ LABELS: Final = map_of(kinds.label, kinds.text())
 _PORT: Final = kinds.integer(1, 65535)
 _NAMES: Final = list_of(kinds.name, or_one=True)
 _PATHS: Final = list_of(kinds.path(), or_one=True)
-_TRANSPORT: Final = kinds.choice(("ssh", "local"))
+_TRANSPORT: Final = kinds.choice(("ssh", "local", "plain"))
 
 USER = Field("user", kinds.user, "Account to log in with; without it the one that runs the engine.")
 PORT = Field("port", _PORT, "Port of the SSH server.")
@@ -35,7 +35,10 @@ SSH_CONFIG = Field("ssh_config", kinds.path(), "OpenSSH file that says what host
 
 NAME = Field("name", kinds.node_set, "Name of a host, or a range: web[01-20].", required=True)
 ADDRESS = Field("address", kinds.address, "Name or IP address to connect to; the name if not said.")
-TRANSPORT = Field("transport", _TRANSPORT, "`local` for the machine the engine runs on.")
+TRANSPORT = Field(
+    "transport", _TRANSPORT,
+    "`local` for the machine the engine runs on; `plain` behind a forced command.",
+)  # fmt: skip
 LABELS_FIELD = Field("labels", LABELS, "Words about it, to filter and select by: {role: web}.")
 GROUPS = Field("groups", _NAMES, "Groups it belongs to.")
 REFERENCES = list_of(kinds.reference, or_one=True)

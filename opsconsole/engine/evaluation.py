@@ -19,20 +19,27 @@ from opsconsole.alerting.memory import (
 )
 from opsconsole.alerting.past import Measures
 from opsconsole.alerting.rules import Rules
+from opsconsole.clock import Clock
 from opsconsole.config.rules import shipped_rules
 from opsconsole.model.alert import Alert
 from opsconsole.model.inventory import Inventory
 from opsconsole.model.sample import SourceReading
+from opsconsole.state.keeping import Keep
 from opsconsole.state.store import Store
 from opsconsole.state.tracks import Tracks
 
 RULES: Final = "rules"
 """What `pack` gives is kept under this name."""
+WAITS: Final = "waits"
+"""What is pending, kept every few minutes: an engine that dies packs nothing."""
+EVERY: Final = 300.0
 
 
 class _Kept(msgspec.Struct, frozen=True):
     waits: tuple[Waiting, ...] = ()
     tracks: Mapping[str, Mapping[str, tuple[bytes, bytes]]] = {}
+    at: float = 0.0
+    """When it was packed, epoch seconds."""
 
 
 class Evaluation:
@@ -46,26 +53,34 @@ class Evaluation:
         self._measures = Measures(self.tracks)
         self._rules = self._rules_for(inventory)
 
-    def recall(self, alerts: Iterable[Alert], now: float, kept: bytes = b"") -> None:
+    def recall(self, alerts: Iterable[Alert], now: float, kept: Mapping[str, bytes]) -> None:
         """Begin with what an earlier engine left; too late once something was evaluated.
 
         Args:
             alerts: What fired.
             now: Epoch seconds.
-            kept: What its `pack` gave; of a format we do not know it is left out.
+            kept: What it kept, by name; of a format we do not know it is left out.
         """
         if self._memory.rules is not None:
             return
         self._memory = recall(alerts, now, {rule.name for rule in self._rules.fleet})
-        with suppress(msgspec.DecodeError):
-            left = msgspec.msgpack.decode(kept, type=_Kept)
-            self._memory = recall_waiting(self._memory, left.waits, now)
-            self.tracks.unpack(left.tracks)
+        for name in (WAITS, RULES):
+            with suppress(msgspec.DecodeError):
+                left = msgspec.msgpack.decode(kept.get(name, b""), type=_Kept)
+                self._memory = recall_waiting(self._memory, left.waits, now - left.at)
+                self.tracks.unpack(left.tracks)
 
-    def pack(self) -> bytes:
+    def pack(self, now: float) -> Mapping[str, bytes]:
         """Give what the next engine goes on with: what is pending, and what rules look back on."""
-        kept = _Kept(waiting(self._memory), self.tracks.pack())
-        return msgspec.msgpack.encode(kept)
+        kept = _Kept(waiting(self._memory), self.tracks.pack(), now)
+        return {RULES: msgspec.msgpack.encode(kept), WAITS: b""}
+
+    async def run(self, keep: Keep, clock: Clock) -> None:
+        """Keep what is pending every few minutes, until cancelled."""
+        while True:
+            await clock.sleep(EVERY)
+            kept = _Kept(waiting(self._memory), at=clock.now())
+            await keep(WAITS, msgspec.msgpack.encode(kept))
 
     def take(self, reading: SourceReading) -> None:
         """Take one poll of an alert source."""
@@ -76,6 +91,7 @@ class Evaluation:
         self._rules = self._rules_for(inventory)
         hosts = {f"host:{host.name}" for host in inventory.hosts}
         self.tracks.keep(lambda subject: subject in hosts or not subject.startswith("host:"))
+        self._measures = Measures(self.tracks)  # without the fits of what is gone
 
     def step(self, now: float) -> None:
         """Evaluate everything once."""

@@ -4,7 +4,7 @@ A silence lasts a quarter of an hour, so it ends by itself where this engine doe
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -18,6 +18,7 @@ from opsconsole.model.alert import Ack, Alert
 from opsconsole.model.event import Event
 from opsconsole.model.silence import Silence, SilenceDraft
 from opsconsole.model.snapshot import Banner
+from opsconsole.state.keeping import Keep
 from opsconsole.state.store import Store
 
 KEPT: Final = "mirrors"
@@ -28,8 +29,6 @@ _EXTENDED: Final = MIRROR * 2 / 3
 _BY_HAND: Final = 30.0
 """A silence that ended so long before its time was ended by somebody."""
 _BANNER: Final = "mirrors"
-
-Keep = Callable[[str, bytes], Awaitable[None]]
 
 
 class Writing(Protocol):

@@ -16,18 +16,16 @@ _EVENTS: Final = 200
 """Events of one subject that a plugin is given at most."""
 
 
-async def events_of(history: History, clock: Clock, subject: str, since: float) -> Sequence[Event]:
-    """Read what happened to a reference since an epoch second, newest first."""
-    return await history.events(since, clock.now(), _EVENTS, subject)
-
-
 class PastCalls:
     """Answers them."""
 
-    def __init__(self, history: History, recent: Callable[[], Mapping[int, Event]]) -> None:
+    def __init__(
+        self, history: History, recent: Callable[[], Mapping[int, Event]], clock: Clock
+    ) -> None:
         """Set up; `recent` gives the newest events, which the file may have only a second later."""
         self._history = history
         self._recent = recent
+        self._clock = clock
 
     async def answer(self, call: AnyCall, peer: Peer) -> Struct | None:  # noqa: ARG002 - every topic's shape
         """Answer a call of this topic; None for any other.
@@ -50,6 +48,10 @@ class PastCalls:
             case ReadEvents():
                 return await self._events(call)
         return None
+
+    async def events_of(self, subject: str, since: float) -> Sequence[Event]:
+        """Give a subject's events since a moment, newest first, as a plugin may ask for them."""
+        return await self._history.events(since, self._clock.now(), _EVENTS, subject)
 
     async def _events(self, call: ReadEvents) -> Events:
         limit = max(0, call.limit)

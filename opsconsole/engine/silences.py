@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from opsconsole.alerting.silencing import effect_of
 from opsconsole.clock import Clock
 from opsconsole.collect.silences import AskSource, SilenceDesk
-from opsconsole.engine.mirrors import Keep, Mirrors
+from opsconsole.engine.mirrors import Mirrors
 from opsconsole.errors import ParseError, RefusedError, TransportError
 from opsconsole.model.alert_calls import ExpireSilence, MakeSilence, PreviewSilence, SilenceMade
 from opsconsole.model.calls import AnyCall, Done
@@ -21,6 +21,7 @@ from opsconsole.model.snapshot import Banner
 from opsconsole.model.text import MESSAGE_LIMIT, NAME_LIMIT, clean
 from opsconsole.query.matchers import write_matchers
 from opsconsole.rpc.peer import Peer
+from opsconsole.state.keeping import Keep
 from opsconsole.state.store import Store
 
 _ENDED_SHOWN: Final = 6 * 3_600.0

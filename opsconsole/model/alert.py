@@ -95,7 +95,8 @@ class Alert(Struct, frozen=True):
     @property
     def is_muted(self) -> bool:
         """Tell whether it is kept out of the counts; its own flapping only keeps it from making noise."""
-        return any(reason != FLAPPING for reason in self.suppressed_by)
+        quiet = self.suppressed_by
+        return bool(quiet) and any(reason != FLAPPING for reason in quiet)
 
     @property
     def has_owner(self) -> bool:

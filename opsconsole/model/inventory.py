@@ -23,7 +23,7 @@ class Host(Struct, frozen=True):
     jump: tuple[str, ...] = ()
     """Names of hosts on the way, first hop first; each is also a host of the inventory."""
     transport: str = "ssh"
-    """`ssh`, or `local` for the machine the engine runs on."""
+    """`ssh`; `local` for the machine the engine runs on; `plain`: SSH, and a command is one line as it stands."""
     labels: Mapping[str, str] = {}
     groups: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()

@@ -27,11 +27,6 @@ class Silence(Struct, frozen=True):
     state: str = "active"
     """active, pending or expired."""
 
-    @property
-    def is_ack(self) -> bool:
-        """Tell whether it mirrors an acknowledgement."""
-        return self.comment.startswith("ACK ")
-
 
 class SilenceDraft(Struct, frozen=True):
     """What a person is about to silence."""

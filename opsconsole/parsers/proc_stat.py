@@ -1,16 +1,20 @@
 """Processes: state counts for the slow tier, and two looks at /proc/*/stat (proc_pid_stat(5)) for a table."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from opsconsole.model.text import NAME_LIMIT, clean
 from opsconsole.parsers.delta import increase
 from opsconsole.parsers.reading import finite, reads, whole_numbers
 
+_SKIPPED: Final = b"skipped"
+
 
 @reads("process states")
 def parse_states(text: bytes) -> Mapping[str, float]:
     """Read lines `<letter> <count>` and tell the zombies; the blocked ones are in /proc/stat.
+
+    `skipped <count>`: there are so many processes that a look at each would be dear; nothing is told.
 
     Raises:
         ParseError: A line is not of that form.
@@ -19,7 +23,7 @@ def parse_states(text: bytes) -> Mapping[str, float]:
     for line in text.splitlines():
         letter, count = line.split()
         counts[letter] = whole_numbers([count])[0]
-    if not counts:
+    if not counts or _SKIPPED in counts:
         return {}
     return {"proc.zombie": float(counts.get(b"Z", 0))}
 

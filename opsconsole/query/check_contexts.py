@@ -19,7 +19,10 @@ _ANSWER: Final = (
     Field("ip", title="the address that was asked"),
     _LATENCY,
     Field("phases.*", Kind.SECONDS, "dns, connect, tls, first_byte, transfer"),
-    _NOW,
+)
+_PROGRAM: Final = (
+    Field("latency", Kind.SECONDS, "time it took"),
+    Field("perf.*", Kind.NUMBER, "one value of its performance data"),
 )
 _RCODES: Final = (
     "NOERROR", "NXDOMAIN", "REFUSED", "SERVFAIL", "FORMERR", "NOTIMP", "YXDOMAIN", "NOTAUTH",
@@ -28,7 +31,7 @@ _FUNCTIONS: Final = GENERAL | STATISTICS
 
 
 def _check(kind: str, *fields: Field) -> Context:
-    return context(f"{kind} check", fields, _FUNCTIONS)
+    return context(f"{kind} check", (*fields, _NOW), _FUNCTIONS)
 
 
 CHECKS: Final[Mapping[str, Context]] = {
@@ -56,7 +59,6 @@ CHECKS: Final[Mapping[str, Context]] = {
         Field("ttl", Kind.SECONDS, "the least of them"),
         Field("server", title="the name server that was asked"),
         _LATENCY,
-        _NOW,
     ),
     "icmp": _check(
         "icmp",
@@ -65,15 +67,12 @@ CHECKS: Final[Mapping[str, Context]] = {
         Field("rtt_max", Kind.SECONDS, "the slowest of them"),
         Field("latency", alias_of="rtt"),
         Field("connected", Kind.TRUTH, "whether any came back"),
-        _NOW,
     ),
     "exec": _check(
         "exec",
+        *_PROGRAM,
         Field("code", Kind.NUMBER, "the exit status"),
-        Field("latency", Kind.SECONDS, "time it took"),
         Field("output", title="what it wrote; output.$.path reads it as JSON"),
-        Field("perf.*", Kind.NUMBER, "one value of its performance data"),
-        _NOW,
     ),
     "prom": _check(
         "prom",
@@ -82,20 +81,12 @@ CHECKS: Final[Mapping[str, Context]] = {
         Field("series", Kind.NUMBER, "how many series there are"),
         Field("labels.*", title="one label of the first series"),
         _LATENCY,
-        _NOW,
     ),
-    "plugin": _check(
-        "plugin",
-        Field("latency", Kind.SECONDS, "time it took"),
-        Field("output", title="what it said"),
-        Field("perf.*", Kind.NUMBER, "one value of its performance data"),
-        _NOW,
-    ),
+    "plugin": _check("plugin", *_PROGRAM, Field("output", title="what it said")),
     "heartbeat": _check(
         "heartbeat",
         Field("heard", Kind.TRUTH, "whether it was ever heard"),
         Field("heard_ago", Kind.SECONDS, "since it was heard"),
-        _NOW,
     ),
 }
 """By check kind."""

@@ -16,17 +16,16 @@ from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
 from opsconsole.runs.chain import JournalError
 from opsconsole.runs.commands import (
+    check_plain,
     check_sudo,
     command_for,
-    output_name,
     spool_name,
     way_of,
 )
 from opsconsole.runs.identity import Identity, identify, wait_for_boot
-from opsconsole.runs.journal import Field, Journal
-from opsconsole.runs.kept_output import said_in_line
+from opsconsole.runs.journal import Field
+from opsconsole.runs.ledger import Ledger
 from opsconsole.runs.ports import Clients
-from opsconsole.runs.redaction import Redactor
 from opsconsole.runs.result import read_answer
 from opsconsole.runs.sending import (
     CONSOLE,
@@ -34,7 +33,6 @@ from opsconsole.runs.sending import (
     Say,
     idempotency_key,
     send_call,
-    shown_words,
     why_undeclared,
 )
 from opsconsole.runs.verdict import Trace
@@ -47,6 +45,7 @@ from opsconsole.transport.base import (
     Remote,
     Spool,
 )
+from opsconsole.transport.plain_line import PLAIN
 from opsconsole.transport.spool import Known
 from opsconsole.transport.spooled import kill_spooled
 
@@ -67,8 +66,6 @@ class Attempt:
 
     clients: Clients | None = None
     """Where HTTP calls go; None: nowhere."""
-    ledger = "step"
-    """What its records are called; `undo` on the way back."""
     shielded = ""
     """Why an interrupt must wait; empty: it need not."""
     on_unshield: Callable[[], None] | None = None
@@ -83,7 +80,7 @@ class Attempt:
         spec: ActionSpec,
         *,
         remote: Remote,
-        journal: Journal,
+        ledger: Ledger,
         clock: Clock,
         say: Say,
         why_closed: Callable[[], str],
@@ -97,7 +94,7 @@ class Attempt:
             host: Where commands go; None: nowhere.
             spec: The action's.
             remote: How hosts are asked.
-            journal: Where dispatches are written first; its folder's name is the run's.
+            ledger: Where dispatches are written first.
             clock: Time.
             say: Where lines go.
             why_closed: Says why nothing may be dispatched any more; asked before each step.
@@ -109,14 +106,13 @@ class Attempt:
         self._host = host
         self._spec = spec
         self._remote = remote
-        self._journal = journal
+        self.ledger = ledger
+        """Also masks the run's secrets, in everything that is said and kept."""
         self._clock = clock
         self._say = say
         self._why_closed = why_closed
         self._time_left = time_left
         self._hostname = hostname
-        self.redactor = Redactor()
-        """Masks the run's secrets in everything that is said and kept."""
         self.before_step: Callable[[], Awaitable[None]] = _at_once  # a paused run waits here
         self._identity: Identity | None = None
         self.on_dispatch: Callable[[str], None] = lambda _step: None
@@ -140,7 +136,7 @@ class Attempt:
         trace = Trace(request.step, request.effect)
         self.traces.append(trace)
         command = self._command(request, host, trace)
-        listener = Listener(request, self._say, self.redactor)
+        listener = Listener(request, self._say, self.ledger.redactor)
         refused: list[JournalError | ClosedError] = []
 
         async def on_dispatch() -> None:
@@ -172,12 +168,12 @@ class Attempt:
                 host, command, on_output=on_output, on_dispatch=on_dispatch
             )
         else:
-            key = idempotency_key(self._journal.folder.name, self.target, request.step)
+            key = idempotency_key(self.ledger.run, self.target, request.step)
             answer = await send_call(
                 self.clients, request, command, key=key, on_dispatch=on_dispatch
             )
             on_output("out", answer.stdout)
-        return self.redactor.answer(answer)
+        return self.ledger.redactor.answer(answer)
 
     def _checked_host(self, request: Request) -> Host:
         """Undeclared use is refused before anything is sent."""
@@ -188,6 +184,7 @@ class Attempt:
         check_sudo(request, self.sudo)
         if self._host is None:
             raise ActionError(request.step, f"{self.target} is no host commands could run on")
+        check_plain(request, self._host)
         return self._host
 
     def _check_open(self) -> None:
@@ -212,11 +209,11 @@ class Attempt:
     def _command(self, request: Request, host: Host, trace: Trace) -> Command:
         """Make the command; one that changes something goes through the host's spool."""
         command = command_for(request, host, self._time_left())
-        if not trace.writes or host is CONSOLE:
+        if not trace.writes or host is CONSOLE or host.transport == PLAIN:
             return command
         trace.spool = spool_name(self.target, trace.step)
         trace.sudo = request.sudo is not None and host.user != "root"
-        return replace(command, spool=Spool(self._journal.folder.name, trace.spool))
+        return replace(command, spool=Spool(self.ledger.run, trace.spool))
 
     async def _come_back(self, request: Request, host: Host, answer: Answer) -> Answer:
         """The host was expected to go: another boot settles the step, whatever the channel saw."""
@@ -241,7 +238,7 @@ class Attempt:
         trace = next((each for each in self.traces if each.writes and not each.is_seen), None)
         if trace is None or not trace.dispatched or not trace.spool or self._host is None:
             return
-        spool = Spool(self._journal.folder.name, trace.spool)
+        spool = Spool(self.ledger.run, trace.spool)
         report = await kill_spooled(self._remote, self._host, spool, sudo=trace.sudo)
         trace.evidence = " ".join(
             [f"sent {', '.join(report.signals)};"] * bool(report.signals) + [report.evidence]
@@ -250,22 +247,8 @@ class Attempt:
             trace.dispatched = False
         elif report.known is Known.RC or (report.known is Known.DIED and report.signals):
             trace.ending, trace.code = Ending.EXITED, report.code
-        await self._record_kill(trace, str(report.known), report.signals)
-
-    async def _record_kill(self, trace: Trace, known: str, signals: tuple[str, ...]) -> None:
         try:
-            await self._journal.append(
-                f"{self.ledger}.settle",
-                sync=True,
-                target=self.target,
-                step=trace.step,
-                spool=trace.spool,
-                ending=str(trace.ending or Ending.LOST),
-                code=trace.code,
-                known=known,
-                signals=signals,
-                evidence=trace.evidence,
-            )
+            await self.ledger.kill(trace, report)
         except JournalError as error:
             self._say(trace.step, "run", str(error))
 
@@ -281,15 +264,8 @@ class Attempt:
             True  # already now: cancelled while it is written, the line may be on disk
         )
         try:
-            await self._journal.append(
-                f"{self.ledger}.dispatch",
-                sync=trace.writes,
-                target=self.target,
-                step=trace.step,
-                effect=str(request.effect),
-                argv=self.redactor.words(shown_words(request, command)),
-                **self._spool_fields(trace, request, command),
-            )
+            fields = self._spool_fields(trace, request, command)
+            await self.ledger.dispatch(trace, request, command, fields)
         except JournalError:
             trace.dispatched = False
             raise
@@ -315,47 +291,10 @@ class Attempt:
         if not recorded and not trace.dispatched:
             return
         trace.code, trace.evidence = answer.status, clean(answer.evidence, 400)
-        said = self._said(trace, answer)
         try:
-            await self._journal.append(
-                f"{self.ledger}.settle",
-                sync=trace.writes,
-                target=self.target,
-                step=trace.step,
-                ending=str(trace.ending),
-                code=answer.status,
-                signal=answer.signal,
-                took=answer.took,
-                reason=clean(answer.reason, 400),
-                **_learned(trace, answer),
-                **said,
-            )
-            if not said:
-                await self._keep_output(trace, answer)
+            await self.ledger.settle(trace, answer)
         except JournalError as error:
             self._say(trace.step, "run", str(error))
-
-    def _said(self, trace: Trace, answer: Answer) -> dict[str, Field]:
-        """What a read said, where it is short: it stands in the journal's line, a file of its own costs more."""
-        if trace.writes or not self._is_kept(trace):
-            return {}
-        return said_in_line(self._journal, answer)
-
-    def _is_kept(self, trace: Trace) -> bool:
-        """Of a step that is asked again and again the first answer is kept."""
-        again = any(each.step == trace.step for each in self.traces[:-1])
-        return self.ledger == "step" and not again
-
-    async def _keep_output(self, trace: Trace, answer: Answer) -> None:
-        if not self._is_kept(trace):
-            return
-        for suffix, content in (("out", answer.stdout), ("err", answer.stderr)):
-            if content:
-                await self.keep(f"{trace.step}.{suffix}", content, sync=trace.writes)
-
-    async def keep(self, name: str, content: bytes, *, sync: bool = True) -> None:
-        """Keep a file of this target with the run; `sync`: it outlives the power. Raises JournalError."""
-        await self._journal.keep(f"out/{output_name(self.target, name)}", content, sync=sync)
 
     def shield(self, why: str) -> None:
         """From here on an interrupt waits."""
@@ -366,9 +305,3 @@ class Attempt:
         self.shielded = ""
         if self.on_unshield is not None:
             self.on_unshield()
-
-
-def _learned(trace: Trace, answer: Answer) -> dict[str, Field]:
-    """What the host said about it beside its end."""
-    told: dict[str, Field] = {"evidence": trace.evidence} if trace.evidence else {}
-    return told | ({"pid": answer.pid, "boot": clean(answer.boot, 60)} if answer.pid else {})

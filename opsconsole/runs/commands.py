@@ -9,6 +9,7 @@ from opsconsole.config.sudo_table import SudoTable, why_refused
 from opsconsole.errors import ActionError
 from opsconsole.model.inventory import Host
 from opsconsole.transport.base import OUTPUT_LIMIT, Command
+from opsconsole.transport.plain_line import PLAIN, why_not_plain
 
 STEP_TIMEOUT: Final = 60.0
 """Seconds of a step that names none."""
@@ -17,9 +18,10 @@ MOST_OUTPUT: Final = 64 << 20
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
-def output_name(target: str, step: str) -> str:
-    """Name a step's output files, without their ending."""
-    return f"{_ODD.sub('_', target)}.{_ODD.sub('_', step)}"
+def output_name(target: str, step: str, number: int = 1) -> str:
+    """Name a step's output files, without their ending; `number` says which try on the target it was."""
+    again = f".try{number}" if number > 1 else ""
+    return f"{_ODD.sub('_', target)}{again}.{_ODD.sub('_', step)}"
 
 
 def spool_name(target: str, step: str) -> str:
@@ -42,6 +44,21 @@ def check_sudo(request: Request, table: SudoTable) -> None:
     words = request.argv or ("sh", "-c", request.script, "step", *request.args)
     if request.sudo is not None and (why := why_refused(table, request.sudo, words)):
         raise ActionError(request.step, why)
+
+
+def check_plain(request: Request, host: Host) -> None:
+    """Refuse what a host of `transport: plain` cannot be asked, before anything is sent.
+
+    Raises:
+        ActionError: It cannot be one plain line, or it would have to be waited for.
+    """
+    if host.transport != PLAIN:
+        return
+    why = why_not_plain(command_for(request, host, STEP_TIMEOUT))
+    if request.expect_disconnect:
+        why = "that it comes back could not be told from that it never went"
+    if why:
+        raise ActionError(request.step, f"{host.name} is asked by transport: plain: {why}")
 
 
 def command_for(request: Request, host: Host, budget: float) -> Command:

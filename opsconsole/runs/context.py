@@ -140,7 +140,7 @@ class RunContext(AnyDoor):
         """Keep a file with the run."""
         if len(content) > ARTIFACT_LIMIT:
             raise ActionError("artifact", f"{clean(name, 60)} is more than 64 MiB")
-        await self._attempt.keep(name, self.stage.shared.redactor.content(content))
+        await self._attempt.ledger.keep(name, self.stage.shared.redactor.content(content))
         self._say("artifact", "run", f"kept {clean(name, 80)}, {len(content)} bytes")
 
     async def check(self, name: str, params: Mapping[str, str]) -> CheckAnswer:

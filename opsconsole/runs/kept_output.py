@@ -1,7 +1,7 @@
 """What an earlier run's targets said, read back from its files in the order of its journal."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -30,9 +30,10 @@ def read_kept_output(folder: Path, run_id: str) -> tuple[OutputLine, ...] | None
         return None
     lines: list[OutputLine] = []
     seen: set[str] = set()
-    for entry in chain.entries:
+    for entry, number in _by_try(chain.entries):
         if entry.kind == "step.settle":
-            _add_step(folder / run_id / "out", entry, seen, lines)
+            name = output_name(entry.text("target"), entry.text("step"), number)
+            _add_step(folder / run_id / "out", name, entry, seen, lines)
         elif entry.kind == "target.end":
             why = entry.text("why")
             words = entry.text("state") + (f": {why}" if why else "")
@@ -58,16 +59,27 @@ def said_in_line(journal: Journal, answer: Answer) -> dict[str, Field]:
 def said_in_lines(entries: Iterable[Entry]) -> Mapping[str, str]:
     """Give what stands in a journal's lines, by the names its files would have."""
     return {
-        f"{output_name(entry.text('target'), entry.text('step'))}.{stream}": text
-        for entry in entries
+        f"{output_name(entry.text('target'), entry.text('step'), number)}.{stream}": text
+        for entry, number in _by_try(entries)
         if entry.kind == "step.settle"
         for stream in ("out", "err")
         if (text := entry.text(stream))
     }
 
 
-def _add_step(place: Path, entry: Entry, seen: set[str], lines: list[OutputLine]) -> None:
-    name = output_name(entry.text("target"), entry.text("step"))
+def _by_try(entries: Iterable[Entry]) -> Iterator[tuple[Entry, int]]:
+    """Give each line with the number of the try on its target that it belongs to."""
+    numbers: dict[str, int] = {}
+    for entry in entries:
+        target = entry.text("target")
+        if entry.kind == "target.again":
+            numbers[target] = int(entry.text("attempt") or 1)
+        yield entry, numbers.get(target, 1)
+
+
+def _add_step(
+    place: Path, name: str, entry: Entry, seen: set[str], lines: list[OutputLine]
+) -> None:
     if name in seen:
         return
     seen.add(name)

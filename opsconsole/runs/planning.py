@@ -25,7 +25,7 @@ from opsconsole.model.sample import CheckResult
 from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
 from opsconsole.runs.boundary import run_guarded
-from opsconsole.runs.commands import check_sudo, command_for, shown_argv
+from opsconsole.runs.commands import check_plain, check_sudo, command_for, shown_argv
 from opsconsole.runs.door import AnyDoor, Round
 from opsconsole.runs.doors import LocalDoor, SshDoor
 from opsconsole.runs.http_door import HttpDoor
@@ -153,6 +153,7 @@ class LookAhead(AnyDoor):
         check_sudo(request, self.ports.sudo())
         if self._host is None:
             raise ActionError(request.step, f"{self.stage.target} is no host commands could run on")
+        check_plain(request, self._host)
         return self._host
 
     def _check_client(self, request: Request) -> None:

@@ -185,16 +185,16 @@ class _Asker:
         for number, write in enumerate(writes):
             if write.is_open:
                 async with self._slots:
-                    writes[number], said = await self._ask_write(target.name, write)
+                    writes[number], said = await self._ask_write(target, write)
                 evidence.append(f"{write.step}: {said}" if len(writes) > 1 else said)
         return conclude(target, self._planned.get(target.name), writes, "; ".join(evidence))
 
-    async def _ask_write(self, name: str, write: Write) -> tuple[Write, str]:
-        host = self._ports.host(name)
+    async def _ask_write(self, target: RunTarget, write: Write) -> tuple[Write, str]:
+        host = self._ports.host(target.name)
         if host is None:
-            return write, f"{name} is not in the inventory any more"
+            return write, f"{target.name} is not in the inventory any more"
         if write.way and write.way != way_of(host):
-            return write, f"{name} is reached in another way than then ({write.way})"
+            return write, f"{target.name} is reached in another way than then ({write.way})"
         if write.reboots:
             return await self._ask_boot(host, write)
         if not write.spool:
@@ -203,7 +203,7 @@ class _Asker:
         report, out, err = await ask_spool(self._remote, host, spool)
         settled, said = take_report(write, report)
         if not settled.is_open:
-            await self._keep_output(name, write.step, out, err)
+            await self._keep_output(output_name(target.name, write.step, target.attempt), out, err)
         return settled, clean(said, 400)
 
     async def _ask_boot(self, host: Host, write: Write) -> tuple[Write, str]:
@@ -213,11 +213,11 @@ class _Asker:
             return write, f"cannot be asked: {clean(error.reason, 200)}"
         return take_boot(write, found.boot if found is not None else "")
 
-    async def _keep_output(self, target: str, step: str, out: bytes, err: bytes) -> None:
+    async def _keep_output(self, name: str, out: bytes, err: bytes) -> None:
         """Keep what the step said; where there is some already, that stays."""
         for suffix, content in (("out", out), ("err", err)):
             if content:
                 try:
-                    await self._journal.keep(f"out/{output_name(target, step)}.{suffix}", content)
+                    await self._journal.keep(f"out/{name}.{suffix}", content)
                 except JournalError:
                     continue

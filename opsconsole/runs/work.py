@@ -13,6 +13,7 @@ from opsconsole.runs.attempt import Attempt
 from opsconsole.runs.board import Board
 from opsconsole.runs.boundary import run_guarded, undo_guarded
 from opsconsole.runs.context import RunContext
+from opsconsole.runs.ledger import Ledger
 from opsconsole.runs.planned import Prepared, stage_for
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.questions import Questions
@@ -63,7 +64,13 @@ class Try:
             self._machine(),
             crew.prepared.action.spec,
             remote=crew.remote,
-            journal=journal,
+            ledger=Ledger(
+                target.name,
+                journal,
+                crew.prepared.shared.redactor,
+                kind=ledger,
+                number=crew.board.targets[target.name].attempt,
+            ),
             clock=crew.clock,
             say=crew.board.speaker(target.name),
             why_closed=self._why_closed,
@@ -71,9 +78,7 @@ class Try:
             hostname=crew.prepared.hostnames.get(target.name, ""),
         )
         self.attempt.sudo = crew.ports.sudo()
-        self.attempt.ledger = ledger
         self.attempt.clients = crew.ports.clients
-        self.attempt.redactor = crew.prepared.shared.redactor
         self.attempt.on_unshield = self._on_unshield
         self.attempt.on_dispatch = self._on_dispatch
         self.attempt.on_wait = self._on_wait

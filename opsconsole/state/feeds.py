@@ -53,13 +53,18 @@ def with_summed(world: World) -> World:
     return with_tables(world, feeds=feeds)
 
 
+def feed_of(transport: str) -> str:
+    """Name the feed that a host counts in: SSH, however commands are said there, or this machine."""
+    return "local" if transport == "local" else "ssh"
+
+
 def _tally(snapshot: Snapshot, name: str) -> _Tally:
     """Count hosts of a transport, or checks: all, tried, answering, and when the newest answered."""
     if name != "http":
         return _count(
             (host.tried > 0, host.reach is Reach.UP and not host.failed, host.at)
             for host in snapshot.hosts.values()
-            if host.transport == name
+            if feed_of(host.transport) == name
         )
     checks = (check for service in snapshot.services.values() for check in service.checks)
     return _count(

@@ -1,6 +1,6 @@
 """The seam between the store and what outlives it."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -10,6 +10,9 @@ from opsconsole.model.event import Event
 from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult
 from opsconsole.state.world import Marks
+
+Keep = Callable[[str, bytes], Awaitable[None]]
+"""Keeps a small thing under a name until the next engine asks for it in `Loaded.kept`."""
 
 
 class Loaded(Struct, frozen=True):

@@ -6,7 +6,7 @@ from msgspec import structs
 
 from opsconsole.model.inventory import AlertSource, Check, Host, Inventory, Service
 from opsconsole.model.snapshot import CheckRecord, Feed, HostRecord, ServiceRecord
-from opsconsole.state.feeds import SUMMED
+from opsconsole.state.feeds import SUMMED, feed_of
 from opsconsole.state.services import settled_service
 from opsconsole.state.world import World, with_tables
 
@@ -120,7 +120,7 @@ def _kept(old: Feed | None, new: Feed) -> Feed:
 
 def _summed_feeds(inventory: Inventory) -> Iterable[Feed]:
     for name in SUMMED[:2]:
-        if hosts := [h for h in inventory.hosts if h.polled and h.transport == name]:
+        if hosts := [h for h in inventory.hosts if h.polled and feed_of(h.transport) == name]:
             every = min(host.every for host in hosts)
             yield Feed(name=name, kind=name, total=len(hosts), every=every, timeout=every)
     if checks := list(_all_checks(inventory)):

@@ -139,6 +139,16 @@ class Connection(asyncssh.SSHClientConnection):
         else:
             self._keepalive_timer = self._loop.call_later(left, self._keepalive_timer_callback)
 
+    async def is_heard(self, within: float) -> bool:
+        """Ask for a sign of life; whatever the host says within so many seconds is one."""
+        heard = self._heard
+        try:
+            async with asyncio.timeout(within):
+                await self._make_global_request(b"keepalive@openssh.com")
+        except TimeoutError:
+            return self._heard > heard
+        return not self.is_closed()
+
     def try_next_auth(self, *, next_method: bool = False) -> None:
         """Begin with our keys; the library would first ask to be let in without any."""
         if self._auth_methods == _NONE:

@@ -87,10 +87,13 @@ class Execution:
             reader.begin(self._line + self._command.stdin, self._link.host.timeout)
         except OSError:
             return await self._never_began(reader)
+        await self._until_over(reader)
+        return self._judge(reader) if reader.is_agreed else await self._not_let(reader)
+
+    async def _until_over(self, reader: Reader) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._command.timeout + _PATIENCE):
                 await reader.over
-        return self._judge(reader) if reader.is_agreed else await self._not_let(reader)
 
     async def _not_let(self, reader: Reader) -> Answer:
         """The host gave a session and did not let anything run in it: nothing of the command has left."""
@@ -172,8 +175,12 @@ class Execution:
             took=self._clock.monotonic() - self._began,
             reach=reach,
             reason=reason,
-            note=_NO_KILLER if self._killer is Killer.NONE else "",
+            note=self._note,
         )
+
+    @property
+    def _note(self) -> str:
+        return _NO_KILLER if self._killer is Killer.NONE else ""
 
 
 async def find_killer(link: Link, clock: Clock) -> Killer:

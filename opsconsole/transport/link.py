@@ -16,9 +16,9 @@ from opsconsole.transport.bootstrap import Killer
 from opsconsole.transport.channel import Channel, Loop
 from opsconsole.transport.faults import Phase, Trace
 from opsconsole.transport.pace import Pace
+from opsconsole.transport.pulse import is_there
 
 _CHANNELS: Final = 3
-_PROBE_INTERVAL: Final = 0.25
 _KEY_TROUBLE: Final = (Reach.KEY_UNKNOWN, Reach.KEY_CHANGED, Reach.KEY_REVOKED)
 
 SomeChannel = TypeVar("SomeChannel", bound=Channel)
@@ -39,6 +39,8 @@ class Kept:
         self.room = _CHANNELS
         self.freed = asyncio.Event()
         self.is_retired = False
+        self.is_doubtful = False
+        """The host was silent when it was last asked: it is asked for a sign of life before all else."""
 
     @property
     def is_usable(self) -> bool:
@@ -107,6 +109,8 @@ class Link:
         """Versions of the known hosts files: when they change, a bad key is looked at again at once."""
         self.killer: Killer | None = None
         """What ends commands there; None: not asked yet."""
+        self.posix_shell = ""
+        """What its POSIX login shell calls itself, where `transport: plain` needs one; empty: not asked yet."""
         self.lock = asyncio.Lock()
         self._round_locks: dict[str, asyncio.Lock] = {}
 
@@ -126,7 +130,7 @@ class Link:
         Raises:
             TransportError: There is none within `budget` seconds, and why.
         """
-        if self._kept is not None and self._kept.is_usable:
+        if self._kept is not None and await self._may_use(self._kept):
             return self._kept
         if self._dialling is None:
             self._refuse_if_too_soon()
@@ -144,6 +148,14 @@ class Link:
         if self._kept is not None and self._kept.is_usable:
             return self._kept
         raise self._again(self._fault)
+
+    async def _may_use(self, kept: Kept) -> bool:
+        """Tell whether to go on with it; one whose host is silent still is given up for a new one."""
+        if kept.is_usable and kept.is_doubtful:
+            kept.is_doubtful = not await is_there(kept.connection, self._keepalive)
+            if kept.is_doubtful:
+                kept.retire()
+        return kept.is_usable
 
     async def _run_dial(self, trace: Trace) -> None:
         self._fault = None
@@ -198,9 +210,7 @@ class Link:
         until = self._clock.monotonic() + budget
         refusals_alone = 0
         while True:
-            kept = await self.connect(max(0.0, until - self._clock.monotonic()))
-            if not await self._wait_for_room(kept, until):
-                continue
+            kept = await self.reserve(until - self._clock.monotonic())
             channel = make(kept)
             kept.channels.add(channel)
             try:
@@ -209,12 +219,25 @@ class Link:
                 kept.forget(channel)
                 refusals_alone += self._learn_from_refusal(kept)
                 if refusals_alone > 1 or self._clock.monotonic() > until:
-                    raise self._no_session(error) from error
+                    raise self.no_session(error) from error
             else:
                 channel.is_granted = True
                 return channel
 
-    def _no_session(self, error: asyncssh.ChannelOpenError) -> TransportError:
+    async def reserve(self, budget: float) -> Kept:
+        """Get a connection with room for one more channel; nothing is asked of the host yet.
+
+        Raises:
+            TransportError: There is none in time, and why.
+        """
+        until = self._clock.monotonic() + budget
+        while True:
+            kept = await self.connect(max(0.0, until - self._clock.monotonic()))
+            if await self._wait_for_room(kept, until):
+                return kept
+
+    def no_session(self, error: asyncssh.ChannelOpenError) -> TransportError:
+        """Say that the host gives no session."""
         said = clean(error.reason, LABEL_LIMIT)
         return TransportError(
             self.host.name, Reach.DROPPED_US, f"logged in, but no session is given: {said}"
@@ -281,19 +304,16 @@ class Link:
     async def judge_silence(self, kept: Kept, what: str) -> TransportError:
         """Nothing came in time: find out within a second whether the host is frozen or only slow.
 
-        Keepalives are sent in quick succession; a frozen peer loses its connection by them.
+        A frozen one keeps its connection until it is needed: where a host is so busy that it says nothing for
+        a second, a new login would be one burden more.
         """
-        kept.connection.set_keepalive(_PROBE_INTERVAL, 2)
-        try:
-            async with asyncio.timeout(_PROBE_INTERVAL * 4):
-                await kept.connection.wait_closed()
-        except TimeoutError:
-            kept.connection.set_keepalive(self._keepalive, 3)
-        else:
-            return TransportError(self.host.name, Reach.SILENT, f"{what}: the host does not answer")
-        return TransportError(
-            self.host.name, Reach.SLOW, f"{what} in time, though the host is alive"
-        )
+        kept.is_doubtful = True  # for as long as we are not told otherwise
+        if await is_there(kept.connection, self._keepalive):
+            kept.is_doubtful = False
+            return TransportError(
+                self.host.name, Reach.SLOW, f"{what} in time, though the host is alive"
+            )
+        return TransportError(self.host.name, Reach.SILENT, f"{what}: the host does not answer")
 
     def retry(self) -> None:
         """Forget failures: the next question dials at once."""

@@ -102,9 +102,9 @@ async def _answer(
     link: Link, kept: Kept, loop: Loop, begin: bytes, nonce: str, budget: float, max_output: int
 ) -> bytes | None:
     """Ask in one packet, and wait for the answer; None: the loop ended instead of answering."""
+    answer = loop.rounds.expect(nonce, max_output)
     try:
         async with asyncio.timeout(budget):
-            answer = loop.rounds.expect(nonce, max_output)
             loop.write(begin + f"{nonce}\n".encode(), eof=False)
             return await answer
     except (EOFError, BrokenPipeError):
@@ -119,6 +119,8 @@ async def _answer(
             link.host.name, Reach.FLOODED, f"its answer passed {max_output} bytes"
         ) from None
     except TimeoutError:
+        if answer.done() and not answer.cancelled():  # our own loop was late, not the host
+            return answer.result()
         loop.rounds.stop()
         raise await link.judge_silence(kept, "it did not answer") from None
 

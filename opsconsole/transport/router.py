@@ -6,6 +6,7 @@ from opsconsole.clock import Clock
 from opsconsole.model.calls import HostKey
 from opsconsole.model.inventory import Host
 from opsconsole.transport.base import Answer, Command, OnDispatch, OnOutput, Remote
+from opsconsole.transport.plain_line import PLAIN
 from opsconsole.transport.spooled import SpooledCommand
 
 
@@ -29,7 +30,7 @@ class Router:
         on_dispatch: OnDispatch | None = None,
     ) -> Answer:
         """Run one command there; one with a spool is started once, and taken up again when its channel is lost."""
-        if command.spool is not None:
+        if command.spool is not None and host.transport != PLAIN:
             spooled = SpooledCommand(self._for(host), host, command, self._clock, on_output)
             return await spooled.run(on_dispatch)
         return await self._for(host).run(

@@ -17,6 +17,7 @@ from opsconsole.transport.base import (
     Remote,
     Spool,
 )
+from opsconsole.transport.plain_line import KEEPS_NOTHING, PLAIN
 from opsconsole.transport.resident import new_nonce
 from opsconsole.transport.spool import Known, Report, Words
 
@@ -226,6 +227,8 @@ async def _ask(
 
 async def probe_spool(remote: Remote, host: Host) -> str:
     """Say why a host can keep nothing about a step; empty when it can, or when that cannot be known now."""
+    if host.transport == PLAIN:
+        return KEEPS_NOTHING
     answer = await remote.run(host, spools.PROBE)
     said = answer.stdout.decode("utf-8", "replace").strip()
     known = answer.ending is Ending.EXITED and answer.status == 0 and said

@@ -20,6 +20,8 @@ from opsconsole.transport.link import Kept, Link
 from opsconsole.transport.login import Dialler
 from opsconsole.transport.loops import ask_round
 from opsconsole.transport.pace import Handshakes, Pace
+from opsconsole.transport.plain import PlainExecution
+from opsconsole.transport.plain_line import PLAIN
 
 _Way = tuple[str, tuple[str, ...]]
 
@@ -88,7 +90,8 @@ class SshTransport:
         on_dispatch: OnDispatch | None = None,
     ) -> Answer:
         """Run one command and wait for its end, within its timeout; every failure is an Answer."""
-        execution = Execution(self._link(host), self._clock, command)
+        kind = PlainExecution if host.transport == PLAIN else Execution
+        execution = kind(self._link(host), self._clock, command)
         return await execution.run(on_output, on_dispatch)
 
     async def ask(
@@ -98,11 +101,22 @@ class SshTransport:
 
         `script` is the whole loop (`while IFS= read -r nonce; do ... done`); what it wrote comes back up to and
         with the line `\\x1e<nonce> end`. Where a loop cannot stay, the same script runs one round by exec.
+        A host of `transport: plain` takes no script: it is seen to answer, and says nothing.
         """
         link = self._link(host)
+        if host.transport == PLAIN:
+            await self._look(link, timeout)
+            return b""
         return await ask_round(
             link, self._clock, script, env, timeout=timeout, max_output=max_output
         )
+
+    async def _look(self, link: Link, timeout: float) -> None:
+        try:
+            async with asyncio.timeout(timeout):
+                await PlainExecution(link, self._clock, Command()).look()
+        except TimeoutError as error:
+            raise link.judge_timeout(timeout) from error
 
     async def scan(self, host: Host) -> HostKey:
         """Fetch the host's key without logging in."""

@@ -118,7 +118,15 @@ class Console(App[None]):
                 return
             if isinstance(event, events.Key) and await self._does_command(event):
                 return
+            if isinstance(event, events.Key) and self._means_nothing(event):
+                self.main.say(
+                    f"{event.character} does nothing here; ? lists the keys", passing=True
+                )
         await super().on_event(event)
+
+    def _means_nothing(self, event: events.Key) -> bool:
+        typed = event.is_printable and not isinstance(self.focused, Input)
+        return typed and self.screen is self.main
 
     async def _does_command(self, event: events.Key) -> bool:
         # Textual lets a key bubble through four queues before its binding is looked up; the next key is

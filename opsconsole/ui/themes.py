@@ -1,5 +1,6 @@
 """Theme files: where they are, which one to use, and when one changed."""
 
+import contextlib
 import dataclasses
 import os
 import sys
@@ -36,11 +37,14 @@ class ThemeFolder:
 
     def path(self, name: str) -> Path | None:
         """Find a theme's file, or None."""
+        return next((file for file in self._places(name) if file.is_file()), None)
+
+    def _places(self, name: str) -> Iterable[Path]:
+        """Give the files that a theme may be in, the user's own first."""
         wanted = f"{name}.yaml"
-        if Path(wanted).name != wanted:
-            return None
-        places = (*(folder / wanted for folder in self._folders), *self._more)
-        return next((file for file in places if file.name == wanted and file.is_file()), None)
+        if Path(wanted).name == wanted:
+            yield from (folder / wanted for folder in self._folders)
+            yield from (file for file in self._more if file.name == wanted)
 
     def load(self, name: str) -> Palette:
         """Read a theme.
@@ -62,11 +66,10 @@ class ThemeFolder:
 
     def stamp(self, name: str) -> float:
         """Give the time of a theme file's last change; 0 when it cannot be read."""
-        file = self.path(name)
-        try:
-            return 0.0 if file is None else file.stat().st_mtime
-        except OSError:
-            return 0.0
+        for file in self._places(name):
+            with contextlib.suppress(OSError):
+                return file.stat().st_mtime
+        return 0.0
 
 
 def theme_folders(environ: Mapping[str, str] = os.environ) -> ThemeFolder:

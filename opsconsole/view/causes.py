@@ -1,13 +1,15 @@
 """What may lie behind a fire: other fires that stand nearer to the root, and what changed before it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from opsconsole.model.alert import Alert
 from opsconsole.model.dependencies import needed_by, needs
 from opsconsole.model.event import Event
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.view.census import Once
 from opsconsole.view.naming import bare_name
-from opsconsole.view.triage import fires
+from opsconsole.view.triage import in_order
 
 BEFORE: Final = 1800.0
 """Seconds before a fire's begin in which a change is of interest."""
@@ -16,16 +18,25 @@ _CHANGES: Final = ("deploy", "run", "config", "note")
 
 def causes(snapshot: Snapshot, alert: Alert) -> list[tuple[Alert, str]]:
     """List fires that may be behind one, nearest first, each with why it is named."""
-    below = needs(snapshot, alert.on)
-    found: list[tuple[Alert, str]] = []
-    for other in fires(snapshot):
-        if other.episode == alert.episode or other.since > alert.since + 60:
-            continue
-        if other.on == alert.on and other.name != alert.name:
-            found.append((other, "same " + (alert.on.partition(":")[0] or "object")))
-        elif other.on in below:
-            found.append((other, f"{bare_name(alert.on)} depends on it"))
-    return sorted(found, key=lambda pair: pair[0].since)
+    by_object = _by_object.of(in_order(snapshot))
+    same = "same " + (alert.on.partition(":")[0] or "object")
+    found = [(other, same) for other in by_object.get(alert.on, ()) if other.name != alert.name]
+    for below in needs(snapshot, alert.on) - {alert.on}:
+        found += [
+            (each, f"{bare_name(alert.on)} depends on it") for each in by_object.get(below, ())
+        ]
+    early = [pair for pair in found if pair[0].since <= alert.since + 60]
+    return sorted(early, key=lambda pair: (pair[0].since, pair[0].on, pair[0].episode))
+
+
+def _sort_by_object(fires: tuple[Alert, ...]) -> Mapping[str, Sequence[Alert]]:
+    found: dict[str, list[Alert]] = {}
+    for alert in fires:
+        found.setdefault(alert.on, []).append(alert)
+    return found
+
+
+_by_object: Final = Once(_sort_by_object)
 
 
 def changes(snapshot: Snapshot, reference: str, until: float) -> list[Event]:

@@ -1,15 +1,17 @@
 """What ends soon, whatever it is, in one list by time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
 
+from opsconsole.model.alert import Alert
 from opsconsole.model.maintenance import WindowState
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.query.matchers import write_matchers
 from opsconsole.view import format as fmt
 from opsconsole.view.cells import cell, chosen
+from opsconsole.view.census import Once
 from opsconsole.view.naming import bare_name
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Column, Row, Table, Tone
@@ -92,11 +94,18 @@ def _silences(snapshot: Snapshot) -> Iterable[Ending]:
 
 
 def _acks(snapshot: Snapshot) -> Iterable[Ending]:
-    for alert in snapshot.alerts.values():
-        if alert.is_firing and alert.ack is not None and alert.ack.until is not None:
+    for alert in _acked.of(snapshot.alerts):
+        if alert.ack is not None and alert.ack.until is not None:
             said = f"{alert.name}: {alert.ack.note}" if alert.ack.note else alert.name
             key = f"alert:{alert.episode}"
             yield Ending(alert.ack.until, "ack", alert.on, alert.ack.actor, said, key)
+
+
+def _have_acks(alerts: Mapping[str, Alert]) -> tuple[Alert, ...]:
+    return tuple(a for a in alerts.values() if a.ack is not None and a.is_firing)
+
+
+_acked: Final = Once(_have_acks)
 
 
 def _certificates(snapshot: Snapshot) -> Iterable[Ending]:

@@ -1,33 +1,32 @@
 """The Fires pane: what is on fire, since when, who has it, what to do; in triage order."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.query.environments import alert_env, owner_of
+from opsconsole.model.states import AlertState
+from opsconsole.query.environments import owner_of
 from opsconsole.view import format as fmt
 from opsconsole.view.alike import together
-from opsconsole.view.cache import RowCache, Sieve
+from opsconsole.view.burning import Burning, burning, over
+from opsconsole.view.cache import RowCache
 from opsconsole.view.cells import WAITING, cell, chosen, plain, safe_cell, span, state_tone
-from opsconsole.view.folds import all_folds, folds
+from opsconsole.view.fire_ledger import FireLedger
 from opsconsole.view.glyphs import state_glyph
 from opsconsole.view.lazy_rows import LazyRows
 from opsconsole.view.likely import behind_words
-from opsconsole.view.naming import bare_name, folded, natural_key
+from opsconsole.view.naming import bare_name, folded
 from opsconsole.view.offers import runbook_word
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
 from opsconsole.view.triage import (
     Group,
-    explained,
-    fires,
-    grouped,
     is_overdue,
     is_unacked,
-    order_key,
     severity_word,
-    single,
     state_word,
     suppression_words,
 )
@@ -76,25 +75,21 @@ def table(
         cache: Kept by the pane between calls.
     """
     cache = cache or RowCache()
-    every = fires(snapshot)
-    shown = _passing(every, now, options, cache)
-    groups = (
-        _folded(snapshot, shown, now) if options.grouped else [single(alert) for alert in shown]
-    )
-    groups = _sorted(groups, options)
+    laid = cache.once(FireLedger).lay(snapshot, now, options, cache)
     scene = _Scene(snapshot, now, options, columns(width, options), cache)
-    places = {place.group.key: place for group in groups for place in _places(group, options)}
+    places = laid.places
     rows = LazyRows(
-        tuple(places), lambda key: _row(places[key].group, scene, inside=places[key].inside)
+        laid.keys, lambda key: _row(places[key].group, scene, inside=places[key].inside)
     )
-    cache.forget({**snapshot.alerts, **places})
+    seen = burning(snapshot)
     return Table(
         columns=scene.columns,
         rows=rows,
-        title=_title(every, width),
+        title=_title(seen, width),
         hint=cell(_hint(width, options), Tone.DIM),
-        footer=_footer(every, shown, width),
-        empty=_empty(snapshot, every, options),
+        footer=_footer(seen, len(laid.shown), width),
+        empty=_empty(snapshot, len(seen.fires), options),
+        over=over(snapshot),
     )
 
 
@@ -106,84 +101,45 @@ class _Scene(NamedTuple):
     cache: RowCache
 
 
-def _folded(snapshot: Snapshot, shown: list[Alert], now: float) -> list[Group]:
-    """Fold what likely follows from another fire under it, then a storm, then equal ones into one."""
-    whole = len(shown) == len(fires(snapshot))
-    causes = all_folds(snapshot, now) if whole else folds(snapshot, shown, now)
-    under = {alert.episode for each in causes.values() for alert in each}
-    rest = [a for a in shown if a.episode not in under and a.episode not in causes]
-    roots = [
-        Group(f"alert:{alert.episode}", (alert,), causes[alert.episode])
-        for alert in shown
-        if alert.episode in causes
-    ]
-    return sorted([*roots, *grouped(rest)], key=lambda group: order_key(group.first))
-
-
-def _passing(every: list[Alert], now: float, options: ViewOptions, cache: RowCache) -> list[Alert]:
-    if options.faults_only:
-        every = [alert for alert in every if not alert.is_muted]
-    sieve: Sieve[Alert] = Sieve(
-        options.filter, cache, "fire", lambda alert: alert_env(alert, now, options.me), now
-    )
-    return sieve.passing((alert.episode, alert, False) for alert in every)
-
-
-_SORTS: Final[dict[str, Callable[[Group], object]]] = {
-    "for": lambda group: group.first.since,
-    "alert": lambda group: natural_key(group.first.name),
-    "on": lambda group: natural_key(bare_name(group.first.on)),
-    "who": lambda group: owner_of(group.first) or "",
-    "n": lambda group: -len(group.alerts) - len(group.behind),
-    "state": lambda group: (group.first.has_owner, group.first.is_muted),
-    "runbook": lambda group: group.first.runbook or "~",
-}
-
-
-def _sorted(groups: list[Group], options: ViewOptions) -> list[Group]:
-    key = _SORTS.get(options.sort)
-    if key is not None:
-        groups = sorted(groups, key=key)  # type: ignore[arg-type]  # each sort compares with itself only
-    return groups[::-1] if options.inverted else groups
-
-
-class _Place(NamedTuple):
-    group: Group
-    inside: bool
-    """True: it stands under a group that is unfolded."""
-
-
-def _places(group: Group, options: ViewOptions) -> Iterator[_Place]:
-    yield _Place(group, inside=False)
-    if group.is_folded and group.key in options.expanded:
-        for alert in group.behind or group.alerts:
-            yield _Place(single(alert), inside=True)
-
-
 def _row(group: Group, scene: _Scene, *, inside: bool) -> Row:
+    """Give a row: the whole one when its fires change, only what tells of time when time goes on."""
     alert, now = group.first, scene.now
-    stamp = (
-        group.alerts[1:],
-        group.behind,
-        fmt.age(now - alert.since),
+    look = (
+        group,
         is_overdue(alert, now, scene.snapshot.ack_within),
         scene.columns,
         scene.options.glyphs,
         scene.options.expanded if group.is_folded else inside,
-        scene.snapshot.actions,
     )
     return scene.cache.value(
-        "fire", group.key, alert, stamp, lambda: _make_row(group, scene, inside=inside)
+        "fire",
+        group.key,
+        alert,
+        (fmt.age(now - alert.since), scene.snapshot.actions, look),
+        lambda: _aged(group, scene, look, inside=inside),
     )
+
+
+def _aged(group: Group, scene: _Scene, look: tuple[object, ...], *, inside: bool) -> Row:
+    whole = scene.cache.value(
+        "fire.", group.key, group.first, look, lambda: _make_row(group, scene, inside=inside)
+    )
+    timed = (
+        _TIMED[column.id](group, scene) if column.id in _TIMED else made
+        for column, made in zip(scene.columns, whole.cells, strict=True)
+    )
+    return replace(whole, cells=tuple(timed))
 
 
 def _make_row(group: Group, scene: _Scene, *, inside: bool) -> Row:
-    cells = tuple(_CELLS[column.id](group, scene) for column in scene.columns)
+    cells = tuple(
+        () if column.id in _TIMED else _CELLS[column.id](group, scene) for column in scene.columns
+    )
     if inside:
         at = next(n for n, column in enumerate(scene.columns) if column.id == "alert")
         cells = (*cells[:at], (span("  "), *cells[at]), *cells[at + 1 :])
-    muted = group.first.is_muted
-    tone = Tone.MUTED if muted else Tone.NORMAL
+    quiet = group.first.is_muted or group.first.state is AlertState.PENDING
+    tone = Tone.MUTED if quiet else Tone.NORMAL
     return Row(group.key, cells, tone, folds=group.is_folded)
 
 
@@ -274,22 +230,21 @@ def _runbook(group: Group, scene: _Scene) -> Cell:
 _CELLS: Final[dict[str, Callable[[Group, _Scene], Cell]]] = {
     "glyph": _glyph,
     "severity": _severity,
-    "for": _for,
     "alert": _alert,
     "on": _on,
     "n": lambda group, _: cell(str(len(group.alerts) + len(group.behind))),
     "state": _state,
     "who": _who,
     "what": _what,
-    "runbook": _runbook,
 }
+_TIMED: Final[dict[str, Callable[[Group, _Scene], Cell]]] = {"for": _for, "runbook": _runbook}
+"""What time alone may change."""
 
 
-def _title(every: Sequence[Alert], width: int) -> Cell:
-    unacked = sum(is_unacked(alert) for alert in every)
-    if width < _NORMAL_FROM or not unacked:
-        return cell(f"Fires {len(every)}", Tone.STRONG)
-    return cell(f"Fires {len(every)} ({unacked} unacked)", Tone.STRONG)
+def _title(seen: Burning, width: int) -> Cell:
+    if width < _NORMAL_FROM or not seen.unacked:
+        return cell(f"Fires {len(seen.fires)}", Tone.STRONG)
+    return cell(f"Fires {len(seen.fires)} ({seen.unacked} unacked)", Tone.STRONG)
 
 
 def _hint(width: int, options: ViewOptions) -> str:
@@ -304,16 +259,16 @@ def _hint(width: int, options: ViewOptions) -> str:
     return words
 
 
-def _footer(every: list[Alert], shown: list[Alert], width: int) -> Cell:
-    if len(shown) < len(every):
-        return cell(f"{len(shown)} of {len(every)} shown", Tone.DIM)
-    count, on = explained(every)
-    if count < 2 or width < _NORMAL_FROM:
+def _footer(seen: Burning, shown: int, width: int) -> Cell:
+    every = len(seen.fires)
+    if shown < every:
+        return cell(f"{shown} of {every} shown", Tone.DIM)
+    if seen.most < 2 or width < _NORMAL_FROM:
         return ()
-    return cell(f"{count} of {len(every)} on {bare_name(on)}", Tone.DIM)
+    return cell(f"{seen.most} of {every} on {bare_name(seen.on)}", Tone.DIM)
 
 
-def _empty(snapshot: Snapshot, every: list[Alert], options: ViewOptions) -> str:
+def _empty(snapshot: Snapshot, every: int, options: ViewOptions) -> str:
     if every and options.filter.source:
         return f"No fire passes `{plain(cell(options.filter.source))}`; esc clears it."
     if every:

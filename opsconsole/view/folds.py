@@ -12,12 +12,12 @@ from opsconsole.view.glyphs import Glyphs
 from opsconsole.view.likely import behind, behind_words
 from opsconsole.view.naming import bare_name
 from opsconsole.view.rows import Cell, Tone
-from opsconsole.view.storm import folded, storm
-from opsconsole.view.triage import fires
+from opsconsole.view.storm import Storm, folded, storm
+from opsconsole.view.triage import in_order
 
 _NAMED: Final = 4
-_REMEMBERED: Final = 2.0
-"""Seconds; what needs what changes only with the configuration, and a storm does not end in a moment."""
+_REMEMBERED: Final = 30.0
+"""Seconds for which a change of hosts folds nothing else: what needs what comes from the configuration."""
 
 
 def all_folds(snapshot: Snapshot, now: float) -> Mapping[str, tuple[Alert, ...]]:
@@ -50,15 +50,26 @@ class _Memory:
     """Remembers what is folded in one table of alerts: panes ask for it many times."""
 
     def __init__(self) -> None:
-        self._alerts: Mapping[str, Alert] | None = None
-        self._at = 0.0
+        self._seen = Snapshot()
+        self._storm: Storm | None = None
+        self._at = float("-inf")
         self._found: Mapping[str, tuple[Alert, ...]] = {}
 
     def of(self, snapshot: Snapshot, now: float) -> Mapping[str, tuple[Alert, ...]]:
-        if snapshot.alerts is not self._alerts or not 0 <= now - self._at < _REMEMBERED:
-            self._alerts, self._at = snapshot.alerts, now
-            self._found = folds(snapshot, fires(snapshot), now)
+        raging = storm(snapshot, now)
+        if raging is not self._storm or not self._holds(snapshot, now):
+            self._seen, self._storm, self._at = snapshot, raging, now
+            found = folds(snapshot, in_order(snapshot), now)
+            # Rows are laid out by what is folded: the same folds stay the same object.
+            self._found = found if found != self._found else self._found
         return self._found
+
+    def _holds(self, snapshot: Snapshot, now: float) -> bool:
+        seen = self._seen
+        if snapshot.alerts is not seen.alerts:
+            return False
+        is_same_fleet = snapshot.hosts is seen.hosts and snapshot.services is seen.services
+        return is_same_fleet or 0 <= now - self._at < _REMEMBERED
 
 
 _memory: Final = _Memory()

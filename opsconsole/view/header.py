@@ -7,8 +7,9 @@ from msgspec import Struct
 from opsconsole.model.access import live_freezes, unlock_of
 from opsconsole.model.snapshot import Access, Feed, Snapshot
 from opsconsole.model.states import ServiceState
+from opsconsole.view import census, storm
 from opsconsole.view import format as fmt
-from opsconsole.view import storm
+from opsconsole.view.burning import burning
 from opsconsole.view.cells import beside, cell, joined, safe_cell, span, width_of
 from opsconsole.view.expiring import soon_words
 from opsconsole.view.glyphs import Glyphs
@@ -16,7 +17,7 @@ from opsconsole.view.oncall import incident_chip, on_call_chip
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Tone
 from opsconsole.view.tally import tally
-from opsconsole.view.triage import count_by_state, fires, is_blind, is_unacked, severity_word
+from opsconsole.view.triage import is_blind
 
 _NORMAL_FROM: Final = 100
 _WORD_OF: Final = {"CRIT": "critical", "WARN": "warning", "STALE": "unknown"}
@@ -81,13 +82,12 @@ def banners(
 def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Cell]:
     """Give the environment with the fires, who is missing, hosts and services."""
     normal = width >= _NORMAL_FROM
-    burning = fires(snapshot)
-    loud = [alert for alert in burning if not alert.is_muted]
-    counts = count_by_state(_WORD_OF.get(severity_word(alert)[0], "info") for alert in loud)
+    fires = burning(snapshot)
+    counts = {_WORD_OF.get(word, "info"): count for word, count in fires.words.items()}
     seen = tally(counts, glyphs, faults_only=True) or _calm(snapshot, glyphs)
-    unacked = sum(is_unacked(alert) for alert in loud)
-    hosts = count_by_state(record.state for record in snapshot.hosts.values())
-    services = count_by_state(record.state for record in snapshot.services.values())
+    unacked = fires.unacked
+    hosts = census.hosts(snapshot.hosts).states
+    services = census.services(snapshot.services)
     return [
         (*badge(snapshot.access, glyphs), span(" fires " if normal else " "), *seen),
         joined(
@@ -201,9 +201,11 @@ def feeds(snapshot: Snapshot, now: float, width: int) -> Cell:
         tone = Tone.DIM if ok == total else Tone.STALE
         return cell(f"feed {ok}/{total}", tone)
     each = [_feed(feed) for feed in sorted(snapshot.feeds.values(), key=_feed_order)]
-    oldest = max((now - record.at for record in snapshot.hosts.values() if record.at), default=None)
+    oldest = census.hosts(snapshot.hosts).oldest
     tail = (
-        () if oldest is None else (span("oldest ", Tone.DIM), *safe_cell(fmt.age(oldest), Tone.DIM))
+        ()
+        if oldest is None
+        else (span("oldest ", Tone.DIM), *safe_cell(fmt.age(now - oldest), Tone.DIM))
     )
     return joined(((span("feed ", Tone.DIM), *joined(each)), tail))
 

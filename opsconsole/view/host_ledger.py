@@ -7,7 +7,7 @@ from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import HostRecord, Snapshot
 from opsconsole.model.states import state_rank
 from opsconsole.view.naming import natural_key
-from opsconsole.view.triage import order_key
+from opsconsole.view.triage import in_order
 
 Order = tuple[int, int, tuple[tuple[int, int, str], ...]]
 
@@ -47,7 +47,7 @@ class HostLedger:
         """Look at what changed since the last snapshot."""
         if snapshot.alerts is not self._alerts:
             self._alerts = snapshot.alerts
-            self.words = worst_words(snapshot.alerts.values())
+            self.words = worst_words(in_order(snapshot))
         if snapshot.hosts is not self._hosts:
             self._follow(snapshot.hosts)
 
@@ -109,12 +109,10 @@ def sources(records: Iterable[HostRecord]) -> frozenset[str]:
     return frozenset(found)
 
 
-def worst_words(alerts: Iterable[Alert]) -> Mapping[str, str]:
-    """Say of each host with fires what the worst of them says."""
-    words: dict[str, tuple[tuple[object, ...], str]] = {}
-    for alert in alerts:
-        if alert.is_firing and not alert.is_muted and alert.on.startswith("host:"):
-            mine = (order_key(alert), alert.summary or alert.name)
-            name = alert.on[len("host:") :]
-            words[name] = min(words.get(name, mine), mine)
-    return {name: said for name, (_, said) in words.items()}
+def worst_words(fires: Iterable[Alert]) -> Mapping[str, str]:
+    """Say of each host with fires what the worst of them says; they come in triage order."""
+    words: dict[str, str] = {}
+    for alert in fires:
+        if alert.on.startswith(KIND) and not alert.is_muted:
+            words.setdefault(alert.on[len(KIND) :], alert.summary or alert.name)
+    return words

@@ -21,9 +21,9 @@ class _Fires:
         self._snapshot = snapshot
         self._by_fingerprint = {alert.fingerprint: alert for alert in alerts}
         self._roots: dict[str, Alert] = {}
-        for alert in sorted(alerts, key=lambda each: each.since, reverse=True):
-            if alert.severity is Severity.CRITICAL and alert.on:
-                self._roots[alert.on] = alert
+        critical = [a for a in alerts if a.severity is Severity.CRITICAL and a.on]
+        for alert in sorted(critical, key=lambda each: each.since, reverse=True):
+            self._roots[alert.on] = alert
         self._above: dict[str, tuple[str, ...]] = {}
 
     def cause_of(self, alert: Alert) -> Alert | None:
@@ -34,7 +34,7 @@ class _Fires:
                 return root
             if kind == "inhibited" and (root := self._by_fingerprint.get(name)):
                 return root
-        if alert.severity is Severity.CRITICAL or alert.is_muted:
+        if not self._roots or alert.severity is Severity.CRITICAL or alert.is_muted:
             return None
         return next((root for root in self._below(alert) if root.on != alert.on), None)
 
@@ -59,17 +59,21 @@ def behind(snapshot: Snapshot, alerts: Sequence[Alert]) -> Mapping[str, tuple[Al
         By the cause's episode; a cause of a cause takes all.
     """
     fires = _Fires(snapshot, alerts)
-    causes = {alert.episode: fires.cause_of(alert) for alert in alerts}
+    causes = {
+        alert.episode: root for alert in alerts if (root := fires.cause_of(alert)) is not None
+    }
     found: dict[str, list[Alert]] = {}
-    for alert in alerts:
+    for alert in alerts if causes else ():
         root = _root_of(alert, causes)
         if root.episode != alert.episode:
             found.setdefault(root.episode, []).append(alert)
     return {episode: tuple(folded) for episode, folded in found.items()}
 
 
-def _root_of(alert: Alert, causes: Mapping[str, Alert | None]) -> Alert:
+def _root_of(alert: Alert, causes: Mapping[str, Alert]) -> Alert:
     """Follow causes to their end; where they go round, the fire stands for itself."""
+    if alert.episode not in causes:
+        return alert
     met = {alert.episode}
     root = alert
     while (above := causes.get(root.episode)) is not None:

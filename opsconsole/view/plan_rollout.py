@@ -27,7 +27,7 @@ def lines(plan: Plan) -> list[Cell]:
     if plan.held_by:
         body.append(_line("held", cell(plan.held_by, Tone.WARNING)))
     if plan.spool:
-        body.append(_line("outcome", cell(f"resolver: none; {plan.spool}:", Tone.WARNING)))
+        body.append(_line("outcome", cell(f"{plan.spool}:", Tone.WARNING)))
         body.append(
             _line("", cell("what a lost connection leaves behind stays UNKNOWN", Tone.WARNING))
         )

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from opsconsole.model.snapshot import ServiceRecord, Snapshot, is_stale
 from opsconsole.model.states import ServiceState, state_rank
 from opsconsole.query.environments import service_env
+from opsconsole.view import census
 from opsconsole.view import format as fmt
 from opsconsole.view.cache import RowCache, Sieve
 from opsconsole.view.cells import WAITING, cell, chosen, safe_cell, state_tone
@@ -15,7 +16,6 @@ from opsconsole.view.naming import natural_key
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
 from opsconsole.view.tally import count_of_bad, tally
-from opsconsole.view.triage import count_by_state
 
 _NORMAL_FROM: Final = 45
 _WIDE_FROM: Final = 70
@@ -197,7 +197,7 @@ _CELLS: Final[Mapping[str, Callable[[_Seen], Cell]]] = {
 
 
 def _title(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Cell:
-    counts = count_by_state(record.state for record in snapshot.services.values())
+    counts = census.services(snapshot.services)
     total = len(snapshot.services)
     if width < _NORMAL_FROM:
         return cell(f"Services {total}{count_of_bad(counts)}", Tone.STRONG)

@@ -18,15 +18,15 @@ from opsconsole.view.cells import cell
 from opsconsole.view.glyphs import Glyphs
 from opsconsole.view.naming import bare_name
 from opsconsole.view.rows import Cell, Tone
-from opsconsole.view.triage import fires
+from opsconsole.view.triage import in_order
 
 SPAN: Final = 600.0
 """Seconds that are looked back."""
 WITHIN: Final = 60.0
 MOST: Final = 30
 """More unsuppressed fires than this that began within `WITHIN` seconds are a storm."""
-_REMEMBERED: Final = 2.0
-"""Seconds; header and panes ask for the same storm, many times."""
+_REMEMBERED: Final = 30.0
+"""Seconds for which hosts that changed tell no other story: their labels come from the configuration."""
 
 
 class Storm(Struct, frozen=True):
@@ -61,25 +61,47 @@ def storm(snapshot: Snapshot, now: float) -> Storm | None:
 
 
 class _Memory:
+    """Header and panes ask for the same storm, many times; it is the same object while it is the same storm."""
+
     def __init__(self) -> None:
         self._alerts: Mapping[str, Alert] = {}
-        self._at = float("-inf")
+        self._hosts: Mapping[str, HostRecord] = {}
+        self._at = 0.0
+        self._until = 0.0
         self._found: Storm | None = None
 
     def of(self, snapshot: Snapshot, now: float) -> Storm | None:
-        if snapshot.alerts is not self._alerts or not 0 <= now - self._at < _REMEMBERED:
-            self._found = _storm(snapshot, now)
-            self._alerts, self._at = snapshot.alerts, now
+        if snapshot.alerts is not self._alerts or not self._holds(snapshot, now):
+            found = _storm(snapshot, now)
+            self._found = found if found != self._found else self._found
+            self._until = _next_change(snapshot, now)
+            self._alerts, self._hosts, self._at = snapshot.alerts, snapshot.hosts, now
         return self._found
+
+    def _holds(self, snapshot: Snapshot, now: float) -> bool:
+        if not self._at <= now < self._until:
+            return False
+        is_same_fleet = self._found is None or snapshot.hosts is self._hosts
+        return is_same_fleet or now < self._at + _REMEMBERED
 
 
 _memory: Final = _Memory()
 
 
+def _next_change(snapshot: Snapshot, now: float) -> float:
+    """Say until when no fire becomes too old to count, and none that began in the future begins to."""
+    if len(snapshot.alerts) <= MOST:
+        return math.inf
+    begins = (alert.since for alert in in_order(snapshot))
+    return min(
+        (at if at > now else at + SPAN for at in begins if at + SPAN >= now), default=math.inf
+    )
+
+
 def _storm(snapshot: Snapshot, now: float) -> Storm | None:
     if len(snapshot.alerts) <= MOST:
         return None
-    new = [a for a in fires(snapshot) if now - SPAN <= a.since <= now and not a.is_muted]
+    new = [a for a in in_order(snapshot) if now - SPAN <= a.since <= now and not a.is_muted]
     if len(new) <= MOST:
         return None
     new.sort(key=lambda alert: (alert.since, alert.episode))
@@ -132,7 +154,7 @@ def _populations(
             [host.labels for name, host in hosts if name not in struck],
         )
     begun = {alert.episode for alert in new}
-    rest = [alert.labels for alert in fires(snapshot) if alert.episode not in begun]
+    rest = [alert.labels for alert in in_order(snapshot) if alert.episode not in begun]
     return [alert.labels for alert in new], rest
 
 
@@ -143,9 +165,9 @@ def _split(
     within, total = Counter(_pairs(inside)), len(inside) + len(outside)
     beyond = Counter(_pairs(outside))
     best, most = ("", "", 1.0), 1e-9
-    for (name, value), hits in sorted(within.items()):
+    for (name, value), hits in sorted(each for each in within.items() if each[1] > 1):
         others = beyond[name, value]
-        if hits < 2 or hits * len(outside) <= others * len(inside):
+        if hits * len(outside) <= others * len(inside):
             continue  # it is no commoner in the storm than elsewhere
         gained = gain(hits, others, len(inside), len(outside))
         if gained > most:

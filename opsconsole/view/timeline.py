@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
 from opsconsole.model.alert import Alert
@@ -68,15 +69,15 @@ def _axis(now: float, room: int, options: ViewOptions) -> Cell:
 
 def _fires(snapshot: Snapshot, now: float, room: int, glyphs: Glyphs) -> Cell:
     """Count how many fires burnt in each cell's time."""
-    burning = [0] * room
+    turns = [0] * (room + 1)
     for alert in snapshot.alerts.values():
         if alert.state is AlertState.PENDING:
             continue
         begun, ended = _burnt(alert, now)
-        if ended < now - SPAN:
-            continue
-        for at in range(_place(begun, now, room), _place(ended, now, room) + 1):
-            burning[at] += 1
+        if ended >= now - SPAN:
+            turns[_place(begun, now, room)] += 1
+            turns[_place(ended, now, room) + 1] -= 1
+    burning = list(accumulate(turns))[:room]
     top = max(burning, default=0)
     steps = "".join(str(max(1, round(8 * count / top)) if top else 0) for count in burning)
     return (

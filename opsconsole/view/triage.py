@@ -12,6 +12,8 @@ from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import AlertState, Freshness, HostState, ServiceState, Severity
 from opsconsole.query.environments import owner_of
+from opsconsole.view import census
+from opsconsole.view.census import Once
 from opsconsole.view.naming import natural_key
 from opsconsole.view.rows import Tone
 
@@ -51,24 +53,25 @@ class Group(Struct, frozen=True):
 
 def fires(snapshot: Snapshot) -> list[Alert]:
     """List the firing alerts in triage order."""
-    return list(_in_order.of(snapshot.alerts))
+    return list(in_order(snapshot))
 
 
-class _InOrder:
-    """Remembers the order of one table of alerts: header and panes ask for the same one, many times."""
-
-    def __init__(self) -> None:
-        self._alerts: Mapping[str, Alert] = {}
-        self._found: tuple[Alert, ...] = ()
-
-    def of(self, alerts: Mapping[str, Alert]) -> tuple[Alert, ...]:
-        if alerts is not self._alerts:
-            self._found = tuple(sorted((a for a in alerts.values() if a.is_firing), key=order_key))
-            self._alerts = alerts
-        return self._found
+def in_order(snapshot: Snapshot) -> tuple[Alert, ...]:
+    """Give the firing alerts in triage order; the same object for the same table of alerts."""
+    return _in_order.of(snapshot.alerts)
 
 
-_in_order: Final = _InOrder()
+def _sorted(alerts: Mapping[str, Alert]) -> tuple[Alert, ...]:
+    return tuple(sorted((a for a in alerts.values() if a.is_firing), key=order_key))
+
+
+_in_order: Final = Once(_sorted)
+
+
+def waiting(snapshot: Snapshot) -> tuple[Alert, ...]:
+    """List what other systems see and do not call a fire yet, in triage order."""
+    found = (a for a in snapshot.alerts.values() if a.state is AlertState.PENDING)
+    return tuple(sorted(found, key=order_key))
 
 
 def order_key(alert: Alert) -> tuple[object, ...]:
@@ -85,7 +88,9 @@ def order_key(alert: Alert) -> tuple[object, ...]:
 
 
 def state_word(alert: Alert, now: float, ack_within: float) -> StateWord:
-    """Name a fire's state: NEW! NEW ACK MUTE, or RECOV while it recovers."""
+    """Name a fire's state: NEW! NEW ACK MUTE, RECOV while it recovers, PEND before it is one."""
+    if alert.state is AlertState.PENDING:
+        return StateWord("PEND", Tone.DIM)
     if alert.is_muted:
         return StateWord("MUTE", Tone.MUTED)
     if alert.state is AlertState.RECOVERING:
@@ -146,8 +151,10 @@ _NAMED: Final = ("muted", "maintenance", "depends")
 def grouped(alerts: Iterable[Alert]) -> list[Group]:
     """Fold equal fires on many objects into groups; each group stands where its first fire stood."""
     together: dict[tuple[object, ...], list[Alert]] = {}
-    for alert in alerts:
+    places: dict[str, int] = {}
+    for place, alert in enumerate(alerts):
         together.setdefault(_alike(alert), []).append(alert)
+        places[alert.episode] = place
     groups: list[Group] = []
     for members in together.values():
         if len(members) < _LEAST_GROUP:
@@ -161,7 +168,7 @@ def grouped(alerts: Iterable[Alert]) -> list[Group]:
                 "mute" if head.is_muted else "",
             )
             groups.append(Group("group:" + ":".join(words), tuple(members)))
-    return sorted(groups, key=lambda group: order_key(group.first))
+    return sorted(groups, key=lambda group: places[group.first.episode])
 
 
 def single(alert: Alert) -> Group:
@@ -182,18 +189,6 @@ def _alike(alert: Alert) -> tuple[object, ...]:
     )
 
 
-def explained(alerts: Iterable[Alert]) -> tuple[int, str]:
-    """Find the object that most unsuppressed fires are on: how many, and its reference."""
-    counts: dict[str, int] = {}
-    for alert in alerts:
-        if alert.on and not alert.is_muted:
-            counts[alert.on] = counts.get(alert.on, 0) + 1
-    if not counts:
-        return 0, ""
-    best = max(counts, key=lambda on: (counts[on], on))
-    return counts[best], best
-
-
 def members(snapshot: Snapshot, key: str) -> tuple[Alert, ...]:
     """Give the fires behind a row's key, a group's included."""
     kind, _, name = key.partition(":")
@@ -201,8 +196,15 @@ def members(snapshot: Snapshot, key: str) -> tuple[Alert, ...]:
         alert = snapshot.alerts.get(name)
         return () if alert is None else (alert,)
     if kind == "group":
-        return next((g.alerts for g in grouped(fires(snapshot)) if g.key == key), ())
+        return _groups.of(in_order(snapshot)).get(key, ())
     return ()
+
+
+def _by_key(alerts: tuple[Alert, ...]) -> Mapping[str, tuple[Alert, ...]]:
+    return {group.key: group.alerts for group in grouped(alerts)}
+
+
+_groups: Final = Once(_by_key)
 
 
 def on_object(snapshot: Snapshot, reference: str) -> list[Alert]:
@@ -224,8 +226,8 @@ def is_blind(snapshot: Snapshot) -> bool:
     if not (snapshot.hosts or snapshot.services or snapshot.feeds):
         return True
     return (
-        any(record.state in _LOST for record in snapshot.hosts.values())
-        or any(record.state in _SERVICE_LOST for record in snapshot.services.values())
+        any(state in census.hosts(snapshot.hosts).states for state in _LOST)
+        or any(state in census.services(snapshot.services) for state in _SERVICE_LOST)
         or any(
             feed.state in (*_SERVICE_LOST, ServiceState.DOWN) for feed in snapshot.feeds.values()
         )

@@ -154,6 +154,27 @@ def test_what_a_rule_depends_on_suppresses_it(staged: Any) -> None:
     assert stage.firing()["R host:a"].suppressed_by == ("depends:host:sw-1",)
 
 
+def test_a_rule_about_no_host_is_let_go_once_what_it_depends_on_was_well_for_a_moment(
+    staged: Any,
+) -> None:
+    stage = staged(
+        'rules: [{alert: R, expr: check("raid") == down, depends_on: [host:sw-1]},'
+        " {alert: HostUnreachable, built_in: unreachable, critical: {for: 0}}]",
+        "sw-1",
+    )  # fmt: skip
+    down = CheckRecord(name="raid", kind="exec", target="", state=ServiceState.DOWN)
+    stage.put(checks={"raid": down})
+    quiet = []
+    for poll in (stage.away, stage.away, stage.well, stage.well, stage.well, stage.well):
+        poll("sw-1")
+        stage.step(30)
+        stage.put(now=stage.now)
+        quiet.append([a.suppressed_by for a in stage.firing().values() if a.name == "R"])
+
+    assert quiet[1] == [("depends:host:sw-1",)]
+    assert quiet[-1] == [()]
+
+
 def test_a_rule_that_is_gone_ends_its_fires(staged: Any) -> None:
     stage = staged("rules: [{alert: R, expr: users > 5}]")
     stage.metrics("a", {"users": 9.0})

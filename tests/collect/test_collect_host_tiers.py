@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from opsconsole.collect.collector import Collector
 from opsconsole.collect.fast_tier import read_fast
@@ -93,6 +94,29 @@ async def test_a_host_that_does_not_answer_is_not_asked_for_its_slow_tier():
 
     assert fleet.remote.commands == []
     assert fleet.sink.of("web01", "slow") == []
+
+
+async def test_a_host_of_plain_lines_is_seen_to_answer_and_its_numbers_are_not_known():
+    fleet = Fleet(replace(WEB, transport="plain"))
+
+    await fleet.watch(130.0)
+
+    samples = fleet.sink.of("web01", "fast")
+    assert len(samples) >= 12
+    assert {(each.outcome, each.reach) for each in samples} == {(ServiceState.UP, Reach.UP)}
+    assert {tuple(each.metrics) for each in samples} == {("ssh.rtt",)}
+    assert fleet.sink.of("web01", "slow") == []
+    assert fleet.remote.commands == []
+
+
+async def test_a_host_of_plain_lines_that_does_not_answer_says_why():
+    fleet = Fleet(replace(WEB, transport="plain"))
+    fleet.remote.faults["web01"] = TransportError("web01", "auth-refused", "no POSIX login shell")
+
+    await fleet.watch(1.0)
+
+    [sample] = fleet.sink.of("web01", "fast")
+    assert (sample.outcome, sample.reason) == (ServiceState.UNKNOWN, "no POSIX login shell")
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,21 @@ def test_the_slow_tier_reads_a_machine(shell, machine):
 
 
 @pytest.mark.real
+def test_thousands_of_processes_are_not_looked_at_one_by_one(shell, machine, tmp_path):
+    crowded = tmp_path / "crowded"
+    shutil.copytree(machine["OPSC_ROOT"], crowded, symlinks=True)
+    for pid in range(2001):
+        (crowded / "proc" / str(10_000 + pid)).mkdir()
+
+    reading = read_slow(run(shell, "slow", {**machine, "OPSC_ROOT": str(crowded)}, "n1"))
+
+    assert "proc.zombie" not in reading.metrics
+    assert reading.facts["zombies"] == "not counted: too many processes"
+    assert reading.facts["unreadable.slow"] == ""
+    assert reading.metrics["users"] == 1.0
+
+
+@pytest.mark.real
 def test_the_lazy_tier_reads_a_machine(shell, machine):
     reading = read_lazy(run(shell, "lazy", machine, "n1"))
 

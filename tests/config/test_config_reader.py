@@ -117,7 +117,7 @@ alert_sources:
         ("hosts: [{name: a, address: 'h:22'}]", "the port is a key of its own"),
         ("hosts: [{name: a, depends_on: [switch-1]}]", "is not a reference like host:db-02"),
         ("hosts: [{name: a, polled: no}]", "must be true or false, not 'no'"),
-        ("hosts: [{name: a, transport: sssh}]", "is none of ssh, local, did you mean ssh"),
+        ("hosts: [{name: a, transport: sssh}]", "is none of ssh, local, plain, did you mean ssh"),
         ("services: [{name: s}]", "a service needs a check: one of http, tcp, tls, dns, icmp"),
         ("services: [{name: s, every: 3s}]", "every belongs to a check"),
         ("services: [{name: s, http: 'ftp://x'}]", "is not an http:// or https:// URL"),

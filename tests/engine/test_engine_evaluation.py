@@ -1,10 +1,11 @@
 """What rules wait for and look back on goes on in the next engine."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from opsconsole.engine.evaluation import Evaluation
+from opsconsole.engine.evaluation import RULES, WAITS, Evaluation
 from opsconsole.model.inventory import Host, Inventory, Service, Settings
 from opsconsole.model.rules import LevelSpec, RuleSpec
 from opsconsole.model.sample import CheckResult, Sample
@@ -66,7 +67,7 @@ def test_a_wait_of_a_week_goes_on_over_a_restart(clock: _Clock, away: float, fir
     before = _Machine(clock, _inventory())
     before.sample(REBOOT)
     assert before.step() == []
-    kept = before.evaluation.pack()
+    kept = before.evaluation.pack(clock.at)
 
     clock.at += away
     after = _Machine(clock, _inventory())
@@ -79,12 +80,56 @@ def test_a_wait_of_a_week_goes_on_over_a_restart(clock: _Clock, away: float, fir
     assert after.step() == (["RebootPending info"] if fires else [])
 
 
+def test_a_wait_that_was_seen_for_days_goes_on_over_a_short_restart(clock: _Clock) -> None:
+    before = _Machine(clock, _inventory())
+    for _ in range(3 * 24):
+        before.sample(REBOOT)
+        assert before.step() == []
+        clock.at += 3600.0
+    kept = before.evaluation.pack(clock.at)
+
+    clock.at += 3600.0
+    after = _Machine(clock, _inventory())
+    after.evaluation.recall((), clock.at, kept)
+    after.sample(REBOOT)
+    after.step()
+    clock.at = T0 + 7 * 86_400.0 + 1
+    after.sample(REBOOT)
+
+    assert after.step() == ["RebootPending info"]
+
+
+async def test_an_engine_that_dies_leaves_what_was_pending_a_few_minutes_before(
+    clock: _Clock,
+) -> None:
+    before = _Machine(clock, _inventory())
+    before.sample(REBOOT)
+    before.step()
+    left: dict[str, bytes] = {}
+
+    async def keep(name: str, data: bytes) -> None:
+        left[name] = data
+        raise asyncio.CancelledError  # here it dies
+
+    with pytest.raises(asyncio.CancelledError):
+        await before.evaluation.run(keep, clock)
+
+    after = _Machine(clock, _inventory())
+    after.evaluation.recall((), clock.at, left)
+    after.sample(REBOOT)
+    after.step()
+    clock.at = T0 + 7 * 86_400.0 + 1
+    after.sample(REBOOT)
+
+    assert after.step() == ["RebootPending info"]
+
+
 def test_a_forecast_goes_on_over_a_restart(clock: _Clock) -> None:
     before = _Machine(clock, _inventory())
     for _ in range(240):
         clock.at += 60
         before.sample({"fs.available{mount=/}": 1e9 - (clock.at - T0) * 1e4})
-    kept = before.evaluation.pack()
+    kept = before.evaluation.pack(clock.at)
 
     after = _Machine(clock, _inventory())
     after.evaluation.recall((), clock.at, kept)
@@ -100,7 +145,7 @@ def test_a_forecast_goes_on_over_a_restart(clock: _Clock) -> None:
 def test_what_cannot_be_read_is_left_out(clock: _Clock, kept: bytes) -> None:
     machine = _Machine(clock, _inventory())
 
-    machine.evaluation.recall((), clock.at, kept)
+    machine.evaluation.recall((), clock.at, {RULES: kept, WAITS: kept})
 
     assert machine.step() == []
 
@@ -120,7 +165,7 @@ def test_a_fire_of_a_rule_about_checks_is_the_same_after_a_restart(clock: _Clock
     assert [a.on for a in alerts] == ["service:shop"]
 
     after = _Machine(clock, inventory)
-    after.evaluation.recall(alerts, clock.at)
+    after.evaluation.recall(alerts, clock.at, {})
     after.store._put(services=down)
     clock.at += 5
     after.step()

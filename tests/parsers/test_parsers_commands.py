@@ -202,6 +202,7 @@ def test_a_pending_reboot_says_who_wants_it():
 def test_zombies_are_counted():
     assert parse_states(b"S 50\nZ 3\nD 1\n") == {"proc.zombie": 3.0}
     assert parse_states(b"") == {}
+    assert parse_states(b"skipped 4500\n") == {}
 
 
 def test_processor_shares_come_from_two_looks():

@@ -22,7 +22,7 @@ from opsconsole.model.states import Effect, RunState
 from opsconsole.runs.chain import Entry, read_chain
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.service import RunService
-from opsconsole.testing.scripted import ScriptedRemote
+from opsconsole.testing.scripted import Behaviour, ScriptedRemote
 from opsconsole.testing.virtual import LoopClock
 
 
@@ -93,6 +93,13 @@ class Virtual:
         plan = await self.service.plan(call, "op1", self.snapshot)
         start = StartRun(plan.id, plan.hash, confirm=plan.expect)
         return (await self.service.start(start, "op1", self.snapshot)).run
+
+    async def halt_at(self, line: str, then: Behaviour, *, host: str) -> str:
+        """Start a run that is halted by what a line does on a host."""
+        self.remote.on(line, then, host=host)
+        run_id = await self.start()
+        await self.until(run_id, RunState.HALTED)
+        return run_id
 
     def run_of(self, run_id: str) -> Run:
         return self.service._runs[run_id].run

@@ -16,6 +16,7 @@ from opsconsole.actions.steps import Door, Request, Target
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import AnswerRun, ControlRun, PlanRun
 from opsconsole.model.states import Effect, HostState, Reach, RunState
+from opsconsole.runs.kept_output import read_kept_output
 from opsconsole.testing.scripted import Drop, Exit, Hang, Slow
 from opsconsole.testing.virtual import run_virtually
 
@@ -65,9 +66,7 @@ async def test_a_rollback_takes_back_what_was_done_newest_first_and_only_where_i
 ) -> None:
     rollout = Rollout(batches=[1, 2, 3], max_failures=0)
     async with virtual(tmp_path, *WEB, rollout=rollout) as bench:
-        bench.remote.on("verify", Exit(1), host="web3")
-        run_id = await bench.start()
-        await bench.until(run_id, RunState.HALTED)
+        run_id = await bench.halt_at("verify", Exit(1), host="web3")
 
         await bench.press(run_id, "rollback")
         run = await bench.end(run_id)
@@ -85,9 +84,7 @@ async def test_a_half_done_drain_is_taken_back_on_a_host_that_is_seen_well_since
     tmp_path: Path,
 ) -> None:
     async with virtual(tmp_path, *WEB, rollout=Rollout(canary=1)) as bench:
-        bench.remote.on("drain", Exit(1), host="web1")
-        run_id = await bench.start()
-        await bench.until(run_id, RunState.HALTED)
+        run_id = await bench.halt_at("drain", Exit(1), host="web1")
         await asyncio.sleep(5)
 
         await bench.press(run_id, "rollback")
@@ -102,9 +99,7 @@ async def test_a_host_whose_restart_failed_stays_drained_however_well_it_looks(
     tmp_path: Path,
 ) -> None:
     async with virtual(tmp_path, *WEB, rollout=Rollout(canary=1)) as bench:
-        bench.remote.on("restart", Exit(1), host="web1")
-        run_id = await bench.start()
-        await bench.until(run_id, RunState.HALTED)
+        run_id = await bench.halt_at("restart", Exit(1), host="web1")
         await asyncio.sleep(5)
 
         await bench.press(run_id, "rollback")
@@ -313,9 +308,7 @@ async def test_a_run_that_is_held_for_half_an_hour_asks_and_stops_when_nobody_an
     tmp_path: Path,
 ) -> None:
     async with virtual(tmp_path, *WEB, rollout=Rollout(canary=1)) as bench:
-        bench.remote.on("restart", Exit(1), host="web1")
-        run_id = await bench.start()
-        await bench.until(run_id, RunState.HALTED)
+        run_id = await bench.halt_at("restart", Exit(1), host="web1")
         await asyncio.sleep(1_900)
         asked = bench.run_of(run_id).question
         run = await bench.end(run_id)
@@ -349,9 +342,7 @@ async def test_a_rerun_takes_the_targets_of_one_kind_and_the_same_parameters(
 @virtually
 async def test_a_retry_writes_again_only_where_that_is_safe(tmp_path: Path) -> None:
     async with virtual(tmp_path, "web1", "web2", rollout=Rollout(canary=1)) as bench:
-        bench.remote.on("restart", Hang(), host="web1")
-        run_id = await bench.start()
-        await bench.until(run_id, RunState.HALTED)
+        run_id = await bench.halt_at("restart", Hang(), host="web1")
         choices = bench.run_of(run_id).choices
         await bench.press(run_id, "stop")
         await bench.end(run_id)
@@ -465,3 +456,34 @@ async def test_whoever_takes_over_answers_for_it_by_their_whole_name(tmp_path: P
         await bench.end(run_id)
 
     assert taken == "trigger:heal"
+
+
+class Bundling:
+    """Keeps a file with the run, then restarts."""
+
+    async def run(self, door: Door, target: Target, values: Values) -> None:
+        await door.artifact("bundle", b"logs")
+        await door.ssh.write(["restart"])
+
+
+@virtually
+async def test_a_second_try_keeps_what_it_said_and_took_beside_what_the_first_did(
+    tmp_path: Path,
+) -> None:
+    async with virtual(
+        tmp_path, "web1", "web2", rollout=Rollout(canary=1), impl=Bundling()
+    ) as bench:
+        bench.remote.on("restart", Exit(1, stdout="first"), Exit(0, stdout="second"), host="web1")
+        run_id = await bench.start()
+        await bench.until(run_id, RunState.HALTED)
+        await bench.press(run_id, "retry")
+        run = await bench.end(run_id)
+        said = await bench.lines(run_id)
+
+    kept = read_kept_output(tmp_path / "runs", run_id) or ()
+    assert run.state is RunState.SUCCEEDED
+    assert not [line for line in said if "journal" in line]
+    assert [line.text for line in kept if line.step == "restart"] == ["first", "second"]
+    assert {path.name for path in (tmp_path / "runs" / run_id / "out").glob("web1.*")} == {
+        "web1.bundle", "web1.restart.out", "web1.try2.bundle", "web1.try2.restart.out",
+    }  # fmt: skip

@@ -5,6 +5,7 @@ import contextlib
 import getpass
 import os
 import signal
+import threading
 import time
 
 import pytest
@@ -104,6 +105,44 @@ async def test_n05_a_frozen_connection_is_silent_and_replaced(
     answer = await transport.ask(host, LOOP, {}, timeout=4, max_output=10_000)
 
     assert fault.reach == Reach.SILENT
+    assert answer.startswith(b"load ")
+
+
+async def test_n05_a_host_that_was_only_slow_keeps_its_connection(
+    sshd: RealSshd, make_transport: MakeTransport
+) -> None:
+    host = host_of(sshd, timeout=2.0)
+    transport = make_transport(host)
+    await transport.ask(host, LOOP, {}, timeout=4, max_output=10_000)
+    logins = sshd.log_count("Accepted publickey")
+    frozen = sshd.children()
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+
+    fault = await fault_of(transport, host)
+    for pid in frozen:
+        os.kill(pid, signal.SIGCONT)
+    answer = await transport.ask(host, LOOP, {}, timeout=4, max_output=10_000)
+
+    assert fault.reach == Reach.SILENT
+    assert answer.startswith(b"load ")
+    assert sshd.log_count("Accepted publickey") == logins
+
+
+async def test_a_loop_of_ours_that_stood_still_condemns_nobody(
+    sshd: RealSshd, make_transport: MakeTransport
+) -> None:
+    host = host_of(sshd, timeout=2.0)
+    transport = make_transport(host)
+    await transport.ask(host, LOOP, {}, timeout=4, max_output=10_000)
+
+    asking = asyncio.create_task(
+        transport.ask(host, LOOP, {}, timeout=2.0, max_output=10_000), name="ask"
+    )
+    await asyncio.sleep(0)  # it is asked
+    threading.Event().wait(1.3)  # and longer than the answer is waited for, nothing runs here
+    answer = await asking
+
     assert answer.startswith(b"load ")
 
 

@@ -168,5 +168,5 @@ def rolled_out_plan(*, refusal: str = "", held_by: str = "") -> Plan:
         blast="6 of 19 hosts, service checkout", refusal=refusal, rollout=rollout,
         batches=(NAMES[:1], NAMES[1:3], NAMES[3:]), overshoot=1,
         locks=(*(f"target:{n}" for n in NAMES), "service:checkout"), held_by=held_by,
-        spool="web-12 lets nothing be written",
+        spool="resolver: none on web-12: no setsid there",
     )  # fmt: skip

@@ -409,13 +409,13 @@ def test_a_plan_says_who_holds_a_lock_and_that_a_lost_outcome_stays_lost() -> No
         plan_page.lines(
             rolled_out(
                 held_by="op2 holds web-07: unit-restart, since 03:11:50Z",
-                spool="web-12 lets nothing be written",
+                spool="resolver: none on web-12: no setsid there",
             )
         )
     )
 
     assert "held    op2 holds web-07: unit-restart, since 03:11:50Z" in shown
-    assert "outcome resolver: none; web-12 lets nothing be written:" in shown
+    assert "outcome resolver: none on web-12: no setsid there:" in shown
     assert "        what a lost connection leaves behind stays UNKNOWN" in shown
 
 
