@@ -31,6 +31,8 @@ _LOOKS_KEPT: Final = 4
 """Intervals after which counters are forgotten: a mean over an outage is not what happens now."""
 _SOON: Final = 1.0
 """Seconds from a first answer to the second: rates need two."""
+_SECOND: Final = 1.5
+"""Intervals to that second answer at most, while others wait for their first: well before a value is stale."""
 _CLOCK_SLACK: Final = 0.05
 _CLOCK_CERTAIN: Final = 0.5
 _READERS: Final[Mapping[str, Callable[[bytes], TierReading]]] = {
@@ -180,8 +182,9 @@ class FastProbe:
         watch.counters = reading.counters
         watch.fails = 0
         watch.is_up = True
-        # while others wait for their first look, the second, which is for rates, comes with the interval's end
-        return min(wait or _SOON, watch.host.every) if fresh else None
+        # while others wait for their first look, the second, which is for rates, leaves them the way
+        most = watch.host.every * _SECOND if wait else watch.host.every
+        return min(wait or _SOON, most) if fresh else None
 
 
 class PlainProbe(FastProbe):
