@@ -84,7 +84,7 @@ async def _running(
         loop.finish()
         return None
     home.loops[script] = loop
-    return home, loop, bootstrap.line(Command(script=script, env=env), nonce)
+    return home, loop, bootstrap.loop_line(script, env, nonce)
 
 
 def _may_stay(kept: Kept, script: str) -> bool:
