@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from opsconsole.clock import Clock
 from opsconsole.collect.fast_tier import Counters, FastReading, read_fast
+from opsconsole.collect.restarts import Restarts
 from opsconsole.collect.schedule import jitter
 from opsconsole.collect.scripts import script
 from opsconsole.collect.sink import Sink
@@ -85,6 +86,7 @@ class HostWatch:
         self.is_up = False
         self.counters: Counters | None = None
         self.raw: dict[str, bytes] = {}
+        self.restarts = Restarts()
         self._sink = sink
 
     def tell(
@@ -236,7 +238,7 @@ class TierProbe:
         self._began = watch.clock.monotonic()
         command = Command(
             script=script(self._tier),
-            args=(secrets.token_hex(8),),
+            args=(secrets.token_hex(8), *(watch.restarts.units if self._tier == "slow" else ())),
             timeout=self._timeout,
             max_output=TIER_LIMIT,
         )
@@ -247,6 +249,8 @@ class TierProbe:
             self._tell_failed(answer, error)
             return
         watch.raw[self._tier] = answer.stdout
+        if self._tier == "slow":
+            watch.restarts.note(reading.metrics, watch.clock.monotonic())
         watch.tell(
             self._tier,
             self._began,
