@@ -152,7 +152,8 @@ echo '{"op":"outcome","id":1,"state":"done","data":{"value":"hunter2"}}'
 @pytest.mark.parametrize(
     ("kind", "entry", "script", "seen"),
     [
-        ("collector", "collectors: [{id: x, emits: [pg.lag], ", ("done", '{"metrics":{"pg.lag":2.5},"facts":{"v":"1"}}'),
+        ("collector", "collectors: [{id: x, emits: [pg.lag], ",
+         ("done", '{"metrics":{"pg.lag":2.5},"facts":{"v":"1"}}'),
          lambda raw, spec: read_samples(raw, spec) == Samples({"acme.pg.lag": 2.5}, {"acme.v": "1"})),
         ("check", "checks: [{id: x, ", ("warning", '{"lag":2.5}'),
          lambda raw, _: read_verdict(raw) == Verdict("warning", "said", {"lag": 2.5})),
