@@ -35,6 +35,7 @@ class PythonImpl:
         self._function = function
         self._params = params
         self._rollback = rollback
+        self._names = () if params is None else tuple(f.name for f in dataclasses.fields(params))
 
     async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
         """Call it with its parameters as a frozen dataclass."""
@@ -57,8 +58,7 @@ class PythonImpl:
         if self._params is None:
             return ()
         make: Callable[..., object] = self._params
-        names = [field.name for field in dataclasses.fields(self._params)]
-        return (make(**{name: values.value(name) for name in names}),)
+        return (make(**{name: values.value(name) for name in self._names}),)
 
 
 def make_action(declared: Declared, plugin: str, source: str, content: bytes) -> Action:

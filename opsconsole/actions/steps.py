@@ -88,6 +88,8 @@ class Undo:
     """For people: `undrain`, or the exact words of what it does."""
     run: Callable[["Door"], Awaitable[object]]
     """Does it, over a door of its own; raises as a step does."""
+    plain: tuple[Request, ...] = ()
+    """The same as requests that stand for themselves, so that a later engine can do it; empty: it is code."""
 
 
 class Door(Ctx, Protocol):

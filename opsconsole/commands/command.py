@@ -16,8 +16,10 @@ class Where(StrEnum):
     """Where a command has a meaning."""
 
     ANYWHERE = "anywhere"
+    ROWS = "rows"
+    """Every pane with rows, lists among them."""
     TABLES = "tables"
-    """Every pane with rows."""
+    """Panes whose rows can be narrowed and sorted."""
     FIRES = "fires"
     """A fire under the cursor, in the pane or its drill-down."""
     OBJECTS = "objects"
@@ -30,6 +32,8 @@ class Where(StrEnum):
     """A fire, a silence or a maintenance window under the cursor."""
     RUNS = "runs"
     """A run under the cursor or on the screen."""
+    INCIDENTS = "incidents"
+    """An incident under the cursor or on the screen."""
 
 
 class Argument(Struct, frozen=True):
@@ -96,6 +100,7 @@ _TABLES = frozenset(
         "odd",
     }
 )
+_LISTS = frozenset({"silences", "maintenance", "expiring", "incidents", "slo", "blast", "oncall"})
 _TEXTS = frozenset({"log", "output", "text"})
 _OBJECTS = frozenset({"alert", "group", "host", "service"})
 _KINDS = {
@@ -104,16 +109,19 @@ _KINDS = {
     Where.HOSTS: _OBJECTS,
     Where.MUTABLE: frozenset({"alert", "group", "silence", "window"}),
     Where.RUNS: frozenset({"run"}),
+    Where.INCIDENTS: frozenset({"incident"}),
 }
 """Places that are a kind of object under the cursor."""
 _WORKS_ON = {
-    Where.TABLES: "a table",
+    Where.ROWS: "rows",
+    Where.TABLES: "fires, hosts, services, events and runs",
     Where.FIRES: "a fire",
     Where.OBJECTS: "a fire, a host or a service",
     Where.HOSTS: "a host",
     Where.TEXTS: "logs and output",
     Where.MUTABLE: "a fire, a silence or a maintenance window",
     Where.RUNS: "a run",
+    Where.INCIDENTS: "an incident",
     Where.ANYWHERE: "anything",
 }
 
@@ -124,6 +132,8 @@ def applies(where: Where, selection: Selection) -> bool:
     match where:
         case Where.ANYWHERE:
             return True
+        case Where.ROWS:
+            return selection.where in _TABLES | _LISTS
         case Where.TABLES:
             return selection.where in _TABLES
         case Where.TEXTS:

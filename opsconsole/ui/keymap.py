@@ -1,7 +1,7 @@
 """Keys: bindings made of the one list of commands; keys that only move belong to the widgets themselves."""
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from textual.binding import Binding
@@ -52,10 +52,25 @@ def _read(keymap: tuple[tuple[str, str], ...]) -> tuple[tuple[Command, ...], tup
 
 
 def takes(command: str, selection: Selection) -> bool:
-    """Tell whether a command answers to its key here, be it with a reason why not; else the next one may."""
+    """Tell whether a command answers to its key here, be it with a reason why not; else the next one may.
+
+    Where none of a key's commands has a meaning the first one answers: it says what it works on.
+    """
     if command in _SEARCHES:
         return selection.searching
-    return applies(BY_ID[command].where, selection)
+    if applies(BY_ID[command].where, selection):
+        return True
+    sharing = _sharing(command)
+    return sharing[0] == command and not any(
+        applies(BY_ID[each].where, selection) for each in sharing
+    )
+
+
+@cache
+def _sharing(command: str) -> tuple[str, ...]:
+    """Name the commands that have a key in common with one, itself included, in their order."""
+    keys = set(BY_ID[command].keys)
+    return tuple(c.id for c in COMMANDS if keys & set(c.keys) and c.id not in _SEARCHES)
 
 
 def bottom_line(snapshot: Snapshot, selection: Selection, now: float) -> list[Key]:

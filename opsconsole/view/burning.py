@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.states import AlertState
 from opsconsole.view.census import Once
 from opsconsole.view.triage import in_order, is_unacked, severity_word
 
@@ -38,4 +39,14 @@ def _count(fires: tuple[Alert, ...]) -> Burning:
     return Burning(fires, sum(map(is_unacked, loud)), words, most, name)
 
 
+def over(snapshot: Snapshot) -> frozenset[str]:
+    """Name the rows of fires that came to their end and are still shown elsewhere."""
+    return _over.of(snapshot.alerts)
+
+
+def _ended(alerts: Mapping[str, Alert]) -> frozenset[str]:
+    return frozenset(f"alert:{e}" for e, a in alerts.items() if a.state is AlertState.RESOLVED)
+
+
 _once: Final = Once(_count)
+_over: Final = Once(_ended)

@@ -143,7 +143,7 @@ def fire_offers(
     refused = "" if known else none
     words = f" {known[0].id[:8]}, {fmt.age(known[0].ends - now)} left" if known else ""
     unacked = "" if any(alert.ack for alert in alerts) else "nobody acked it"
-    on_host = "" if host else "it is on no host that is known here: use :maintenance and the filter"
+    on_host = "" if host else "it is on no host that is known here: use :maintain and a filter"
     return (
         Offer("silence", "s", "silence: hides what these matchers mean, until", why_not(alerts)),
         Offer("extend", "e", f"extend the silence{words}", refused),

@@ -32,7 +32,7 @@ def page_lines(page: IncidentPage, now: float) -> tuple[str, ...]:
     one = page.incident
     head = [
         f"{one.id}  {one.title}",
-        f"{one.severity}, {one.status}, opened {_clock(one.opened)} by {one.opener}, {_how_long(one, now)}",
+        f"{one.severity}, {one.status}, {_how_long(one, now)}; opened {_clock(one.opened)} by {one.opener}",
         f"commander {one.commander or 'nobody'}",
     ]
     if one.on:

@@ -58,9 +58,9 @@ def in_keys(rows: Sequence[Row], keys: tuple[str, ...]) -> LazyRows:
     return LazyRows(keys, {row.key: row for row in rows}.__getitem__)
 
 
-def with_ghost(rows: Sequence[Row], gone: Row, place: int) -> LazyRows:
-    """Put in a row whose object is gone, as a ghost, where it stood."""
-    ghost = replace(gone, ghost=True)
+def with_ghost(rows: Sequence[Row], gone: Row, place: int, why: str) -> LazyRows:
+    """Put in a row whose object is gone, as a ghost that says so in a word, where it stood."""
+    ghost = replace(gone, ghost=why)
     keys = keys_of(rows)
     place = min(place, len(keys))
     all_ = in_keys(rows, keys)

@@ -161,7 +161,11 @@ def who(alert: Alert, now: float) -> Cell:
         quiet = f", {mirror_words(alert.ack)}" if alert.ack.mirror else ""
         age = fmt.age(now - alert.ack.at)
         return cell(f"{alert.ack.actor} saw it {age} ago{words}{until}{quiet}")
-    return (span("NOBODY", Tone.CRITICAL), span(".  a ack   t take   x mute"))
+    went = ""
+    if alert.escalated:
+        last = alert.escalated[-1]
+        went = f", went to {last.who or last.to} {fmt.age(now - last.at)} ago"
+    return (span("NOBODY", Tone.CRITICAL), span(f"{went}.  a ack   t take   x mute"))
 
 
 def _cause(pair: tuple[Alert, str], glyphs: Glyphs) -> Cell:

@@ -62,8 +62,8 @@ class Row(Struct, frozen=True, gc=False):
     key: str
     cells: tuple[Cell, ...]
     tone: Tone = Tone.NORMAL
-    ghost: bool = False
-    """True: the object is gone, the row stays until the cursor moves."""
+    ghost: str = ""
+    """Why the row is no longer among the others, in a word; it stays until the cursor moves."""
     folds: bool = False
     """True: it opens in its place into several rows."""
 
@@ -83,3 +83,5 @@ class Table(Struct, frozen=True):
     """In the bottom border."""
     empty: str = ""
     """What to say when there are no rows: never a blank pane."""
+    over: frozenset[str] = frozenset()
+    """Keys of what came to its end; any other row that is missing is said to be gone."""

@@ -93,7 +93,7 @@ def test_no_single_key_changes_a_host() -> None:
         ("look.compare", Selection("hosts", "host:a", ("host:a",)), "mark two rows"),
         ("look.compare", Selection("hosts", "host:a", ("host:a", "host:b")), ""),
         ("find.next", FIRE, "no search is active"),
-        ("find.filter", Selection("log"), "works on a table"),
+        ("find.filter", Selection("log"), "works on fires, hosts"),
         ("text.follow", Selection("log"), ""),
     ],
 )

@@ -6,9 +6,16 @@ from quiet_scene import EPISODES, quiet
 from ui_driving import console_of, press, screen_text, settled
 from ui_scene import EVENTS, NOW, FakeSource
 
-from opsconsole.model.calls import Episodes, Events, ReadEpisodes, ReadEvents
+from opsconsole.model.calls import AckAlert, Episodes, Events, ReadEpisodes, ReadEvents
 from opsconsole.model.incident import Incident
-from opsconsole.model.incident_calls import IncidentOpened, OpenIncident
+from opsconsole.model.incident_calls import (
+    CloseIncident,
+    IncidentOpened,
+    NoteIncident,
+    OpenIncident,
+    SetIncident,
+)
+from opsconsole.model.oncall import Escalation, OnCall
 from opsconsole.ui.prefs import Prefs, read_prefs
 
 
@@ -121,15 +128,22 @@ async def test_what_of_mine_ends_within_the_hour_stands_in_the_header(console):
         assert "ack ends 30m +2" in screen_text(pilot)[0]
 
 
+INCIDENT = Incident(
+    "i1", "shop is away", opened=NOW - 60, opener="op1", began=NOW - 120, commander="op2",
+    on=("service:checkout",),
+)  # fmt: skip
+
+
+def with_incident(**changes: object) -> FakeSource:
+    told = source()
+    one = msgspec.structs.replace(INCIDENT, **changes)
+    told.show(msgspec.structs.replace(told.snapshot, incidents={"i1": one}))
+    return told
+
+
 async def test_an_incident_is_opened_from_a_fire_and_shows_its_timeline(console):
-    shown = source()
-    fire = next(iter(shown.snapshot.alerts.values()))
-    incident = Incident(
-        "i1", "shop is away", opened=NOW - 60, opener="op1", began=NOW - 120, commander="op1",
-        alerts=(fire.episode,), on=(fire.on,),
-    )  # fmt: skip
+    shown = with_incident(commander="op1")
     shown.answers[OpenIncident] = IncidentOpened("i1", "i1: shop is away")
-    shown.show(msgspec.structs.replace(shown.snapshot, incidents={"i1": incident}))
     async with console(shown) as pilot:
         await press(pilot, "colon", *"incident", "enter")
         await settled(pilot)
@@ -144,3 +158,90 @@ async def test_an_incident_is_opened_from_a_fire_and_shows_its_timeline(console)
     assert "commander op1" in page
     assert "INCIDENT i1 active" in page
     assert "Incidents 1 open, 0 closed" in table
+
+
+async def test_an_incident_that_is_told_only_later_is_read_then(console):
+    shown = source()
+    shown.answers[OpenIncident] = IncidentOpened("i1", "i1: shop is away")
+    async with console(shown) as pilot:
+        await press(pilot, "colon", *"incident shop is away", "enter")
+        await settled(pilot)
+        shown.show(msgspec.structs.replace(shown.snapshot, incidents={"i1": INCIDENT}))
+        await settled(pilot)
+        page = text_of(pilot)
+
+    assert "commander op2" in page
+
+
+DEEDS = [
+    (("n", *"we look", "enter"), NoteIncident("i1", "we look")),
+    (("t",), SetIncident("i1", commander="op1")),
+    (("x", "s"), SetIncident("i1", status="stable")),
+    (("x", "c", *"a bad deploy", "enter"), CloseIncident("i1", "a bad deploy")),
+    (("colon", *"jot we look", "enter"), NoteIncident("i1", "we look")),
+    (("colon", *"close-incident a bad deploy", "enter"), CloseIncident("i1", "a bad deploy")),
+]
+
+
+@pytest.mark.parametrize("opens", [(), ("enter",)], ids=["list", "page"])
+@pytest.mark.parametrize(("keys", "call"), DEEDS)
+async def test_an_incident_is_changed_by_key(console, opens, keys, call):
+    shown = with_incident()
+    async with console(shown) as pilot:
+        await press(pilot, "colon", *"incidents", "enter", *opens, *keys)
+        await settled(pilot)
+
+    assert call in shown.calls
+
+
+async def test_giving_up_the_lead_leaves_it_to_nobody(console):
+    shown = with_incident(commander="op1")
+    async with console(shown) as pilot:
+        await press(pilot, "colon", *"incidents", "enter", "t")
+        await settled(pilot)
+
+    assert SetIncident("i1", commander="") in shown.calls
+
+
+async def test_what_an_incident_is_already_is_refused_with_a_word(console):
+    shown = with_incident(status="stable")
+    async with console(shown) as pilot:
+        await press(pilot, "colon", *"incidents", "enter", "x", "s")
+        await settled(pilot)
+
+        assert "it is stable" in text_of(pilot)
+    assert not any(isinstance(call, SetIncident) for call in shown.calls)
+
+
+def escalated() -> FakeSource:
+    told = source()
+    fire = next(a for a in told.snapshot.alerts.values() if not a.has_owner)
+    marks = (Escalation(NOW - 400, "primary", "op1"), Escalation(NOW - 120, "secondary", "op2"))
+    alerts = {**told.snapshot.alerts, fire.episode: msgspec.structs.replace(fire, escalated=marks)}
+    shift = OnCall("op1", "op2", NOW + 3_600, "op2", "op3")
+    told.show(msgspec.structs.replace(told.snapshot, alerts=alerts, on_call=shift))
+    return told
+
+
+async def test_what_went_to_somebody_stands_under_who_is_on_call_and_is_acked_there(console):
+    shown = escalated()
+    async with console(shown) as pilot:
+        await press(pilot, "colon", *"oncall", "enter")
+        await settled(pilot)
+        table = text_of(pilot)
+        await press(pilot, "a", *"on it", "enter")
+        await settled(pilot)
+
+    assert "On call op1 → op2" in table
+    assert "second op2" in table
+    assert "op2 (secondary), 1 before" in table
+    assert "NOBODY" in table
+    assert any(isinstance(call, AckAlert) and call.note == "on it" for call in shown.calls)
+
+
+async def test_without_escalations_the_list_says_so(console):
+    async with console(source()) as pilot:
+        await press(pilot, "colon", *"oncall", "enter")
+        await settled(pilot)
+
+        assert "No fire went on to anybody" in text_of(pilot)

@@ -1,10 +1,12 @@
 """Small things a tired person trips over: what lies below, what vanished, what was hidden, what ssh said last."""
 
+import pytest
 from msgspec.structs import replace
 from ui_driving import console_of, press, screen_text, settled
 from ui_scene import ALERTS, FakeSource, snapshot
 
 from opsconsole.model.calls import ReadLog, Text
+from opsconsole.model.states import AlertState
 from opsconsole.ui.screens.sheet import Sheet
 from opsconsole.ui.widgets.log_view import LogView
 from opsconsole.view.cells import cell
@@ -62,6 +64,54 @@ async def test_a_row_that_vanished_under_the_cursor_says_so_in_a_word(console):
 
         assert " gone" in line
         assert gone.name not in console_of(pilot).main.view.panes["fires"].rows[0].key
+
+
+async def test_a_fire_that_ended_under_the_cursor_is_said_to_be_over(console):
+    source = FakeSource()
+    async with console(source) as pilot:
+        shown, over = snapshot(), ALERTS[0]
+        ended = replace(over, state=AlertState.RESOLVED)
+        source.show(replace(shown, alerts={**shown.alerts, over.episode: ended}))
+        await settled(pilot)
+        line = next(line for line in screen_text(pilot) if f" {over.name} " in line)
+
+    assert " over" in line
+
+
+KEYS = [
+    ("2", "a", "ack works on a fire"),
+    ("1", "ampersand", "hide or keep the rest works on logs and output"),
+    ("1", "C", "continue works on a run"),
+    ("1", "b", "b does nothing here; ? lists the keys"),
+]
+
+
+@pytest.mark.parametrize(("pane", "key", "says"), KEYS)
+async def test_a_key_that_does_nothing_here_says_so(console, pane, key, says):
+    async with console(FakeSource()) as pilot:
+        await press(pilot, pane, key)
+        said = list(console_of(pilot).main.notice.said)
+
+    assert said[-1:] == [says]
+
+
+async def test_the_last_key_is_answered_at_once(console):
+    async with console(FakeSource()) as pilot:
+        await press(pilot, "b", "2", "a")
+        await settled(pilot)
+        shown = text_of(pilot)
+
+    assert "ack works on a fire" in shown
+
+
+async def test_a_passing_word_does_not_push_away_what_was_done(console):
+    async with console(FakeSource()) as pilot:
+        console_of(pilot).main.say("silence new: silenced")
+        await press(pilot, "b")
+        await settled(pilot)
+        shown = text_of(pilot)
+
+    assert "silence new: silenced" in shown
 
 
 async def test_a_blank_column_stands_before_the_right_frame(console):

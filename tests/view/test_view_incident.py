@@ -118,7 +118,7 @@ def test_a_page_says_who_leads_and_how_long_it_was() -> None:
 
     assert told[:3] == (
         "i1  shop is away",
-        "critical, closed, opened 11-22 14:05Z by op1, for 30m",
+        "critical, closed, for 30m; opened 11-22 14:05Z by op1",
         "commander op2",
     )
 

@@ -57,13 +57,13 @@ def test_rows_of_any_kind_are_shown_in_another_order():
 
 
 def test_a_ghost_stands_where_its_object_stood_and_only_it_is_one():
-    rows = with_ghost(rows_of("a", "c"), Row("b", ()), 1)
+    rows = with_ghost(rows_of("a", "c"), Row("b", ()), 1, "gone")
 
-    assert [(row.key, row.ghost) for row in rows] == [("a", False), ("b", True), ("c", False)]
+    assert [(row.key, row.ghost) for row in rows] == [("a", ""), ("b", "gone"), ("c", "")]
 
 
 def test_a_ghost_of_the_last_row_stands_at_the_end():
-    rows = with_ghost(rows_of("a"), Row("z", ()), 7)
+    rows = with_ghost(rows_of("a"), Row("z", ()), 7, "over")
 
     assert keys_of(rows) == ("a", "z")
 

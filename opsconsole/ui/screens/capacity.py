@@ -1,11 +1,9 @@
 """Capacity, the odd ones out, and the course of one resource: views that ask the engine for the past."""
 
-from collections.abc import Sequence
 from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
-from textual.geometry import Region, Size
 
 from opsconsole.errors import OpsConsoleError
 from opsconsole.model.alert_calls import ReadCapacity, ReadCourse, ReadOdd
@@ -13,7 +11,7 @@ from opsconsole.model.calls import AnyCall
 from opsconsole.model.capacity import Capacity, Course, Odds
 from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.ui.places import Place
-from opsconsole.ui.screens.detail import Detail
+from opsconsole.ui.screens.single import Single
 from opsconsole.ui.session import Session
 from opsconsole.ui.widgets.lines import Lines
 from opsconsole.ui.widgets.pane import Pane
@@ -29,10 +27,9 @@ _AGAIN: Final = 5.0
 _Told = TypeVar("_Told", bound=Struct)
 
 
-class _Asking(Detail, Generic[_Told]):
+class _Asking(Single, Generic[_Told]):
     """One pane over the whole room; its content is asked for when it is shown, and once a minute."""
 
-    HEAD = 0
     ANSWER: type[_Told]
 
     def __init__(self, session: Session, place: Place) -> None:
@@ -40,15 +37,6 @@ class _Asking(Detail, Generic[_Told]):
         self.told: _Told | None = None
         self._ask_at = float("-inf")
         self._why = ""
-
-    def areas(self, room: Size) -> dict[str, Region]:
-        """The whole room."""
-        return {self.place.kind: room.region}
-
-    def headline(self, width: int) -> Sequence[Cell]:
-        """Nothing: the pane says it all."""
-        del width
-        return ()
 
     def fill(self, name: str) -> None:
         """Show what is known, and ask again when it is time."""

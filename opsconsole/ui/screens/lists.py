@@ -1,18 +1,16 @@
-"""One table over the whole room: silences, maintenance, what ends soon, objectives, a blast radius."""
+"""One table over the whole room: silences, maintenance, what ends soon, objectives, on call, a blast radius."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from textual.geometry import Region, Size
-
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.ui.screens.detail import Detail
+from opsconsole.ui.screens.single import Single
 from opsconsole.ui.widgets.pane import Pane
 from opsconsole.ui.widgets.row_table import RowTable
-from opsconsole.view import blast_table, expiring, incidents, maintenance, silences, slo
+from opsconsole.view import blast_table, escalated, expiring, incidents, maintenance, silences, slo
 from opsconsole.view.naming import bare_name
 from opsconsole.view.options import ViewOptions
-from opsconsole.view.rows import Cell, Table
+from opsconsole.view.rows import Table
 
 _Make = Callable[[Snapshot, str, float, int, ViewOptions], Table]
 """Snapshot, the place's key, now, width, options."""
@@ -22,27 +20,17 @@ TABLES: Final[Mapping[str, _Make]] = {
     "expiring": lambda snapshot, _, now, width, options: expiring.table(snapshot, now, width, options),
     "incidents": lambda snapshot, _, now, width, options: incidents.table(snapshot, now, width, options),
     "slo": lambda snapshot, _key, _now, width, options: slo.screen_table(snapshot, width, options),
+    "oncall": lambda snapshot, _, now, width, options: escalated.table(snapshot, now, width, options),
     "blast": lambda snapshot, key, _, width, options: blast_table.table(snapshot, key, width, options),
 }  # fmt: skip
 
 
-class ListView(Detail):
+class ListView(Single):
     """A table of one kind; enter opens what a row is about, or offers what can be done with it."""
-
-    HEAD = 0
 
     def make_panes(self) -> list[Pane]:
         """The table."""
         return [RowTable(self.session.look, id=self.place.kind)]
-
-    def areas(self, room: Size) -> dict[str, Region]:
-        """The whole room."""
-        return {self.place.kind: room.region}
-
-    def headline(self, width: int) -> Sequence[Cell]:
-        """Nothing: the table says it all."""
-        del width
-        return ()
 
     def fill(self, name: str) -> None:
         """Make the rows."""

@@ -124,9 +124,9 @@ class Main(Screen[None], inherit_bindings=False):
             for bar in self.query(Bar):
                 bar.refresh()
 
-    def say(self, text: str, tone: Tone = Tone.NORMAL) -> None:
-        """Tell the person something for a few seconds."""
-        self.notice.say(text, tone)
+    def say(self, text: str, tone: Tone = Tone.NORMAL, *, passing: bool = False) -> None:
+        """Tell the person something for a few seconds; passing: why a key does nothing, the last one alone."""
+        self.notice.say(text, tone, passing=passing)
 
     def show_keys(self) -> None:
         """Show the keys that do something here and now."""
@@ -229,7 +229,8 @@ class Main(Screen[None], inherit_bindings=False):
         refusal = command.disabled_reason(self.session.snapshot, where, self.session.now)
         handler = verbs.find(command.id)
         if refusal or handler is None:
-            self.say(refusal or f"{command.title} is not there yet", Tone.WARNING)
+            said = refusal or f"{command.title} is not there yet"
+            self.say(said, Tone.WARNING, passing=True)
         else:
             self.run_worker(self._try(handler(self, wanted)), name=command.id, group="command")
 

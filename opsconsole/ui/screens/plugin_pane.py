@@ -1,25 +1,18 @@
 """A plugin's pane as a view: one table, asked for again as often as the plugin says."""
 
-from collections.abc import Sequence
-
-from textual.geometry import Region, Size
-
 from opsconsole.errors import OpsConsoleError
 from opsconsole.model.calls import ReadPane
 from opsconsole.model.pane import PaneData
 from opsconsole.ui.places import Place
-from opsconsole.ui.screens.detail import Detail
+from opsconsole.ui.screens.single import Single
 from opsconsole.ui.session import Session
 from opsconsole.ui.widgets.pane import Pane
 from opsconsole.ui.widgets.row_table import RowTable
 from opsconsole.view import plugin_pane
-from opsconsole.view.rows import Cell
 
 
-class PluginPane(Detail):
+class PluginPane(Single):
     """Shows what the engine last heard of the plugin; the plugin itself draws nothing."""
-
-    HEAD = 0
 
     def __init__(self, session: Session, place: Place) -> None:
         super().__init__(session, place)
@@ -29,15 +22,6 @@ class PluginPane(Detail):
     def make_panes(self) -> list[Pane]:
         """The table."""
         return [RowTable(self.session.look, id="pane")]
-
-    def areas(self, room: Size) -> dict[str, Region]:
-        """The whole room."""
-        return {"pane": room.region}
-
-    def headline(self, width: int) -> Sequence[Cell]:
-        """Nothing: the table says it all."""
-        del width
-        return ()
 
     def fill(self, name: str) -> None:
         """Show what is known, and ask again when it is time."""

@@ -7,7 +7,6 @@ from opsconsole.commands.line import Invocation
 from opsconsole.commands.reasons import host_of
 from opsconsole.model.calls import (
     AddEvent,
-    Done,
     FreezeChanges,
     HostKey,
     LockChanges,
@@ -18,6 +17,7 @@ from opsconsole.model.calls import (
     UnlockChanges,
 )
 from opsconsole.ui.screens.confirm import Confirm, Question
+from opsconsole.ui.verbs.meant import tell
 from opsconsole.ui.verbs.verb import Verb
 from opsconsole.view.cells import cell
 from opsconsole.view.rows import Tone
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 async def _unlock(main: "Main", wanted: Invocation) -> None:
     call = UnlockChanges(wanted.seconds, wanted.arguments["reason"])
-    main.say((await main.session.source.call(call, Done)).text or "unlocked")
+    await tell(main, call, "unlocked")
 
 
 async def _lock(main: "Main", _: Invocation) -> None:
-    main.say((await main.session.source.call(LockChanges(), Done)).text or "locked")
+    await tell(main, LockChanges(), "locked")
 
 
 async def _freeze(main: "Main", wanted: Invocation) -> None:
     call = FreezeChanges(wanted.seconds, wanted.arguments["reason"])
-    main.say((await main.session.source.call(call, Done)).text or "frozen")
+    await tell(main, call, "frozen")
 
 
 async def _thaw(main: "Main", wanted: Invocation) -> None:
@@ -48,7 +48,7 @@ async def _thaw(main: "Main", wanted: Invocation) -> None:
             "which freeze? " + (", ".join(f.id for f in freezes) or "there is none"), Tone.WARNING
         )
         return
-    main.say((await main.session.source.call(ThawChanges(wanted_id), Done)).text or "thawed")
+    await tell(main, ThawChanges(wanted_id), "thawed")
 
 
 async def _poll(main: "Main", _: Invocation) -> None:
@@ -56,7 +56,7 @@ async def _poll(main: "Main", _: Invocation) -> None:
     if not targets:
         host = host_of(main.session.snapshot, main.where)
         targets = (f"host:{host}",) if host else ()
-    main.say((await main.session.source.call(PollNow(targets), Done)).text or "polled")
+    await tell(main, PollNow(targets), "polled")
 
 
 async def _trust(main: "Main", wanted: Invocation) -> None:
@@ -76,12 +76,12 @@ async def _trust(main: "Main", wanted: Invocation) -> None:
     answer = await main.app.push_screen_wait(Confirm(main.session.look, question, lines))
     if answer is not None:
         call = TrustHostKey(host, key.fingerprint, replace=changed)
-        main.say((await main.session.source.call(call, Done)).text or f"{host} is trusted")
+        await tell(main, call, f"{host} is trusted")
 
 
 async def _event(main: "Main", wanted: Invocation) -> None:
     call = AddEvent(wanted.arguments["text"], on=main.where.key if ":" in main.where.key else "")
-    await main.session.source.call(call, Done)
+    await tell(main, call, "told")
 
 
 VERBS: Final[Mapping[str, Verb]] = {

@@ -19,7 +19,7 @@ from opsconsole.model.alert_calls import (
     PreviewSilence,
     SilenceMade,
 )
-from opsconsole.model.calls import AckAlert, AnyCall, Done
+from opsconsole.model.calls import AckAlert
 from opsconsole.model.silence import Silence, SilenceDraft, SilenceEffect
 from opsconsole.model.states import Effect
 from opsconsole.query.matchers import write_matchers
@@ -28,14 +28,13 @@ from opsconsole.ui.screens.composer import Composer, read
 from opsconsole.ui.screens.confirm import Confirm, Question
 from opsconsole.ui.screens.form import Asking, Filled, Form
 from opsconsole.ui.screens.menu import Item, Menu
+from opsconsole.ui.verbs.meant import fires_meant, fires_words, tell
 from opsconsole.ui.verbs.verb import Verb
 from opsconsole.view import composing, silence_effect
 from opsconsole.view.cells import cell
 from opsconsole.view.composing import Composing, Offer
-from opsconsole.view.naming import bare_name
 from opsconsole.view.rows import Tone
 from opsconsole.view.silences import hidden_by
-from opsconsole.view.triage import members
 
 if TYPE_CHECKING:
     from opsconsole.ui.screens.main import Main
@@ -55,10 +54,10 @@ async def _mute(main: "Main", _: Invocation) -> None:
     if kind == "window":
         await _chosen(main, f"Maintenance {name}", composing.window_offers(snapshot, name), (), ())
         return
-    alerts = _alerts(main)
+    alerts = fires_meant(main)
     known = composing.silences_of(snapshot, alerts)
     offers = composing.fire_offers(snapshot, alerts, _host(main, alerts), now)
-    await _chosen(main, f"Mute {_names(alerts)}", offers, known, alerts)  # fmt: skip
+    await _chosen(main, f"Mute {fires_words(alerts)}", offers, known, alerts)  # fmt: skip
 
 
 async def _chosen(
@@ -78,18 +77,18 @@ async def _chosen(
     elif chosen == "ack":
         await _ack_until(main, alerts)
     elif chosen == "unack":
-        await _tell(main, AckAlert(_episodes(alerts), drop=True))
+        await tell(main, AckAlert(_episodes(alerts), drop=True))
     elif chosen == "maintenance":
         await open_maintenance(main, f"host:{_host(main, alerts)}")
     elif chosen == "end":
-        await _tell(main, CloseMaintenance(main.where.key.partition(":")[2]))
+        await tell(main, CloseMaintenance(main.where.key.partition(":")[2]))
     elif chosen is not None:
         await _CHANGES[chosen](main, silences[0])
 
 
 async def _silence(main: "Main", wanted: Invocation) -> None:
     """Compose a silence: from the matchers that were typed, else from the fires that are meant."""
-    typed, alerts = wanted.arguments.get("matchers", ""), _alerts(main)
+    typed, alerts = wanted.arguments.get("matchers", ""), fires_meant(main)
     if typed or not alerts:
         await compose(main, Composing("Silence", typed))
         return
@@ -188,7 +187,7 @@ async def _expire(main: "Main", silence: Silence) -> None:
     ]
     question = Question(f"Expire silence {silence.id[:8]}", "expire it")
     if await main.app.push_screen_wait(Confirm(main.session.look, question, lines)) is not None:
-        await _tell(main, ExpireSilence((silence.id,)))
+        await tell(main, ExpireSilence((silence.id,)))
 
 
 _CHANGES: Final[Mapping[str, Callable[["Main", Silence], Awaitable[None]]]] = {
@@ -209,7 +208,7 @@ _MIRROR: Final = ParamSpec(
 
 
 async def _open_maintenance(main: "Main", wanted: Invocation) -> None:
-    host = _host(main, _alerts(main)) if main.where.key else ""
+    host = _host(main, fires_meant(main)) if main.where.key else ""
     await open_maintenance(main, wanted.arguments.get("filter", f"host:{host}" if host else ""))
 
 
@@ -223,14 +222,14 @@ async def _ack_until(main: "Main", alerts: tuple[Alert, ...]) -> None:
     values: Mapping[str, str] = {}
     mistake = ""
     while True:
-        filled = await _fill(main, spec, f"Ack {_names(alerts)} until", "ack", values, mistake)
+        filled = await _fill(main, spec, f"Ack {fires_words(alerts)} until", "ack", values, mistake)
         if filled is None:
             return
         values = filled.values
         until = main.session.source.now() + read_duration(values["for"])
         mirror = values.get("silence") == "true"
         try:
-            await _tell(main, AckAlert(_episodes(alerts), values.get("note", ""), until, mirror))
+            await tell(main, AckAlert(_episodes(alerts), values.get("note", ""), until, mirror))
         except RefusedError as error:
             mistake = str(error)
             continue
@@ -252,7 +251,7 @@ async def open_maintenance(main: "Main", on: str) -> None:
         values = dict(filled.values)
         call = OpenMaintenance(values["name"], read_duration(values["for"]), values["on"])
         try:
-            await _tell(main, call)
+            await tell(main, call)
         except RefusedError as error:
             mistake = str(error)
             continue
@@ -275,30 +274,14 @@ async def _fill(
     return await main.app.push_screen_wait(Form(main.session.look, spec, asking))
 
 
-async def _tell(main: "Main", call: AnyCall) -> None:
-    done = await main.session.source.call(call, Done)
-    main.say(done.text or "done")
-
-
 def _episodes(alerts: Sequence[Alert]) -> tuple[str, ...]:
     return tuple(alert.episode for alert in alerts)
-
-
-def _alerts(main: "Main") -> tuple[Alert, ...]:
-    found = [a for key in main.where.keys for a in members(main.session.snapshot, key)]
-    return tuple({alert.episode: alert for alert in found}.values())
 
 
 def _host(main: "Main", alerts: Sequence[Alert]) -> str:
     """Name the one host that the fires are on; empty where they are on several."""
     places = {alert.on for alert in alerts}
     return host_of(main.session.snapshot, main.where) if len(places) == 1 else ""
-
-
-def _names(alerts: Sequence[Alert]) -> str:
-    if len(alerts) == 1:
-        return f"{alerts[0].name} on {bare_name(alerts[0].on)}"
-    return f"{len(alerts)} fires"
 
 
 VERBS: Final[Mapping[str, Verb]] = {

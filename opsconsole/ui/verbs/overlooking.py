@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Final
 
 from opsconsole.commands.line import Invocation
 from opsconsole.errors import OpsConsoleError
-from opsconsole.model.calls import Episodes, Events, ReadEpisodes, ReadEvents
 from opsconsole.ui.paint import flowed
+from opsconsole.ui.past import read_past
 from opsconsole.ui.places import Place
 from opsconsole.ui.screens.sheet import Sheet
 from opsconsole.ui.verbs.verb import Verb
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from opsconsole.ui.screens.main import Main
 
 _SHIFT: Final = "12h"
-_EVENTS: Final = 2_000
 
 
 def _list(kind: str) -> Verb:
@@ -85,11 +84,8 @@ async def look_back(main: "Main", since: float, now: float) -> away.Away:
     """Read what happened in a span; raises EngineError."""
     source = main.session.source
     since = max(since, now - away.LONGEST)
-    fires = await source.call(ReadEpisodes(since, now), Episodes)
-    told = await source.call(ReadEvents(since, now, _EVENTS), Events)
-    return away.away(
-        main.session.source.snapshot, fires.episodes, told.events, since=since, until=now
-    )
+    past = await read_past(source, since, now)
+    return away.away(source.snapshot, past.fires, past.events, since=since, until=now)
 
 
 VERBS: Final[Mapping[str, Verb]] = {
@@ -98,6 +94,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "go.expiring": _list("expiring"),
     "go.incidents": _list("incidents"),
     "go.slo": _list("slo"),
+    "go.oncall": _list("oncall"),
     "go.handoff": _handoff,
     "go.blast": _blast,
     "go.away": _away,

@@ -9,7 +9,7 @@ from opsconsole.commands.command import Command
 from opsconsole.commands.keymap import shown_key
 from opsconsole.commands.line import Invocation, LineError
 from opsconsole.commands.registry import COMMANDS
-from opsconsole.model.calls import Done, ReadLog, Reload, Text
+from opsconsole.model.calls import ReadLog, Reload, Text
 from opsconsole.model.plugin import PluginRecord
 from opsconsole.ui.console_calls import console_of
 from opsconsole.ui.help_lines import help_lines, matching_lines
@@ -21,6 +21,7 @@ from opsconsole.ui.screens.picker import Choice, Picker
 from opsconsole.ui.screens.run import RunView
 from opsconsole.ui.screens.sheet import Sheet
 from opsconsole.ui.themes import ThemeFolder
+from opsconsole.ui.verbs.meant import tell
 from opsconsole.ui.verbs.verb import Verb
 from opsconsole.view import run_output
 from opsconsole.view.cells import cell
@@ -176,8 +177,7 @@ async def _suspend(main: "Main", _: Invocation) -> None:
 
 
 async def _reload(main: "Main", _: Invocation) -> None:
-    done = await main.session.source.call(Reload(), Done)
-    main.say(done.text or "read again")
+    await tell(main, Reload(), "read again")
 
 
 async def _plugins(main: "Main", _: Invocation) -> None:

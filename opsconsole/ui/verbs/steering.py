@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Final
 
 from opsconsole.commands.line import Invocation
 from opsconsole.model.action import ActionSpec, Plan
-from opsconsole.model.calls import AnswerRun, ControlRun, Done, PlanRun, ResolveRun
+from opsconsole.model.calls import AnswerRun, ControlRun, PlanRun, ResolveRun
 from opsconsole.model.run import Question as Asked
 from opsconsole.model.run import Run
 from opsconsole.ui.screens.confirm import Confirm, Question
 from opsconsole.ui.screens.form import Asking, Form
 from opsconsole.ui.screens.menu import Item, Menu
 from opsconsole.ui.screens.run import RunView
+from opsconsole.ui.verbs.meant import tell
 from opsconsole.ui.verbs.planning import show_plan
 from opsconsole.ui.verbs.verb import Verb
 from opsconsole.view import run_choices
@@ -54,7 +55,7 @@ def _steer(verb: str) -> Verb:
         if one is None:
             main.say(_why_not(run, verb), Tone.WARNING)
         elif one.calm or await _agreed(main, run, one):
-            await _tell(main, ControlRun(run.id, verb))
+            await tell(main, ControlRun(run.id, verb))
 
     return do
 
@@ -75,11 +76,6 @@ async def _agreed(main: "Main", run: Run, one: Choice) -> bool:
     return await main.app.push_screen_wait(Confirm(main.session.look, question, lines)) is not None
 
 
-async def _tell(main: "Main", call: ControlRun | ResolveRun | AnswerRun) -> None:
-    done = await main.session.source.call(call, Done)
-    main.say(done.text or "the engine has taken it")
-
-
 def _end(verb: str, *, asks: bool) -> Verb:
     """Stop or interrupt. By a key it asks first; starting nothing new, typed out, is question enough."""
 
@@ -90,7 +86,7 @@ def _end(verb: str, *, asks: bool) -> Verb:
         if run.state.is_over:
             main.say(f"the run is over: {run.state}", Tone.WARNING)
         elif not asks or await _agreed(main, run, run_choices.written(run, verb)):
-            await _tell(main, ControlRun(run.id, verb))
+            await tell(main, ControlRun(run.id, verb))
 
     return end
 
@@ -134,7 +130,7 @@ async def _retry(main: "Main", run: Run, wanted: Invocation) -> None:
             "retry", "r", f"retry {bare_name(chosen)}", f"Runs it once more on {bare_name(chosen)}."
         )
         if await _agreed(main, run, one):
-            await _tell(main, ControlRun(run.id, "retry", target=chosen))
+            await tell(main, ControlRun(run.id, "retry", target=chosen))
     elif chosen is not None:
         await _steer("retry")(main, wanted)
 
@@ -172,11 +168,11 @@ async def _settle(main: "Main", wanted: Invocation) -> None:
     title = f"What became of {folded(bare_name(name) for name in names)}?"
     chosen = await main.app.push_screen_wait(Menu(main.session.look, title, items))
     if chosen == "hosts":
-        await _tell(main, ResolveRun(run.id, tuple(names)))
+        await tell(main, ResolveRun(run.id, tuple(names)))
     elif chosen is not None:
         seen = await main.ask("settle", f"{chosen}, because: ")
         if seen:
-            await _tell(main, ResolveRun(run.id, tuple(names), chosen, seen))
+            await tell(main, ResolveRun(run.id, tuple(names), chosen, seen))
         elif seen is not None:
             main.say("a reason is needed: it is kept with the run", Tone.WARNING)
 
@@ -215,7 +211,7 @@ async def _answer(main: "Main", wanted: Invocation) -> None:
         if filled is None:
             return
         values = filled.values
-    await _tell(main, AnswerRun(run.id, asked.id, values, refuse=chosen == "no"))
+    await tell(main, AnswerRun(run.id, asked.id, values, refuse=chosen == "no"))
 
 
 def _question_form(main: "Main", run: Run, asked: Asked) -> Form:

@@ -1,7 +1,7 @@
 """A sentence for a few seconds over the bottom line of the panes: what was done, what was refused, what is new."""
 
 from collections import deque
-from typing import Final
+from typing import Final, NamedTuple
 
 from textual.timer import Timer
 
@@ -13,6 +13,12 @@ from opsconsole.view.rows import Span, Tone
 SHOWN_FOR: Final = 5.0
 """Seconds; shorter while others wait."""
 _WAITING_LIMIT: Final = 5
+
+
+class _Said(NamedTuple):
+    text: Safe
+    tone: Tone
+    passing: bool
 
 
 class Notice(Bar):
@@ -27,15 +33,18 @@ class Notice(Bar):
         super().__init__(look, id="notice")
         self.said: deque[str] = deque(maxlen=50)
         """The newest sentences, for tests and `:messages`."""
-        self._waiting: deque[tuple[str, Tone]] = deque(maxlen=_WAITING_LIMIT)
+        self._waiting: deque[_Said] = deque(maxlen=_WAITING_LIMIT)
+        self._shown: _Said | None = None
         self._timer: Timer | None = None
 
-    def say(self, text: str, tone: Tone = Tone.NORMAL) -> None:
-        """Show a sentence, after those that wait."""
-        sentence = clean(text, LABEL_LIMIT)
-        self.said.append(sentence)
-        self._waiting.append((sentence, tone))
-        if self._timer is None:
+    def say(self, text: str, tone: Tone = Tone.NORMAL, *, passing: bool = False) -> None:
+        """Show a sentence, after those that wait; a passing one at once in the place of another such."""
+        said = _Said(clean(text, LABEL_LIMIT), tone, passing)
+        self.said.append(said.text)
+        if passing:
+            self._waiting = deque((s for s in self._waiting if not s.passing), _WAITING_LIMIT)
+        self._waiting.append(said)
+        if self._timer is None or (passing and self._shown is not None and self._shown.passing):
             self._next()
 
     def hush(self) -> None:
@@ -48,10 +57,12 @@ class Notice(Bar):
             self._timer.stop()
             self._timer = None
         if not self._waiting:
+            self._shown = None
             self.remove_class("-shown")
             return
-        sentence, tone = self._waiting.popleft()
-        self.show(((Span(Safe(f" {self.look.signs.cursor} "), tone), Span(Safe(sentence), tone)),))
+        self._shown = self._waiting.popleft()
+        sign, tone = self.look.signs.cursor, self._shown.tone
+        self.show(((Span(Safe(f" {sign} "), tone), Span(self._shown.text, tone)),))
         self.add_class("-shown")
         self._timer = self.set_timer(
             SHOWN_FOR / (1 + len(self._waiting)), self._next, name="notice"

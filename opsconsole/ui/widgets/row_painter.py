@@ -13,7 +13,6 @@ from opsconsole.view.rows import Cell, Column, Row, Span, Tone
 _EDGES: Final = 2
 """The cursor's cell on the left, and a blank one before the frame on the right."""
 _BLANK: Final = Span(Safe(" "))
-_GONE: Final = Safe(" gone")
 CACHE_LIMIT: Final = 1_024
 """Strips kept; a screen has far fewer lines."""
 
@@ -96,9 +95,10 @@ class RowPainter:
 
     def _gone(self, row: Row, columns: Sequence[Column], left: int, room: int) -> Cell:
         """A row that vanished says so in a word: colour alone is no difference to everybody."""
-        text = self._text(row, columns, left, max(0, room - len(_GONE)))
+        word = Safe(f" {row.ghost}")
+        text = self._text(row, columns, left, max(0, room - len(word)))
         muted = tuple(Span(span.text, Tone.MUTED) for span in text)
-        return fit((*muted, Span(_GONE, Tone.STRONG)), room, "")
+        return fit((*muted, Span(word, Tone.STRONG)), room, "")
 
     def _text(self, row: Row, columns: Sequence[Column], left: int, room: int) -> Cell:
         ellipsis = self._look.signs.ellipsis

@@ -26,8 +26,6 @@ SETTLE: Final = 2.0
 _TROUBLE: Final = frozenset((Tone.CRITICAL, Tone.WARNING, Tone.STALE, Tone.REVERSED))
 _SIDEWAYS: Final = 8
 _WHEEL: Final = 3
-
-
 _NOTHING: Final = RowLine(row=None, cursor=False, marked=False)
 
 
@@ -230,7 +228,8 @@ class RowTable(Pane):
         self._ghost = None
         if place is not None and keep_ghost and keys != self._keys and self.cursor not in keys:
             self._ghost = self.cursor
-            rows = with_ghost(rows, self.rows[place], place)
+            why = "over" if self.cursor in table.over else "gone"
+            rows = with_ghost(rows, self.rows[place], place, why)
         if table.columns != self.table.columns:
             self.refresh()
             self._painter.forget()
