@@ -15,8 +15,10 @@ from msgspec.structs import replace
 from opsconsole.actions.argv import Given
 from opsconsole.actions.contributing import (
     Contributing,
+    Decision,
     FoundAlert,
     FoundHost,
+    Proposal,
     Samples,
     Series,
     Table,
@@ -57,6 +59,7 @@ __all__ = [
     "Cidr",
     "Confirm",
     "Ctx",
+    "Decision",
     "Duration",
     "Effect",
     "Event",
@@ -79,6 +82,7 @@ __all__ = [
     "Pid",
     "Plugin",
     "Port",
+    "Proposal",
     "Result",
     "Rollout",
     "Samples",

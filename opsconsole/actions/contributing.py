@@ -75,7 +75,7 @@ class Text(Struct, frozen=True):
     title: str = ""
 
 
-class Request(Struct, frozen=True):
+class Proposal(Struct, frozen=True):
     """What an authorizer decides on: one plan of one person, before it is shown, started or approved."""
 
     action: str

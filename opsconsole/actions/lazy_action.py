@@ -18,6 +18,13 @@ PROMISED: Final = (
     "params",
     "confirm",
     "timeout",
+    "rollout",
+    "max_parallel",
+    "max_targets",
+    "stop_on_failure",
+    "undo_policy",
+    "targets",
+    "locks",
 )
 """What a manifest may not say otherwise than the code: a person confirmed by it."""
 

@@ -1,6 +1,7 @@
 """Whether a plugin's code is what its manifest says, and the entry that would say it."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -9,13 +10,19 @@ from opsconsole.actions.lazy_action import broken_promises
 from opsconsole.actions.plugin_folder import Found
 from opsconsole.actions.python_action import make_action
 from opsconsole.actions.python_plugin import PluginCodeError
-from opsconsole.actions.spec import SpecError
-from opsconsole.model.action import ActionSpec
+from opsconsole.actions.rollout_form import say_rollout
+from opsconsole.actions.spec import SpecError, confirm_floor
+from opsconsole.config.units import show_duration
+from opsconsole.model.action import ActionSpec, may_be_empty
+from opsconsole.model.states import Confirm
 
 _SAID: Final = (
-    "title", "scope", "effect", "idempotent", "arity", "match", "needs", "confirm", "max_parallel",
-    "stop_on_failure", "max_targets", "keys", "output",
+    "title", "scope", "effect", "idempotent", "arity", "doc", "owner", "tags", "runbook_url", "match",
+    "needs", "confirm", "max_parallel", "stop_on_failure", "max_targets", "keys", "output", "undo_policy",
+    "targets", "locks", "notify",
 )  # fmt: skip
+_ALWAYS: Final = ("title", "scope", "effect", "idempotent")
+_BARE: Final = re.compile(r"(?!(true|false|null|yes|no|on|off)\Z)[A-Za-z][A-Za-z0-9_./-]*")
 
 
 def broken(found: Found) -> Iterator[str]:
@@ -55,27 +62,50 @@ def _contributions(found: Found, declared: set[tuple[str, str]]) -> Iterator[str
         yield f"the {kind} {name} is in the code and not in the manifest: nothing calls it"
 
 
-def entry_of(spec: ActionSpec) -> str:
-    """Write an action's entry for `contributes: actions:`, in YAML's flow style."""
-    entry: dict[str, object] = {"id": spec.id.partition(".")[2]}
-    plain = ActionSpec("", "", spec.effect, "")
+def entry_of(spec: ActionSpec) -> Iterator[str]:
+    """Write an action's entry for `contributes: actions:`, line by line, in YAML."""
+    yield f"- id: {spec.id.partition('.')[2]}"
+    plain = ActionSpec("", "", spec.effect, "", confirm=confirm_floor(Confirm.NONE, spec.effect))
     for field in _SAID:
         value = getattr(spec, field)
-        if field in ("title", "scope", "effect", "idempotent") or value != getattr(plain, field):
-            entry[field] = value
-    entry["timeout"] = f"{spec.timeout:g}s"
+        if field in _ALWAYS or value != getattr(plain, field):
+            yield f"  {field}: {_flow(value)}"
+    yield f"  timeout: {show_duration(spec.timeout)}"
     if spec.outage:
-        entry["outage"] = f"{spec.outage:g}s"
-    entry["params"] = {param.name: _param(msgspec.to_builtins(param)) for param in spec.params}
-    return msgspec.json.encode(entry).decode()
+        yield f"  outage: {show_duration(spec.outage)}"
+    if spec.rollout is not None:
+        yield f"  rollout: {_flow(say_rollout(spec.rollout))}"
+    yield "  params:" if spec.params else "  params: {}"
+    for param in spec.params:
+        yield f"    {param.name}: {_flow(_param(msgspec.to_builtins(param)))}"
 
 
 def _param(param: dict[str, object]) -> dict[str, object]:
     kept = {
         key: value
         for key, value in param.items()
-        if key not in ("name", "required") and value not in ("", None, [], False)
+        if key not in ("name", "required") and (value or value == 0) and value is not False
     }
-    if "default" not in kept and not param["required"]:
-        kept["required"] = False
+    for limit in ("min", "max") if param["type"] == "duration" else ():
+        if limit in kept:
+            kept[limit] = show_duration(float(str(kept[limit])))
+    if param["required"] is not may_be_empty(
+        None if "default" not in kept else str(kept["default"])
+    ):
+        kept["required"] = param["required"]
     return kept
+
+
+def _flow(value: object) -> str:
+    """Write a value in YAML's flow style; a text that could be read as anything else is quoted."""
+    match value:
+        case Mapping():
+            return "{" + ", ".join(f"{key}: {_flow(each)}" for key, each in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(_flow(each) for each in value) + "]"
+        case float():
+            return f"{value:.12f}".rstrip("0").rstrip(".")
+        case str() if _BARE.fullmatch(value):
+            return str(value)
+        case _:
+            return msgspec.json.encode(value, enc_hook=str).decode()

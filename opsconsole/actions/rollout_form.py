@@ -71,6 +71,43 @@ def read_rollout(told: Mapping[str, object]) -> Rollout:
     return make(**fields)
 
 
+def say_rollout(rollout: Rollout) -> Mapping[str, object]:
+    """Write a record as an author would, so that `read_rollout` gives it back; what is as usual is left out."""
+    told = _unlike(rollout, Rollout(), (*WORDS, "max_parallel", "spread_by"))
+    if (canary := rollout.canary) is not None:
+        more = {"bake": canary.bake} if canary.bake else {}
+        told["canary"] = {**_said(canary.size), **more, "pick": canary.pick}
+    if rollout.batches:
+        told["batches"] = [
+            f"{size.percent:g}%" if size.count is None else size.count for size in rollout.batches
+        ]
+    if rollout.budget != Budget():
+        told["max_failures"] = _unlike(
+            rollout.budget, Budget(), ("count", "percent", "consecutive", "unreachable")
+        )
+    if (floor := rollout.min_healthy) is not None:
+        told["min_healthy"] = {**_said(floor.size), "of": floor.of}
+    if rollout.gates:
+        told["gate"] = [
+            {"id": gate.id, "check": gate.check, "with": gate.params, "every": gate.every,
+             "for": gate.hold, "stable": gate.stable}
+            for gate in rollout.gates
+        ]  # fmt: skip
+    return told
+
+
+def _unlike(record: object, usual: object, fields: Sequence[str]) -> dict[str, object]:
+    return {
+        field: getattr(record, field)
+        for field in fields
+        if getattr(record, field) != getattr(usual, field)
+    }
+
+
+def _said(size: Size) -> Mapping[str, object]:
+    return {"percent": size.percent} if size.count is None else {"count": size.count}
+
+
 def read_size(told: object, key: str) -> Size:
     """Read `3` or `10%`.
 

@@ -91,7 +91,7 @@ def _print_list(found: tuple[Request, ...], *, as_json: bool) -> int:
 
 
 async def _decide(options: Options, folder: Path | None, verdict: _Verdict) -> int:
-    from opsconsole.cli.run_plan import show_plan
+    from opsconsole.cli.run_plan import print_lines
     from opsconsole.cli.show import print_json
     from opsconsole.errors import RefusedError
     from opsconsole.model.action import Plan
@@ -106,7 +106,7 @@ async def _decide(options: Options, folder: Path | None, verdict: _Verdict) -> i
         plan = await client.call(ReadPlan(verdict.run), Plan)
         if not verdict.deny:
             if not verdict.as_json:
-                show_plan(plan, as_json=False)
+                print_lines(plan)
                 print(f"asked   by {request.run.actor}: {request.run.reason or 'no reason given'}")
             _ask(verdict)
         call = ApproveRun(verdict.run, plan.hash, verdict.deny, verdict.because)

@@ -92,5 +92,5 @@ def _print_entries(registry: "Registry") -> int:
         print("contributes:\n  actions:")
         for action in found.actions:
             if action.spec.front == "python":
-                print(f"    - {entry_of(action.spec)}")
+                print("\n".join(f"    {line}" for line in entry_of(action.spec)))
     return Exit.DONE

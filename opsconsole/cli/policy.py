@@ -23,7 +23,7 @@ def policy(ctx: click.Context, /, as_json: bool) -> int:
 @policy.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
-def check(file: Path, /, as_json: bool) -> int:
+def check(*, file: Path, as_json: bool) -> int:
     """Check a policy file, its owner and mode; every mistake with its place."""
     from opsconsole.cli.exits import Exit
     from opsconsole.engine.policing import load_policy

@@ -57,18 +57,21 @@ def show_plan(plan: Plan, *, as_json: bool, costs: Sequence[str] = ()) -> None:
     if as_json:
         print_json({"schema": "opsconsole.plan/1", "plan": plan, "costs": costs})
         return
+    print_lines(plan, costs)
+    how = _how_confirmed(plan)
+    for what, said in (("confirm", how and f"with {how}"), ("refused", plan.refusal)):
+        if said:
+            print(f"{what:<8}{said}")
+
+
+def print_lines(plan: Plan, costs: Sequence[str] = ()) -> None:
+    """Print what a plan would do, and nothing of how it is confirmed."""
     from opsconsole.view import plan_page
     from opsconsole.view.cells import plain
 
     print(plan.title)
     for line in plan_page.lines(plan, costs=costs):
         print(plain(line).rstrip())
-    how = _how_confirmed(plan)
-    peer = plan.peer and f"somebody else has to agree: {plan.peer}"
-    rows = (("confirm", how and f"with {how}"), ("then", peer), ("refused", plan.refusal))
-    for what, said in rows:
-        if said:
-            print(f"{what:<8}{said}")
 
 
 def _how_confirmed(plan: Plan) -> str:

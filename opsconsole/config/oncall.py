@@ -14,7 +14,7 @@ from opsconsole.model.oncall import EscalationStep, Notifier, Rotation, Schedule
 
 _DAY: Final = 86_400.0
 KINDS: Final = ("exec", "webhook", "apprise", "plugin")
-OCCASIONS: Final = ("fired", "escalated", "resolved", "blind")
+OCCASIONS: Final = ("fired", "escalated", "resolved", "blind", "approval")
 
 PEOPLE = Field("people", list_of(kinds.user), "Who takes turns, in their order.", required=True)
 EVERY = Field(

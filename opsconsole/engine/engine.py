@@ -20,23 +20,19 @@ from opsconsole.collect.plugin_port import PluginPort
 from opsconsole.engine.agents import Agents, OwnWays
 from opsconsole.engine.caches import FileCaches
 from opsconsole.engine.calling import Calling
-from opsconsole.engine.capacity import CapacityDesk
 from opsconsole.engine.clients import NamedClients
 from opsconsole.engine.control import ControlCalls, Figures
-from opsconsole.engine.evaluation import Evaluation
 from opsconsole.engine.fires import FireCalls
 from opsconsole.engine.gate import Gate
 from opsconsole.engine.guests import Guests
 from opsconsole.engine.heart import Heart
 from opsconsole.engine.heartbeats import HeartbeatCalls
 from opsconsole.engine.hosts import HostCalls
-from opsconsole.engine.intake import Intake
+from opsconsole.engine.judging import Judging
 from opsconsole.engine.launch import LaunchSpec
 from opsconsole.engine.linger import Linger
 from opsconsole.engine.lookers import Lookers
-from opsconsole.engine.maintenance import Maintenance
 from opsconsole.engine.notices import Notices
-from opsconsole.engine.objectives import Objectives
 from opsconsole.engine.outside import Dial, Outside, dial
 from opsconsole.engine.past import PastCalls
 from opsconsole.engine.place import Place
@@ -51,7 +47,6 @@ from opsconsole.errors import RefusedError
 from opsconsole.inventory.changes import Changes
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.inventory import Host, Inventory, Settings
-from opsconsole.model.sample import CheckResult, SourceReading
 from opsconsole.model.snapshot import EngineInfo
 from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.rpc.messages import PROTOCOL, Hello
@@ -101,10 +96,7 @@ class Engine:
         self._store = Store(self._clock, self._history)
         self._past = PastCalls(self._history, lambda: self._store.snapshot.events, self._clock)
         self._gate = Gate(self._store, self._place.access, self._clock, read_only=spec.read_only)
-        self._evaluation = Evaluation(self._store, inventory)
-        self._capacity = CapacityDesk(self._store, self._history, self._clock)
-        self._objectives = Objectives(self._store, self._history, self._clock, inventory)
-        self._maintenance = Maintenance(self._store, self._history, self._clock, inventory)
+        self._judging = Judging(self._store, self._history, self._clock, inventory)
         self._configuration = Configuration(
             spec.sources, inventory, self._store, self._clock, self._follow,
             lambda: self._plugins.hosts_files(),
@@ -118,7 +110,7 @@ class Engine:
         )
         self._own_ways = OwnWays(self._agents, self._outside.with_agent)
         self._checks = LiveChecks(lambda: self._store.snapshot, self._poll_now, self._clock)
-        intake = Intake(self._store, self._on_reading, self._on_result, self._evaluation.tracks)
+        intake = self._judging.intake(self._checks.take)
         self._collector = Collector(
             self._outside.remote, self._outside.web, inventory, intake, self._clock,
             Heartbeats(self._clock, self._place.heartbeats), self._plugin_port(),
@@ -173,6 +165,7 @@ class Engine:
             clients=clients,
             secret=clients.secret,
             secrets=lambda: clients.secrets,
+            aside=self._plugins.aside,
             cache=FileCaches(self._place.folder / "plugins").of,
             plugin_config=lambda plugin: self._settings().plugin_config.get(plugin, {}),
             sudo=lambda: self._settings().sudo,
@@ -194,12 +187,11 @@ class Engine:
             self._gate,
             self._hosts,
             self._silences,
-            self._maintenance,
+            self._judging,
             self._calling,
             RunCalls(self._store, self._runs, self._own_ways.of),
             self._past,
             self._plugins,
-            self._capacity,
             control,
         )
         self._lookers = Lookers()
@@ -284,12 +276,10 @@ class Engine:
             ("triggers", self._triggers.run()),
             ("plugins", self._plugins.run()),
             ("evaluate", self._evaluate()),
-            ("waits", self._evaluation.run(self._history.keep, self._clock)),
+            ("judging", self._judging.run()),
             ("configuration", self._configuration.run()),
             ("silences", self._silences.run()),
             ("calling", self._calling.run()),
-            ("objectives", self._objectives.run()),
-            ("capacity", self._capacity.run()),
             ("heart", self._heart.run()),
             ("guests", self._guests.run()),
             ("linger", self._linger.run()),
@@ -300,8 +290,7 @@ class Engine:
         await self._own_ways.close()
         await self._outside.remote.close()
         await self._outside.web.close()
-        for name, data in self._evaluation.pack(self._clock.now()).items():
-            await self._history.keep(name, data)
+        await self._judging.keep()
         await self._history.stop()
 
     async def _evaluate(self) -> None:
@@ -309,8 +298,7 @@ class Engine:
             now = self._clock.now()
             self._store.tick(now)
             await self._gate.tick(now)
-            self._maintenance.tick(now)
-            self._evaluation.step(now)
+            self._judging.tick(now)
             self._notices.show("known_hosts", "; ".join(self._outside.keys.warnings()[:3]))
             await self._clock.sleep(_STEP)
 
@@ -324,10 +312,7 @@ class Engine:
         self._introduce(inventory)
         self._gate.follow(inventory.settings)
         self._offer()
-        rooms = (
-            self._evaluation, self._objectives, self._maintenance, self._silences, self._calling
-        )  # fmt: skip
-        for room in rooms:
+        for room in (self._judging, self._silences, self._calling):
             room.follow(inventory)
         await self._collector.update(inventory)
         self._history.forget(change.removed)
@@ -355,20 +340,11 @@ class Engine:
     def _host(self, name: str) -> Host | None:
         return self._hosts.hosts.get(name)
 
-    def _on_result(self, result: CheckResult) -> None:
-        self._checks.take(result)
-        self._objectives.take(result)
-
-    def _on_reading(self, reading: SourceReading) -> None:
-        self._evaluation.take(reading)
-        self._evaluation.step(self._clock.now())
-
     def _on_loaded(self, loaded: Loaded) -> None:
         self._store.restore(loaded)
-        self._maintenance.restore(loaded.kept)
         self._calling.restore(loaded.kept)
         self._silences.mirrors.restore(loaded.kept)
-        self._evaluation.recall(loaded.alerts, self._clock.now(), loaded.kept)
+        self._judging.restore(loaded)
 
     def _on_peers(self, peers: tuple[Peer, ...]) -> None:
         self._agents.attach(peers)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -19,12 +19,14 @@ from opsconsole.alerting.telling import (
     occasions,
 )
 from opsconsole.clock import Clock
+from opsconsole.engine.run_telling import GLASS, message_of, run_occasions
 from opsconsole.engine.senders import Message, Senders
 from opsconsole.errors import RefusedError
 from opsconsole.model.alert import Alert
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Inventory
 from opsconsole.model.oncall import Notifier, NotifierState
+from opsconsole.model.run import Run
 from opsconsole.model.snapshot import Banner
 from opsconsole.query.contexts import ALERTS
 from opsconsole.query.environments import alert_env
@@ -64,6 +66,9 @@ class Notifying:
         self._clock = clock
         self._ways: dict[str, _Way] = {}
         self._seen: Mapping[str, Alert] = {}
+        self._runs: Mapping[str, Run] = {}
+        self._missing: set[tuple[str, str]] = set()
+        """Actions and the notifiers that they name and nobody has: told once."""
         self._told: frozenset[str] = frozenset()
         self.follow(inventory)
 
@@ -82,6 +87,7 @@ class Notifying:
         """Look every second, until cancelled; what burns at the start was told of before."""
         self._seen = self._store.snapshot.alerts
         self._told = loud(self._seen)
+        self._runs = self._store.snapshot.runs
         async with asyncio.TaskGroup() as group:
             while True:
                 self.look()
@@ -106,6 +112,29 @@ class Notifying:
                 title = f"and {many.count} more: {', '.join(many.named)}"
                 self._queue(way, Message(kind="digest", at=now, title=title, count=many.count))
             way.state = replace(way.state, held=way.pace.held)
+        self._look_at_runs(now)
+
+    def _look_at_runs(self, now: float) -> None:
+        """Tell of runs: those whom their action names, and of what needs a second person whoever wants it."""
+        before, self._runs = self._runs, self._store.snapshot.runs
+        if before is self._runs:
+            return
+        for one in run_occasions(before, self._runs):
+            spec = self._store.snapshot.actions.get(one.run.action)
+            named = () if spec is None else spec.notify
+            message = message_of(one, now)
+            for name, way in self._ways.items():
+                if one.kind == GLASS:
+                    self._queue(way, message)  # past every limit: everybody is told at once
+                elif name in named or one.kind in way.notifier.on:
+                    self._offer(way, message, now)
+            self._miss(one.run.action, named)
+
+    def _miss(self, action: str, named: Collection[str]) -> None:
+        for name in set(named) - self._ways.keys():
+            if (action, name) not in self._missing:
+                self._missing.add((action, name))
+                self._tell(f"{action} tells {name}, which is not under notify:", "warning")
 
     def states(self) -> tuple[NotifierState, ...]:
         """Say how each does."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from opsconsole.actions.answers import AnswerError, read_decision
-from opsconsole.actions.contributing import Request
+from opsconsole.actions.contributing import Proposal
 from opsconsole.actions.trust import TrustError, check_folder, read_trusted
 from opsconsole.config.policy import SYSTEM, read_policy
 from opsconsole.errors import ConfigError, RefusedError
@@ -81,7 +81,7 @@ class Policing:
         spec = self._contributions.find("authorizer", name)
         if spec is None:
             return replace(before, denied=f"no plugin has the authorizer {name}")
-        request = Request(
+        request = Proposal(
             asking.action, str(asking.effect), asking.person.name, tuple(sorted(groups)),
             asking.targets, asking.hosts, dict(asking.params), asking.at,
         )  # fmt: skip

@@ -26,7 +26,7 @@ class Message(msgspec.Struct, frozen=True):
 
     schema: str = "opsconsole.notification/1"
     kind: str = ""
-    """fired, escalated, resolved, blind, digest or test."""
+    """fired, escalated, resolved, blind, digest, test; approval, break-glass, run-waits, run-ended."""
     at: float = 0.0
     notifier: str = ""
     environment: str = ""

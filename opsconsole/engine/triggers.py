@@ -114,8 +114,9 @@ class TriggerDesk:
                 PlanRun(wish.action, (wish.target,), {}, wish.episode), actor, shown
             )
             going = [target for target in plan.targets if not target.skip]
-            if len(going) != 1 or plan.refusal:
-                why = plan.refusal or f"it would be {len(going)} targets"
+            if len(going) != 1 or plan.refusal or plan.peer:
+                peer = plan.peer and f"a second person has to agree: {plan.peer}"
+                why = plan.refusal or peer or f"it would be {len(going)} targets"
                 self._tell(wish, f"does not run {what}: {why}")
                 return
             reason = f"{wish.alert} burns, nobody has it"

@@ -87,7 +87,7 @@ class Notifier(Struct, frozen=True):
     """plugin: the contribution's id."""
     when: str = "sev:critical"
     """A filter over fires; empty: all."""
-    on: tuple[str, ...] = ("fired", "escalated", "resolved", "blind")
+    on: tuple[str, ...] = ("fired", "escalated", "resolved", "blind", "approval")
     limit: int = 10
     """Messages in `per`; what is more comes as one digest."""
     per: float = 600.0

@@ -1,6 +1,7 @@
 """What a rule's expression may say, and what it is about: a host or an answer, and which of its instances."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from opsconsole.query.parser import parse
 
 LABELS: Final = ("mount", "dev", "unit", "resource")
 """What tells instances of a metric apart; in a rule each is a name that holds the instance's value."""
+_KEPT: Final = 1_000
 _OF_CHECKS: Final = ("check.", "cert.", "perf.", "phases.")
 _NUMBERS: Final = (Kind.NUMBER, Kind.RATIO, Kind.SECONDS, Kind.BYTES)
 _NOT_HERE: Final = ("text", "exact", "me")
@@ -53,8 +55,9 @@ class Shape(Struct, frozen=True):
     """Metric to the functions that look back on it."""
 
 
+@lru_cache(maxsize=_KEPT)
 def read_rule(text: str) -> Expr:
-    """Read an expression of a rule.
+    """Read an expression of a rule; what was read is kept, for checks and compilation ask several times.
 
     Raises:
         QueryError: It cannot be read, or a function over time is given no metric or no constant time.

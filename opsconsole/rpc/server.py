@@ -20,6 +20,8 @@ from opsconsole.rpc.session import Handler, Session
 
 _GAP: Final = 0.1
 """Seconds between two rounds of deltas."""
+_LATER: Final = 5.0
+"""Seconds of nothing but time that a client need not be told of: it has a clock, and carries ours on."""
 _RETRY: Final = 0.25
 """Seconds until a slow client is looked at again."""
 _CLIENTS: Final = 256
@@ -199,7 +201,7 @@ class Server:
         encoded: dict[int, bytes] = {}
         skipped = False
         for session in self._sessions.values():
-            if not session.subscribed or session.seen is newest:
+            if not session.subscribed or _is_known(session.seen, newest):
                 continue
             if session.is_slow:
                 skipped = True
@@ -232,6 +234,13 @@ class Server:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("%s failed", task.get_name(), exc_info=error)
+
+
+def _is_known(seen: Snapshot | None, newest: Snapshot) -> bool:
+    """Tell whether somebody who saw one snapshot knows all that the other says."""
+    if seen is None or seen is newest:
+        return seen is newest
+    return abs(newest.now - seen.now) < _LATER and delta.only_time_passed(seen, newest)
 
 
 async def is_served(path: Path) -> bool:

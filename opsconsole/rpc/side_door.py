@@ -34,6 +34,8 @@ class SideDoor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener: asyncio.Server | None = None
         self._path: Path | None = None
+        self._made = 0
+        """The socket's inode."""
         self._next = _FIRST
 
     async def open(self, path: Path, gid: int) -> None:
@@ -51,7 +53,7 @@ class SideDoor:
             raise EngineError(f"cannot listen on {path}: {error.strerror or error}") from error
         finally:
             os.umask(before)
-        self._path = path
+        self._path, self._made = path, os.lstat(path).st_ino
 
     async def close(self) -> None:
         """End every session and the socket."""
@@ -63,7 +65,8 @@ class SideDoor:
             await asyncio.wait(tuple(self._tasks), timeout=10.0)
         if self._path is not None:
             with contextlib.suppress(OSError):
-                os.unlink(self._path)  # noqa: PTH108 - one local call at the end
+                if os.lstat(self._path).st_ino == self._made:  # another engine's may be there now
+                    os.unlink(self._path)  # noqa: PTH108 - one local call at the end
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer), name="rpc guest")

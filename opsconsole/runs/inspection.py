@@ -20,6 +20,7 @@ from opsconsole.runs.kept_output import said_in_lines
 
 _CHAINED: Final = frozenset({"n", "t_mono", "t_wall", "prev", "kind"})
 _VALUE_LIMIT: Final = 400
+_MOMENTS: Final = 1e8
 
 
 class Verified(Struct, frozen=True):
@@ -128,8 +129,13 @@ def _value(value: object) -> str:
     """A word of a list that has spaces is quoted: where an argument ends must be seen."""
     if isinstance(value, list):
         return "[" + " ".join(_value(each) for each in value) + "]"
-    text = clean(f"{value:.4g}" if isinstance(value, float) else str(value), _VALUE_LIMIT)
+    text = clean(_number(value) if isinstance(value, float) else str(value), _VALUE_LIMIT)
     return repr(text) if " " in text else text
+
+
+def _number(value: float) -> str:
+    """Short, but for moments: an epoch second is written whole."""
+    return f"{value:.0f}" if value >= _MOMENTS else f"{value:.4g}"
 
 
 def export(place: Path) -> Mapping[str, object]:

@@ -32,6 +32,8 @@ from opsconsole.runs.strategy import Strategy, decide, tightened
 from opsconsole.runs.targets import choose_targets, service_target, target_record, touched_hosts
 
 AHEAD_AT_ONCE: Final = 16
+_AT_A_STRETCH: Final = 16
+"""Looks that wait for nothing, before others have their turn."""
 PLAN_BUDGET: Final = 20.0
 """Seconds all looks ahead of one plan may take together."""
 TARGETS_LIMIT: Final = 2_000
@@ -236,7 +238,6 @@ async def _look_at_all(
     values: Values,
     ports: Ports,
 ) -> tuple[PlannedTarget, ...]:
-    slots = asyncio.Semaphore(AHEAD_AT_ONCE)
     action, snapshot = stage.action, stage.shared.before
     spec = action.spec
     until = asyncio.get_running_loop().time() + PLAN_BUDGET
@@ -249,16 +250,22 @@ async def _look_at_all(
         own = dataclasses.replace(stage, target=target.name, ref=ref_of(spec, target.name))
         ahead = LookAhead(own, host, ports, now=snapshot.now)
         ahead.why_silent = _why_silent(spec, target.name, snapshot)
-        async with slots:
-            seconds = min(LOOK_BUDGET, until - asyncio.get_running_loop().time())
-            return await look_ahead(action, ahead, target, values, state=state, seconds=seconds)
+        seconds = min(LOOK_BUDGET, until - asyncio.get_running_loop().time())
+        return await look_ahead(action, ahead, target, values, state=state, seconds=seconds)
+
+    planned: dict[str, PlannedTarget] = {}
+    todo = iter(zip(targets, reasons, strict=True))
+
+    async def work() -> None:
+        for target, reason in todo:
+            planned[target.name] = await look(target, reason)
+            if len(planned) % _AT_A_STRETCH == 0:
+                await asyncio.sleep(0)  # most looks wait for nothing
 
     async with asyncio.TaskGroup() as group:
-        looks = [
-            group.create_task(look(target, reason), name=f"plan {target.name}")
-            for target, reason in zip(targets, reasons, strict=True)
-        ]
-    return tuple(task.result() for task in looks)
+        for number in range(min(AHEAD_AT_ONCE, len(targets))):
+            group.create_task(work(), name=f"plan {number}")
+    return tuple(planned[target.name] for target in targets)
 
 
 def _why_silent(spec: ActionSpec, name: str, snapshot: Snapshot) -> str:

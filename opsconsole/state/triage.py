@@ -8,6 +8,7 @@ from msgspec import structs
 from opsconsole.model.alert import Ack, Alert, Note
 from opsconsole.model.event import Event
 from opsconsole.model.oncall import Escalation
+from opsconsole.model.states import AlertState
 from opsconsole.state.world import Marks, World
 
 NOTES_KEPT: Final = 50
@@ -123,9 +124,14 @@ def _each(
     change: _Change,
 ) -> Triage:
     shown = world.snapshot.alerts
-    found = [episode for episode in dict.fromkeys(episodes) if episode in shown]
+    found = [e for e in dict.fromkeys(episodes) if e in shown and not _waits(shown[e])]
     marks = {e: change(world.marks.get(e, Marks())) for e in found}
     return Triage(marks, tuple(_event(shown[e], actor, at, kind, text) for e in found))
+
+
+def _waits(alert: Alert) -> bool:
+    """Tell whether it is no episode yet: a mark on it would be on another one once it fires."""
+    return alert.state is AlertState.PENDING
 
 
 def _event(alert: Alert, actor: str, at: float, kind: str, text: str) -> Event:

@@ -1,5 +1,6 @@
 """Theme files: where they are, which one to use, and when one changed."""
 
+import contextlib
 import dataclasses
 import os
 import sys
@@ -9,11 +10,11 @@ from typing import Final
 
 from textual.theme import BUILTIN_THEMES, Theme
 
-from opsconsole.config.loader import load_yaml, plain
 from opsconsole.config.paths import config_file
 from opsconsole.errors import ConfigError, Mistake
 from opsconsole.shipped import shipped_dir
 from opsconsole.ui.palette import Palette, colour_of, read_palette
+from opsconsole.ui.theme_memo import ThemeMemo
 
 FEW_COLOURS: Final = ("standard", "windows")
 
@@ -21,8 +22,9 @@ FEW_COLOURS: Final = ("standard", "windows")
 class ThemeFolder:
     """All theme files by name; the user's own hide ours of the same name."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], memo: Path | None = None) -> None:
         self._folders = folders
+        self._memo = ThemeMemo(memo)
         self._more: tuple[Path, ...] = ()
 
     def also(self, files: Iterable[str]) -> None:
@@ -36,11 +38,14 @@ class ThemeFolder:
 
     def path(self, name: str) -> Path | None:
         """Find a theme's file, or None."""
+        return next((file for file in self._places(name) if file.is_file()), None)
+
+    def _places(self, name: str) -> Iterable[Path]:
+        """Give the files that a theme may be in, the user's own first."""
         wanted = f"{name}.yaml"
-        if Path(wanted).name != wanted:
-            return None
-        places = (*(folder / wanted for folder in self._folders), *self._more)
-        return next((file for file in places if file.name == wanted and file.is_file()), None)
+        if Path(wanted).name == wanted:
+            yield from (folder / wanted for folder in self._folders)
+            yield from (file for file in self._more if file.name == wanted)
 
     def load(self, name: str) -> Palette:
         """Read a theme.
@@ -53,7 +58,7 @@ class ThemeFolder:
             raise ConfigError(
                 [Mistake(name, 0, 0, f"no such theme; there are {', '.join(self.names())}")]
             )
-        content = plain(load_yaml(file))
+        content = self._memo.read(file)
         if not isinstance(content, Mapping):
             raise ConfigError(
                 [Mistake(str(file), 1, 1, "a theme is a mapping of name, dark and tokens")]
@@ -62,16 +67,15 @@ class ThemeFolder:
 
     def stamp(self, name: str) -> float:
         """Give the time of a theme file's last change; 0 when it cannot be read."""
-        file = self.path(name)
-        try:
-            return 0.0 if file is None else file.stat().st_mtime
-        except OSError:
-            return 0.0
+        for file in self._places(name):
+            with contextlib.suppress(OSError):
+                return file.stat().st_mtime
+        return 0.0
 
 
-def theme_folders(environ: Mapping[str, str] = os.environ) -> ThemeFolder:
-    """Find the user's themes and the shipped ones."""
-    return ThemeFolder((config_file(environ).parent / "themes", shipped_dir("themes")))
+def theme_folders(environ: Mapping[str, str] = os.environ, memo: Path | None = None) -> ThemeFolder:
+    """Find the user's themes and the shipped ones; what one said is remembered in the file `memo`."""
+    return ThemeFolder((config_file(environ).parent / "themes", shipped_dir("themes")), memo)
 
 
 def choose(

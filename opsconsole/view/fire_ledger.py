@@ -5,12 +5,16 @@ from typing import Final, NamedTuple
 
 from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.states import AlertState
 from opsconsole.query.environments import alert_env, owner_of
 from opsconsole.view.cache import RowCache, Sieve
 from opsconsole.view.folds import all_folds, folds
 from opsconsole.view.naming import bare_name, natural_key
 from opsconsole.view.options import ViewOptions
-from opsconsole.view.triage import Group, grouped, in_order, single
+from opsconsole.view.triage import Group, grouped, in_order, single, waiting
+
+_PENDING: Final = str(AlertState.PENDING)
+"""A filter that says so is shown what waits to fire too; else that is no fire, and nowhere."""
 
 
 class Place(NamedTuple):
@@ -59,6 +63,8 @@ class FireLedger:
         every = in_order(snapshot)
         if options.filter.expr is None and not options.faults_only:
             return every
+        if _PENDING in options.filter.source:
+            every = (*every, *waiting(snapshot))
         passing = _passing(every, now, options, cache)
         if passing != self._passing:
             self._passing = passing

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.states import AlertState
 from opsconsole.query.environments import owner_of
 from opsconsole.view import format as fmt
 from opsconsole.view.alike import together
@@ -137,8 +138,8 @@ def _make_row(group: Group, scene: _Scene, *, inside: bool) -> Row:
     if inside:
         at = next(n for n, column in enumerate(scene.columns) if column.id == "alert")
         cells = (*cells[:at], (span("  "), *cells[at]), *cells[at + 1 :])
-    muted = group.first.is_muted
-    tone = Tone.MUTED if muted else Tone.NORMAL
+    quiet = group.first.is_muted or group.first.state is AlertState.PENDING
+    tone = Tone.MUTED if quiet else Tone.NORMAL
     return Row(group.key, cells, tone, folds=group.is_folded)
 
 

@@ -68,6 +68,12 @@ def _sorted(alerts: Mapping[str, Alert]) -> tuple[Alert, ...]:
 _in_order: Final = Once(_sorted)
 
 
+def waiting(snapshot: Snapshot) -> tuple[Alert, ...]:
+    """List what other systems see and do not call a fire yet, in triage order."""
+    found = (a for a in snapshot.alerts.values() if a.state is AlertState.PENDING)
+    return tuple(sorted(found, key=order_key))
+
+
 def order_key(alert: Alert) -> tuple[object, ...]:
     """Give a fire's place in the triage order."""
     return (
@@ -82,7 +88,9 @@ def order_key(alert: Alert) -> tuple[object, ...]:
 
 
 def state_word(alert: Alert, now: float, ack_within: float) -> StateWord:
-    """Name a fire's state: NEW! NEW ACK MUTE, or RECOV while it recovers."""
+    """Name a fire's state: NEW! NEW ACK MUTE, RECOV while it recovers, PEND before it is one."""
+    if alert.state is AlertState.PENDING:
+        return StateWord("PEND", Tone.DIM)
     if alert.is_muted:
         return StateWord("MUTE", Tone.MUTED)
     if alert.state is AlertState.RECOVERING:

@@ -3,7 +3,7 @@
 import pytest
 
 from opsconsole.actions.api import Rollout
-from opsconsole.actions.rollout_form import RolloutError, read_rollout
+from opsconsole.actions.rollout_form import RolloutError, read_rollout, say_rollout
 from opsconsole.actions.yaml_runbook import read_runbook
 from opsconsole.errors import ConfigError
 from opsconsole.model.rollout import Budget, Canary, Gate, MinHealthy, Size
@@ -137,3 +137,10 @@ idempotent: true
 needs: [ssh]
 steps: [{id: go, run: [systemctl, restart, a]}]
 """
+
+
+def test_what_is_written_of_a_rollout_is_read_back_as_it_was() -> None:
+    said = say_rollout(WHOLE)
+
+    assert read_rollout(said) == WHOLE
+    assert say_rollout(Strategy()) == {}

@@ -388,6 +388,13 @@ async def test_acks_takes_and_notes_stay_on_their_episode(
     assert store.snapshot.alerts[alert.episode].owner is None
 
 
+async def test_what_only_waits_to_fire_takes_no_mark(store: Store, fire: Any) -> None:
+    alert = fire(state=AlertState.PENDING)
+    store.put_alerts({alert.episode: alert})
+
+    assert await store.ack([alert.episode], "op1") == ()
+
+
 async def test_an_ack_ends_at_its_time(store: Store, fire: Any, clock: Any) -> None:
     alert = fire()
     store.put_alerts({alert.episode: alert})

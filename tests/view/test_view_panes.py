@@ -65,6 +65,21 @@ def test_the_unowned_critical_is_the_only_block_on_the_screen(snapshot: Snapshot
     assert blocks == {"PgReplLag", "HttpProbe", "HostUnreachable"}
 
 
+def test_what_waits_to_fire_is_shown_to_who_asks_for_it(snapshot: Snapshot) -> None:
+    waits = make_alert("Soon", "host:db-prod-02", state=AlertState.PENDING, source="prom")
+    snapshot = replace(snapshot, alerts={**snapshot.alerts, waits.episode: waits})
+
+    def rows(line: str) -> list[str]:
+        options = ViewOptions(filter=compile_filter(line, ALERTS))
+        table = fires.table(snapshot, NOW, 118, options)
+        return [f"{plain(r.cells[3])} {plain(r.cells[5])}" for r in table.rows]
+
+    assert "Soon" not in " ".join(rows(""))
+    assert "Soon" not in " ".join(rows("host:db-prod-02"))
+    assert rows("state:pending") == ["Soon PEND"]
+    assert len(rows("state:pending | sev>=info")) == len(rows("")) + 1
+
+
 def test_a_group_opens_to_its_members(snapshot: Snapshot) -> None:
     folded = next(r for r in fires.table(snapshot, NOW, 118).rows if r.key.startswith("group:"))
 

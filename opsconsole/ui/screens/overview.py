@@ -1,6 +1,6 @@
 """The main screen: everything at once, worst first."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
 from textual.geometry import Region, Size
@@ -29,6 +29,7 @@ from opsconsole.ui.widgets.pane import Pane
 from opsconsole.ui.widgets.row_table import RowTable
 from opsconsole.view import activity, fires, fleet_map, hosts, peek, runs, services, timeline
 from opsconsole.view.cache import RowCache
+from opsconsole.view.census import Once
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.sections import Section
 
@@ -40,12 +41,19 @@ _TABLES: Final = {
 }
 
 
+_LANE_MOVES: Final = 5.0
+"""Seconds; a cell of the timeline is twenty of them wide, or more."""
+
+
 class Overview(View):
     """Fires, Hosts, Services, Peek, Activity; on a wall also fleet map, timeline and people."""
 
     def __init__(self, session: Session, place: Place) -> None:
         self._caches = {name: RowCache() for name in _TABLES}
         self._options: dict[str, ViewOptions] = {}
+        self._made: dict[str, tuple[object, ...]] = {}
+        """What the sections that stand were made of."""
+        self._drawn = Once(fleet_map.drawn)
         self._peeked = FIRES
         super().__init__(session, place)
 
@@ -149,17 +157,36 @@ class Overview(View):
     def _show_section(self, pane: Lines, section: Section) -> None:
         pane.show(section.lines, section.title, section.hint, section.footer)
 
+    def _show_new(
+        self, pane: Lines, stamp: tuple[object, ...], make: Callable[[], Section]
+    ) -> None:
+        """Make a section when what it is made of is another than last time."""
+        stamp = (*stamp, pane.body, self.session.options(pane.id or ""))
+        known = self._made.get(pane.id or "", ())
+        # Tables of a snapshot are known by their identity: looking into thousands costs more than drawing.
+        if len(known) != len(stamp) or any(
+            old is not new and (isinstance(new, Mapping) or old != new)
+            for old, new in zip(known, stamp, strict=True)
+        ):
+            self._made[pane.id or ""] = stamp
+            self._show_section(pane, make())
+
     def _show_fleet(self, pane: Lines) -> None:
-        size, options = pane.body, self.session.options(FLEET)
-        self._show_section(
-            pane, fleet_map.section(self.session.snapshot, size.width - 2, size.height, options)
+        seen, size, options = self.session.snapshot, pane.body, self.session.options(FLEET)
+        self._show_new(
+            pane,
+            (self._drawn.of(seen.hosts),),
+            lambda: fleet_map.section(seen, size.width - 2, size.height, options),
         )
 
     def _show_timeline(self, pane: Lines) -> None:
-        session, size = self.session, pane.body
-        options = session.options(TIMELINE)
-        made = timeline.section(session.snapshot, session.now, size.width - 2, size.height, options)
-        self._show_section(pane, made)
+        seen, size, options = self.session.snapshot, pane.body, self.session.options(TIMELINE)
+        now = self.session.now
+        self._show_new(
+            pane,
+            (seen.alerts, seen.events, now // _LANE_MOVES),
+            lambda: timeline.section(seen, now, size.width - 2, size.height, options),
+        )
 
     def _show_people(self, pane: Lines) -> None:
         session, size = self.session, pane.body

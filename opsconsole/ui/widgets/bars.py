@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -25,13 +26,19 @@ class Bar(Widget):
 
     def show(self, lines: Sequence[Cell]) -> None:
         """Take new lines; paints only when they differ."""
-        if lines != self.lines:
-            self.lines = lines
+        before, self.lines = self.lines, lines
+        if len(before) != len(lines):
             self.refresh()
+            return
+        pairs = enumerate(zip(before, lines, strict=True))
+        width = self.outer_size.width
+        changed = [Region(0, y, width, 1) for y, (old, new) in pairs if old != new]
+        if changed:
+            self.refresh(*changed)
 
     def render_line(self, y: int) -> Strip:
         """Paint one line."""
-        width = self.size.width
+        width = self.outer_size.width
         cell = self.lines[y] if y < len(self.lines) else ()
         return Strip(segments(fit(cell, width, self.look.signs.ellipsis), self.look.palette), width)
 
@@ -48,9 +55,14 @@ class Key(NamedTuple):
 class KeyBar(Bar):
     """The footer: as many of the keys as fit, the first are the most wanted; the last one always stays."""
 
+    _laid: tuple[Sequence[Key], int] = ((), 0)
+
     def show_keys(self, keys: Sequence[Key]) -> None:
         """Lay the keys out over the width."""
-        self.show((self._fill(keys, self.size.width),))
+        wanted = (keys, self.outer_size.width)
+        if wanted != self._laid:
+            self._laid = wanted
+            self.show((self._fill(*wanted),))
 
     def _fill(self, keys: Sequence[Key], width: int) -> Cell:
         if not keys:

@@ -50,8 +50,10 @@ class Pane(Widget, can_focus=True):
     @property
     def body(self) -> Size:
         """The cells inside the frame."""
+        # Its frame is painted, not Textual's: the outer size is all of it, and need not be looked up.
         inset = 2 if self.framed else 0
-        return Size(max(0, self.size.width - inset), max(0, self.size.height - inset))
+        width, height = self.outer_size
+        return Size(max(0, width - inset), max(0, height - inset))
 
     def body_line(self, y: int, width: int) -> Strip:
         """Paint line `y` of the body, exactly `width` cells."""
@@ -63,7 +65,7 @@ class Pane(Widget, can_focus=True):
         titles = (title, hint, footer)
         if titles != self.titles:
             self.titles = titles
-            self.refresh_lines(0, self.size.height - 1)
+            self.refresh_lines(0, self.outer_size.height - 1)
 
     def refresh_body(self, *lines: int) -> None:
         """Mark lines of the body as changed."""
@@ -74,17 +76,19 @@ class Pane(Widget, can_focus=True):
         """Mark the first cells of each line of the body as changed; 0 for a line that stays."""
         inset = 1 if self.framed else 0
         parts = [Region(0, y + inset, n + inset, 1) for y, n in enumerate(cells) if n]
-        if parts and self.size.width:
+        if parts and self.outer_size.width:
             self.refresh(*parts)
 
     def refresh_lines(self, *lines: int) -> None:
         """Mark lines of the whole tile as changed; nothing else is painted again."""
-        if lines and self.size.width:
-            self.refresh(*(Region(0, line, self.size.width, 1) for line in lines if line >= 0))
+        if lines and self.outer_size.width:
+            self.refresh(
+                *(Region(0, line, self.outer_size.width, 1) for line in lines if line >= 0)
+            )
 
     def render_line(self, y: int) -> Strip:
         """Paint one line, frame included."""
-        width, height = self.size
+        width, height = self.outer_size
         if not self.framed:
             return self.body_line(y, width)
         if width < 2:
