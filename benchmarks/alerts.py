@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.cursor import Cursor
 from benchmarks.table import Line
 from benchmarks.terminal import Terminal, python
 from opsconsole.engine.lock import holder_of
@@ -52,19 +53,6 @@ class _Scene:
         return int(pages) * resource.getpagesize()
 
 
-def _keys(terminal: Terminal, count: int) -> list[float]:
-    """Move the cursor, and take the time to the first bytes that come back, seconds."""
-    took = []
-    for number in range(count):
-        terminal.drain(0.05)
-        began = time.perf_counter()
-        terminal.press(b"j" if number % 40 < 20 else b"k")
-        while not terminal.read(0.5) and time.perf_counter() - began < 5:
-            pass
-        took.append(time.perf_counter() - began)
-    return sorted(took)
-
-
 def arriving(count: int, keys: int) -> Iterator[Line]:
     """Measure before, while and after `count` alerts come in, and while all of them are sent again."""
     with (
@@ -82,13 +70,14 @@ def arriving(count: int, keys: int) -> Iterator[Line]:
             scene.verb("poll", "feed:am")
             terminal.drain(_SETTLE)
             terminal.press(b"1")
-            quiet, before = _keys(terminal, keys), scene.rss()
+            cursor = Cursor(terminal)
+            quiet, before = sorted(cursor.press() for _ in range(keys)), scene.rss()
             cpu, began = scene.cpu(), time.perf_counter()
             busy: list[float] = []
             for _ in range(4):  # the first brings them, the others repeat them with another end
                 server.post(count)
                 scene.verb("poll", "feed:am")
-                busy += _keys(terminal, keys // 2)
+                busy += [cursor.press() for _ in range(keys // 2)]
                 terminal.drain(_LOOKS)
             used, wall = scene.cpu() - cpu, time.perf_counter() - began
             grown = (scene.rss() - before) / _MIB

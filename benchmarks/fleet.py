@@ -32,13 +32,23 @@ def level_the_ground() -> None:
 
 
 class Ground:
-    """One sshd, its hosts file and a configuration of opsconsole for the first `count` addresses."""
+    """One sshd, its hosts file and a configuration of opsconsole for the first `count` addresses.
 
-    def __init__(self, folder: Path, most: int) -> None:
-        level_the_ground()
+    Args:
+        folder: Where all of it is written.
+        most: Addresses that the sshd listens on.
+        level: Run what is measured as nice as the servers, too. A screen is not: the servers stand for
+            other machines, and the person's terminal waits for nobody.
+    """
+
+    def __init__(self, folder: Path, most: int, *, level: bool = True) -> None:
+        if level:
+            level_the_ground()
         self.folder = folder
         self.sshd = RealFleet(folder / "sshd", most, {"MaxSessions": "20"})
         self.sshd.start()
+        for server in self.sshd.servers:
+            os.setpriority(os.PRIO_PROCESS, server.pid, max(10, os.nice(0)))
         self.every = self.sshd.addresses
 
     def hosts_file(self, count: int) -> Path:

@@ -159,7 +159,26 @@ async def _push(step: Step, door: Door, scope: Scope) -> None:
             await _run_step(each, back, scope)
 
     titles = ", ".join(each.title or each.id for each in step.undo)
-    await door.push_undo(Undo(step.id, titles, take_back))
+    plain = () if door.planning else await _plain(step.undo, door, scope)
+    await door.push_undo(Undo(step.id, titles, take_back, plain))
+
+
+async def _plain(undo: Sequence[Step], door: Door, scope: Scope) -> tuple[Request, ...]:
+    """Write an undo as requests that stand for themselves; empty where it looks, asks or waits first."""
+    found: list[Request] = []
+    for step in undo:
+        decides = step.when is not None or step.expect is not None or step.place == "once"
+        try:
+            match step.verb:
+                case Exec(stdin=None) as verb if not decides:
+                    found.append(await exec_request(step, verb, door, scope, ok=step.ok))
+                case Call() as verb if not decides:
+                    found.append(call_request(step, verb, scope))
+                case _:
+                    return ()
+        except ActionError:  # it rests on what is only known when it is done
+            return ()
+    return tuple(found)
 
 
 async def _execute(step: Step, door: Door, scope: Scope, *, preflight: bool) -> None:
@@ -169,7 +188,9 @@ async def _execute(step: Step, door: Door, scope: Scope, *, preflight: bool) -> 
             request = call_request(step, verb, scope)
         case Put():
             request, back = await put_request_for(step, verb, door, scope)
-            await door.push_undo(Undo(step.id, back.shown, lambda other: other.execute(back)))
+            await door.push_undo(
+                Undo(step.id, back.shown, lambda other: other.execute(back), (back,))
+            )
         case Get():
             request = get_request_for(step, verb, scope)
         case _:

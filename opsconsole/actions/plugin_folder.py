@@ -23,7 +23,9 @@ from opsconsole.actions.spec import make_spec
 from opsconsole.actions.steps import Action, Impl
 from opsconsole.actions.trust import TrustError, check_folder, read_trusted
 from opsconsole.actions.yaml_runbook import read_runbook
+from opsconsole.config.problems import did_you_mean
 from opsconsole.model.action import ActionSpec
+from opsconsole.model.event import KINDS
 from opsconsole.model.plugin import PluginRecord
 from opsconsole.model.text import LABEL_LIMIT, clean
 
@@ -194,6 +196,10 @@ class _Reader:
             yield make_action(declared, self._manifest.id, self._source(), self._code.content)
 
     def _warnings(self) -> Iterator[str]:
+        for each in self._manifest.contributions:
+            for word in set(each.on) - set(KINDS):
+                near = did_you_mean(word, KINDS) or f"; there is {', '.join(KINDS)}"
+                yield f"{each.id}: no event of ours is of the kind {word}{near}"
         if self._code is None or not self._code.is_loaded or self._place.level == "shipped":
             return
         unsaid = [entry.id for entry in self._manifest.actions if entry.params is None]

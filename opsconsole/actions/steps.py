@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from opsconsole.actions.api import Ctx, Host, Outcome, Result, Service
+from opsconsole.actions.aside import Aside
 from opsconsole.actions.grammars import World
 from opsconsole.actions.params import Values
 from opsconsole.model.action import ActionSpec
@@ -87,6 +88,8 @@ class Undo:
     """For people: `undrain`, or the exact words of what it does."""
     run: Callable[["Door"], Awaitable[object]]
     """Does it, over a door of its own; raises as a step does."""
+    plain: tuple[Request, ...] = ()
+    """The same as requests that stand for themselves, so that a later engine can do it; empty: it is code."""
 
 
 class Door(Ctx, Protocol):
@@ -160,6 +163,11 @@ class Door(Ctx, Protocol):
     @property
     def action(self) -> "Action":
         """The action this door is for."""
+        ...
+
+    @property
+    def aside(self) -> Aside | None:
+        """Where plugins' Python runs; None: on the loop of the engine itself."""
         ...
 
     @property

@@ -23,6 +23,8 @@ _BAD: Final = Sight(breached=True)
 _ABSENT: Final = {"keep": UNSEEN, "ok": _WELL, "fire": _BAD}
 _FAILED_UNITS: Final = "units.failed"
 _UNIT_FAILED: Final = "unit.failed"
+_OF_UNITS: Final = ((_UNIT_FAILED,), ("unit.restarts",))
+"""A host that tells how many units failed tells of all of these that there are."""
 
 Lives = Mapping[str, Life]
 
@@ -161,7 +163,7 @@ class _HostLook:
 
     def _is_told(self) -> bool:
         """Tell whether the host gives the metric at all, of whatever instance."""
-        if self._rule.enumerated == (_UNIT_FAILED,):
+        if self._rule.enumerated in _OF_UNITS:
             return _FAILED_UNITS in self._metrics
         return next(self._instances(), None) is not None
 

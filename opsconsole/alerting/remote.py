@@ -201,9 +201,8 @@ def _seen(
         if alert.pending and unsure:  # a server that starts finds out again what had fired
             return structs.replace(life, freshness=Freshness.UNCONFIRMED, absent=0, absent_at=0.0)
         return _begun(alert, reading)  # it fires now, or it ended and waits anew
-    if our_time(alert, reading) > life.since + SAME_EPISODE and alert.starts_at != (
-        life.alert.starts_at
-    ):
+    is_later = our_time(alert, reading) > life.since + SAME_EPISODE
+    if is_later and alert.starts_at not in (0.0, life.alert.starts_at):  # 0: its source tells none
         return _begun(alert, reading)
     same = alert == life.alert or alert == structs.replace(life.alert, starts_at=alert.starts_at)
     if same and life.freshness is Freshness.LIVE and not life.absent:

@@ -5,17 +5,22 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from opsconsole.cli.attach import inside, starting
 from opsconsole.cli.options import Options
-from opsconsole.rpc.client import Client
+
+if TYPE_CHECKING:
+    from opsconsole.rpc.client import Client
 
 
 def open_console(options: Options) -> int:
     """Open the console and return the exit code it ends with."""
     from opsconsole.ui.app import run
 
-    def connect() -> Client:
+    def connect() -> "Client":
+        # In the forked half: what is imported before it is in both.
+        from opsconsole.cli.attach import inside, starting
+
         return inside(options, "console") if options.solo else starting(options, "console")
 
     def examine() -> Sequence[str]:

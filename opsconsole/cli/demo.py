@@ -41,7 +41,7 @@ def _console_on_demo(options: Options, hosts: int, seed: int) -> int:
     from opsconsole.cli.attach import finish
     from opsconsole.cli.console import open_console
     from opsconsole.cli.demo_fleet import end_orphan, fleet
-    from opsconsole.cli.main import has_screen
+    from opsconsole.cli.screen import has_screen
     from opsconsole.cli.status import print_status
     from opsconsole.clock import SystemClock
     from opsconsole.engine.place import Place

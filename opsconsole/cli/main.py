@@ -1,7 +1,5 @@
 """The command line's root: with no verb it opens the console, or prints `status` where there is no screen."""
 
-import os
-import sys
 from pathlib import Path
 
 import click
@@ -9,6 +7,7 @@ import click
 from opsconsole import __version__
 from opsconsole.cli.lazy import RootGroup
 from opsconsole.cli.options import Options
+from opsconsole.cli.screen import has_screen
 
 _VERBS = {
     "ack": "opsconsole.cli.fires:ack",
@@ -88,9 +87,3 @@ def cli(ctx: click.Context, /, **given: object) -> int:
     from opsconsole.cli.console import open_console
 
     return open_console(ctx.obj)
-
-
-def has_screen() -> bool:
-    """Tell whether a full screen can be drawn here: a terminal at both ends that is not dumb."""
-    is_dumb = os.environ.get("TERM", "") in ("", "dumb")
-    return sys.stdin.isatty() and sys.stdout.isatty() and not is_dumb

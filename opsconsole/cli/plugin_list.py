@@ -1,5 +1,8 @@
 """`plugin list`, `resume`, `reload` and `pane`: plugins as the engine has them."""
 
+from collections.abc import Sequence
+from typing import Final
+
 import click
 
 from opsconsole.cli import complete
@@ -7,6 +10,9 @@ from opsconsole.cli.exits import Exit
 from opsconsole.cli.options import Options
 from opsconsole.model.pane import PaneData
 from opsconsole.model.plugin import PluginRecord
+
+_POINTS: Final = 10
+"""Points of a series that are printed."""
 
 
 @click.command("list")
@@ -111,8 +117,13 @@ def pane(options: Options, /, name: str, as_json: bool) -> int:
     else:
         rows = [[each.text for each in row] for row in shown.rows]
         print_columns(rows, head=shown.columns)
-        for line in (*shown.lines, *(f"{k}  {v[-1:]}" for k, v in shown.series.items())):
+        for line in (*shown.lines, *(f"{k}  {_points(v)}" for k, v in shown.series.items())):
             print(line)
     if shown.error and not as_json:
         print(f"! {shown.error}")
     return Exit.FAILED if shown.error else Exit.DONE
+
+
+def _points(values: Sequence[float]) -> str:
+    """Write the newest points of a line, the last one last."""
+    return " ".join(f"{value:g}" for value in values[-_POINTS:])

@@ -9,8 +9,8 @@ from opsconsole.errors import OpsConsoleError
 from opsconsole.model.rules import RuleSpec
 from opsconsole.model.snapshot import Snapshot
 
-_NEVER_ASKED = ("unit.failed",)
-"""A fact makes it where there is one."""
+_NEVER_ASKED = ("unit.failed", "unit.restarts")
+"""They are told of units in trouble only: a fleet that is well gives none."""
 
 
 async def waiting(

@@ -19,6 +19,8 @@ _VERBS: Final = {
     "stop": "Dispatch nothing new; what runs comes to its end.",
     "interrupt": "Also end what runs, on the hosts themselves.",
     "take-over": "Answer for it from now on.",
+    "break-glass": "Go ahead without the second person it waits for; say why with --reason.",
+    "close": "Nobody will ever know what is unknown in it; say why with --reason.",
 }
 
 
@@ -125,12 +127,30 @@ def rerun(
     **given: Any,  # noqa: ANN401 - what start_options declares
 ) -> int:
     """Run the same again on the targets that failed, are unknown, or were not started."""
+    return _plan_again(options, f"{run_id}:{which}", given)
+
+
+@runs.command()
+@click.argument("run_id", metavar="RUN")
+@start_options
+@click.pass_obj
+def undo(
+    options: Options,
+    /,
+    run_id: str,
+    **given: Any,  # noqa: ANN401 - what start_options declares
+) -> int:
+    """Plan and run the way back of a run that is over, as its journal kept it."""
+    return _plan_again(options, f"{run_id}:undo", given)
+
+
+def _plan_again(options: Options, what: str, given: dict[str, Any]) -> int:
     from opsconsole.cli.attach import attached, finish
     from opsconsole.cli.run_follow import carry_out
     from opsconsole.model.action import Plan
     from opsconsole.model.calls import PlanRun
 
-    call = PlanRun("", (), rerun=f"{run_id}:{which}", rollout=rollout_of(given))
+    call = PlanRun("", (), rerun=what, rollout=rollout_of(given))
 
     async def work() -> int:
         async with attached(options, subscribe=True) as client:

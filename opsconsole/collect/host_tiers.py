@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from opsconsole.clock import Clock
 from opsconsole.collect.fast_tier import Counters, FastReading, read_fast
+from opsconsole.collect.restarts import Restarts
 from opsconsole.collect.schedule import jitter
 from opsconsole.collect.scripts import script
 from opsconsole.collect.sink import Sink
@@ -30,6 +31,8 @@ _LOOKS_KEPT: Final = 4
 """Intervals after which counters are forgotten: a mean over an outage is not what happens now."""
 _SOON: Final = 1.0
 """Seconds from a first answer to the second: rates need two."""
+_SECOND: Final = 1.5
+"""Intervals to that second answer at most, while others wait for their first: well before a value is stale."""
 _CLOCK_SLACK: Final = 0.05
 _CLOCK_CERTAIN: Final = 0.5
 _READERS: Final[Mapping[str, Callable[[bytes], TierReading]]] = {
@@ -83,6 +86,7 @@ class HostWatch:
         self.is_up = False
         self.counters: Counters | None = None
         self.raw: dict[str, bytes] = {}
+        self.restarts = Restarts()
         self._sink = sink
 
     def tell(
@@ -178,8 +182,9 @@ class FastProbe:
         watch.counters = reading.counters
         watch.fails = 0
         watch.is_up = True
-        # while others wait for their first look, the second, which is for rates, comes with the interval's end
-        return min(wait or _SOON, watch.host.every) if fresh else None
+        # while others wait for their first look, the second, which is for rates, leaves them the way
+        most = watch.host.every * _SECOND if wait else watch.host.every
+        return min(wait or _SOON, most) if fresh else None
 
 
 class PlainProbe(FastProbe):
@@ -233,7 +238,7 @@ class TierProbe:
         self._began = watch.clock.monotonic()
         command = Command(
             script=script(self._tier),
-            args=(secrets.token_hex(8),),
+            args=(secrets.token_hex(8), *(watch.restarts.units if self._tier == "slow" else ())),
             timeout=self._timeout,
             max_output=TIER_LIMIT,
         )
@@ -244,6 +249,8 @@ class TierProbe:
             self._tell_failed(answer, error)
             return
         watch.raw[self._tier] = answer.stdout
+        if self._tier == "slow":
+            watch.restarts.note(reading.metrics, watch.clock.monotonic())
         watch.tell(
             self._tier,
             self._began,

@@ -17,7 +17,7 @@ from opsconsole.parsers.os_release import parse_os_release, parse_reboot, parse_
 from opsconsole.parsers.pids import parse_pids
 from opsconsole.parsers.proc_stat import parse_states
 from opsconsole.parsers.sections import split_sections
-from opsconsole.parsers.systemd import parse_failed_units
+from opsconsole.parsers.systemd import parse_failed_units, parse_restarts
 from opsconsole.parsers.temps import parse_temps
 from opsconsole.parsers.who import parse_who
 
@@ -57,6 +57,7 @@ def read_slow(answer: bytes) -> TierReading:
         facts["units.failed"] = ", ".join(units)
     states = reader.sections.get("states", b"")
     facts["zombies"] = "not counted: too many processes" if states.startswith(b"skipped") else ""
+    metrics.update(reader.read("restarts", parse_restarts, {}))
     facts["unreadable.slow"] = ", ".join(reader.unreadable)
     return TierReading(metrics, facts)
 

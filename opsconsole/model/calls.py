@@ -124,7 +124,9 @@ class PlanRun(Call, frozen=True, tag="plan"):
     alert: str | None = None
     """The episode the person stands on, for `match` and `${alert.x}`."""
     rerun: str = ""
-    """`<run-id>:failed`, `:unknown`, `:not-started` or `:all`: that run's targets and parameters."""
+    """`<run-id>:failed`, `:unknown`, `:not-started` or `:all`: that run's targets and parameters.
+
+    `<run-id>:undo`: its way back, as its journal kept it."""
     rollout: Mapping[str, str] = {}
     """What the person wants otherwise than the action says, stricter only: `canary`, `batches`, `bake` ..."""
 

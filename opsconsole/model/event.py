@@ -1,8 +1,15 @@
 """What happened: one line of the Activity pane, of the history, of a hand-over."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct
+
+KINDS: Final = (
+    "fired", "resolved", "acked", "taken", "noted", "host", "check", "feed", "run", "deploy", "note",
+    "unlock", "freeze", "config", "engine", "escalated", "incident", "maintenance", "silence", "notify",
+)  # fmt: skip
+"""What events are about; people may tell some of other kinds (`opsconsole event --kind`)."""
 
 
 class Event(Struct, frozen=True):
@@ -14,8 +21,7 @@ class Event(Struct, frozen=True):
     actor: str
     """A person, or `engine`, or a source's name."""
     kind: str
-    """fired, resolved, acked, taken, noted, host, check, feed, run, deploy, note, unlock, freeze,
-    config, engine, escalated, incident, maintenance, silence, notify."""
+    """One of KINDS, or a word of whoever told it."""
     subject: str
     """A reference, or empty."""
     text: str

@@ -69,6 +69,8 @@ class Run(Struct, frozen=True):
     """Who answers for it now: the starter, or who took over."""
     rerun_of: str = ""
     """The run whose failed, unknown or not started targets these were."""
+    closed: str = ""
+    """Who closed it though something in it is unknown, and why; empty: nobody did."""
     approval: Approval | None = None
     """None: it needed no second person."""
 

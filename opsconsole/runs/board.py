@@ -49,7 +49,7 @@ class Board:
     @property
     def run(self) -> Run:
         """The run as it stands; made of all its targets, so it is for those who look at all of them."""
-        choices = () if self.state.is_over else self.choices()
+        choices = self._run.choices if self.state.is_over else self.choices()
         return replace(self._run, targets=tuple(self.targets.values()), choices=choices)
 
     @property
@@ -98,9 +98,9 @@ class Board:
         """Have it published: what may be chosen may be something else now."""
         self._dirty.set()
 
-    def finish(self, state: RunState, at: float) -> None:
+    def finish(self, state: RunState, at: float, choices: tuple[str, ...] = ()) -> None:
         """End the record; whoever gives the locks back tells everybody, not before."""
-        self._run = replace(self._run, state=state, ended=at, question=None)
+        self._run = replace(self._run, state=state, ended=at, question=None, choices=choices)
 
     def set_status(self, **changes: object) -> None:
         """Change fields of its rollout's status."""

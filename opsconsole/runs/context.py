@@ -163,7 +163,7 @@ class RunContext(AnyDoor):
             return await undo.run(door)
 
         step = f"{stage.prefix}{undo.step}" if undo.step else ""
-        await self._desk.push_undo(Undo(step, undo.title, take_back))
+        await self._desk.push_undo(Undo(step, undo.title, take_back, undo.plain))
 
     def on(self, stage: Stage) -> "RunContext":
         """Give the same door for another stage: an undo of a nested step speaks for its own action."""

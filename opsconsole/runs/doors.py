@@ -204,7 +204,7 @@ class SshDoor:
         except ValueError as error:
             raise ActionError(name, f"{path[:80]!r} {error}") from None
         back = put_back_request(name, path, run_id, sudo)
-        await self._door.push_undo(Undo(name, back.shown, lambda door: door.execute(back)))
+        await self._door.push_undo(Undo(name, back.shown, lambda door: door.execute(back), (back,)))
         return await self._door.execute(request)
 
 

@@ -94,6 +94,8 @@ class Launcher:
                 targets=tuple(target.name for target in prepared.targets),
                 params=prepared.values.texts,
                 rerun_of=prepared.rerun_of,
+                scope=prepared.action.spec.works_on,
+                undo_policy=prepared.action.spec.undo_policy,
             )
             await journal.seal(self._ports.syslog, f"{prepared.plan.action} started by {who.name}")
         except JournalError:

@@ -26,6 +26,7 @@ from opsconsole.runs.ports import Ports
 from opsconsole.runs.questions import Questions
 from opsconsole.runs.rollback import Rollback
 from opsconsole.runs.standpoint import target_ref
+from opsconsole.runs.steering import choices_after
 from opsconsole.runs.valve import Valve
 from opsconsole.runs.work import Crew
 from opsconsole.transport.base import Remote
@@ -190,7 +191,7 @@ class LiveRun:
                 why = self.valve.closed
                 self.board.set_target(target.name, state=TargetState.NOT_STARTED, why=why)
         state = self._judge()
-        self.board.finish(state, self._clock.now())
+        self.board.finish(state, self._clock.now(), self._left_to_choose())
         note = self.board.note
         await self.board.record("run.end", sync=True, state=str(state), note=note)
         await self.board.journal.seal(self._ports.syslog, f"{state}")
@@ -207,6 +208,10 @@ class LiveRun:
             rolled_back=self.helm.is_going_back,
         )
 
+    def _left_to_choose(self) -> tuple[str, ...]:
+        back = self.course.has_undo and not self.helm.is_going_back
+        return choices_after(self.board.targets.values(), has_way_back=back)
+
     def abandon(self, why: str) -> None:
         """End here and now: say of each target what can be said, on disk, without waiting; once."""
         if self.board.state.is_over:
@@ -216,7 +221,7 @@ class LiveRun:
         self.helm.is_stopped = True
         state = self._judge()
         self.board.set_run(note=why)
-        self.board.finish(state, self._clock.now())
+        self.board.finish(state, self._clock.now(), self._left_to_choose())
         states = {name: str(target.state) for name, target in self.board.targets.items()}
         try:
             self.board.journal.write(

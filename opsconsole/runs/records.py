@@ -7,8 +7,10 @@ from pathlib import Path
 from opsconsole.clock import Clock
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
-from opsconsole.model.calls import Done, ReadJournal, ResolveRun, Text
+from opsconsole.model.calls import ControlRun, Done, ReadJournal, ResolveRun, Text
 from opsconsole.model.run import Run
+from opsconsole.model.text import clean
+from opsconsole.runs.aftermath import Aftermath
 from opsconsole.runs.chain import JournalError
 from opsconsole.runs.inspection import find_folder, read_journal
 from opsconsole.runs.late import sum_up
@@ -30,6 +32,8 @@ class Records:
         self._clock = clock
         self._disk = disk
         self._resolver = Resolver(runs, ports, clock, disk)
+        self.aftermath = Aftermath(runs, clock, disk)
+        """Ways back, and runs that are closed."""
         self._orphans: tuple[Run, ...] = ()
 
     async def recover(self) -> tuple[Run, ...]:
@@ -60,6 +64,20 @@ class Records:
         run = await self._resolver.resolve(call, actor, remote)
         self._ports.publish(run)
         return Done(sum_up(run))
+
+    async def control(self, call: ControlRun, actor: str) -> Done:
+        """Do what can be done about a run that is over.
+
+        Raises:
+            RefusedError: not-running: it is no verb for that; and as `Aftermath.close`.
+        """
+        find_folder(self._runs, call.run)
+        if call.verb != "close":
+            back = "; plan its way back: opsconsole runs undo" if call.verb == "rollback" else ""
+            said = f"{clean(call.run, 60)} cannot {clean(call.verb, 20)} now; it is over{back}"
+            raise RefusedError("not-running", said)
+        self._ports.publish(await self.aftermath.close(call.run, actor, call.reason))
+        return Done("closed; what is unknown in it stays so")
 
     async def plan(self, run_id: str) -> Plan:
         """Read the plan that a run carried out.

@@ -4,7 +4,7 @@ A step that was dispatched and never settled may have acted: its target reads UN
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from opsconsole.runs.chain import Chain, Entry, JournalError, read_chain
 from opsconsole.runs.ending import judge_run
 from opsconsole.runs.journal import Journal
 from opsconsole.runs.recovered import target_of
+from opsconsole.runs.steering import choices_after
 
 RUNS_SHOWN: Final = 50
 
@@ -126,7 +127,15 @@ def _rebuild(place: Path, chain: Chain) -> Run:
         operator=_operator(chain),
         rerun_of=begin.text("rerun_of") if begin else "",
         approval=_approval(chain),
+        choices=_choices(targets, chain),
     )
+
+
+def _choices(targets: Sequence[RunTarget], chain: Chain) -> tuple[str, ...]:
+    kinds = {entry.kind for entry in chain.entries}
+    back = any(entry.kind == "undo.push" and entry.text("plain") for entry in chain.entries)
+    has_way_back = back and not {"undo.dispatch", "undo.later"} & kinds
+    return choices_after(targets, has_way_back=has_way_back, closed="run.close" in kinds)
 
 
 def _targets(plan: Plan, chain: Chain) -> Iterator[RunTarget]:

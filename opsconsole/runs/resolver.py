@@ -26,6 +26,7 @@ from opsconsole.runs.journal import Journal
 from opsconsole.runs.late import OPEN, Write, conclude, take_boot, take_report, writes_of
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.recovery import read_plan, read_run
+from opsconsole.runs.steering import choices_after
 from opsconsole.transport.base import Remote, Spool
 from opsconsole.transport.spooled import ask_spool
 
@@ -120,7 +121,10 @@ class Resolver:
             halted=run.note.startswith("halted"),
             rolled_back=any(target.state is TargetState.UNDONE for target in targets),
         )
-        run = replace(run, targets=targets, state=state)
+        choices = choices_after(
+            targets, has_way_back="rollback" in run.choices, closed=bool(run.closed)
+        )
+        run = replace(run, targets=targets, state=state, choices=choices)
         if settled:
             await journal.append("run.resolved", sync=True, state=str(state), actor=actor)
             await journal.seal(self._ports.syslog, f"resolved by {actor}: {state}")

@@ -54,14 +54,15 @@ def _size(place: Path) -> int:
 
 
 def _may_go(place: Path) -> bool:
-    """Only a run that is over, that nobody holds, and in which nothing is open."""
+    """Only a run that is over, that nobody holds, and in which nothing is open, or that somebody closed."""
     try:
         with (place / "lock").open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             run = read_run(place, read_chain(place))
     except (OSError, JournalError):
         return False
-    return run.state.is_over and not any(target.state in OPEN for target in run.targets)
+    is_open = any(target.state in OPEN for target in run.targets)
+    return run.state.is_over and (not is_open or bool(run.closed))
 
 
 async def keep_tidy(runs: Path, clock: Clock, disk: Executor) -> None:

@@ -39,6 +39,7 @@ from opsconsole.runs.boundary import run_contained
 from opsconsole.runs.chain import JournalError
 from opsconsole.runs.choices import ChoiceBook
 from opsconsole.runs.kept_output import read_kept_output
+from opsconsole.runs.later_undo import TakeBack
 from opsconsole.runs.launching import Launcher, new_id
 from opsconsole.runs.live import LiveRun
 from opsconsole.runs.locks import Held
@@ -141,10 +142,14 @@ class RunService:
             RefusedError: unknown-action, unknown-target, empty, match, param, policy.
         """
         registry = self._registry
-        rerun_of = call.rerun.partition(":")[0]
-        known = call.action or (find_run(rerun_of, snapshot.runs).action if rerun_of else "")
-        action = registry.resolve(known)
-        if rerun_of:
+        rerun_of, _, kind = call.rerun.partition(":")
+        if kind == "undo":
+            action, names = await self.records.aftermath.way_back(rerun_of)
+            call = msgspec.structs.replace(call, targets=call.targets or names)
+        else:
+            known = call.action or (find_run(rerun_of, snapshot.runs).action if rerun_of else "")
+            action = registry.resolve(known)
+        if rerun_of and kind != "undo":
             call = with_rerun(call, snapshot.runs, action.spec.works_on)
         plan_id = f"p{secrets.token_hex(6)}"
         seen = msgspec.structs.replace(snapshot, now=self._clock.now())
@@ -216,6 +221,8 @@ class RunService:
         self, prepared: Prepared, call: StartRun, who: Person, remote: Remote | None
     ) -> str:
         run_id, glass = new_id(self._clock.now()), call.glass.strip()
+        if isinstance(prepared.action.impl, TakeBack):
+            await self.records.aftermath.mark(prepared.rerun_of, run_id, prepared.going, who.name)
         if prepared.plan.peer and not glass:
             opened = await self._launcher.open(run_id, prepared, call, who, remote)
             waiting = await self.approvals.ask(opened)
@@ -277,7 +284,10 @@ class RunService:
         if call.run in self.approvals:
             word = self.approvals.control(call, who or Person(actor))
             return await self._unhurried(word, f"{clean(call.verb, 20)} {call.run}")
-        return await self._find(call.run).helm.control(call, actor)
+        live = self._runs.get(call.run)
+        if live is not None and not live.state.is_over:
+            return await live.helm.control(call, actor)
+        return await self.records.control(call, actor)
 
     async def answer(self, call: AnswerRun, actor: str, snapshot: Snapshot) -> Done:
         """Answer a run's question.

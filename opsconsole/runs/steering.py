@@ -1,8 +1,11 @@
 """What a person may do with a run where it stands; pure."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from opsconsole.errors import RefusedError
+from opsconsole.model.run import RunTarget
 from opsconsole.model.states import RunState, TargetState
 from opsconsole.model.text import clean
 
@@ -10,6 +13,7 @@ RETRIED = (TargetState.FAILED, TargetState.UNREACHABLE, TargetState.CANCELLED)
 """States a target may be tried again from; UNKNOWN too where the action is idempotent."""
 
 
+_OPEN = (TargetState.UNKNOWN, TargetState.UNDO_UNKNOWN)
 ALWAYS = ("stop", "interrupt")
 """What every live run takes, whatever it offers beside."""
 
@@ -47,6 +51,14 @@ def choices_of(now: Situation) -> tuple[str, ...]:
         case RunState.ROLLING_BACK:
             return (*interrupt, "take-over")
     return ()
+
+
+def choices_after(
+    targets: Iterable[RunTarget], *, has_way_back: bool, closed: bool = False
+) -> tuple[str, ...]:
+    """List what can still be chosen for a run that is over: to plan its way back, to close it."""
+    is_open = any(target.state in _OPEN for target in targets)
+    return (*("rollback",) * has_way_back, *("close",) * (is_open and not closed))
 
 
 def check_choice(run: str, verb: str, choices: tuple[str, ...]) -> None:

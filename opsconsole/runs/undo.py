@@ -8,7 +8,9 @@ from opsconsole.model.run import Question
 from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.runs.allowance import Allowance
 from opsconsole.runs.journal import Journal
+from opsconsole.runs.later_undo import keep
 from opsconsole.runs.questions import Questions
+from opsconsole.runs.redaction import Redactor
 from opsconsole.runs.verdict import Trace
 
 
@@ -25,6 +27,7 @@ class TargetDesk:
         self._questions = questions
         self._allowance = allowance
         self.why_stopping: Callable[[], str] = lambda: ""
+        self.redactor: Redactor | None = None
         self.take_lock: Callable[[str], Awaitable[None]] | None = None
 
     @property
@@ -50,6 +53,7 @@ class TargetDesk:
             target=self._target,
             step=clean(undo.step, LABEL_LIMIT),
             title=clean(undo.title, LABEL_LIMIT),
+            plain=keep(undo.plain, self.redactor),
         )
 
     async def ask(self, question: Question) -> Mapping[str, str]:

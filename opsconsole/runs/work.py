@@ -58,6 +58,7 @@ class Try:
         self._desk = TargetDesk(target.name, journal, crew.questions, self._allowance)
         self._desk.why_stopping = lambda: crew.valve.why
         self._desk.take_lock = crew.take_lock
+        self._desk.redactor = crew.prepared.shared.redactor
         self.attempt = Attempt(
             target.name,
             self._machine(),

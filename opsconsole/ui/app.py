@@ -75,7 +75,7 @@ def _make(
     from opsconsole.ui.prefs import prefs_file, read_prefs
     from opsconsole.ui.themes import choose, colour_system, theme_folders
 
-    themes = theme_folders()
+    themes = theme_folders(memo=prefs_file().with_name("theme.json"))
     name = choose(
         theme or read_prefs(prefs_file()).theme,
         no_color=bool(os.environ.get("NO_COLOR")),

@@ -89,6 +89,7 @@ class Console(App[None]):
         self._greeted = False
         self._ticks = 0
         self._pressed_at = look.clock.monotonic()
+        self._begin_in_theme()
 
     def get_default_screen(self) -> Screen[Any]:
         """Give the one screen; dialogs stand in front of it."""
@@ -96,7 +97,6 @@ class Console(App[None]):
 
     def on_mount(self) -> None:
         """Paint first; the engine is looked for after the first frame."""
-        self._wear_theme()
         self._leaving.listen()
         self.app_resume_signal.subscribe(self, lambda _: self.draw_again())
         self.set_interval(TICK, self._tick, name="tick")
@@ -208,6 +208,16 @@ class Console(App[None]):
         self.look.palette = self.themes.load(name)
         self._theme_stamp = self.themes.stamp(name)
         self._wear_theme()
+
+    def _begin_in_theme(self) -> None:
+        # A theme that is put on later has the style sheet read twice before the first frame.
+        theme = to_textual(self.look.palette)
+        self.register_theme(theme)
+        self.set_reactive(App.theme, theme.name)
+        self.set_class(theme.dark, "-dark-mode", update=False)
+        self.set_class(not theme.dark, "-light-mode", update=False)
+        self._refresh_truecolor_filter(self.ansi_theme)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def _wear_theme(self) -> None:
         theme = to_textual(self.look.palette)

@@ -10,11 +10,11 @@ from typing import Final
 
 from textual.theme import BUILTIN_THEMES, Theme
 
-from opsconsole.config.loader import load_yaml, plain
 from opsconsole.config.paths import config_file
 from opsconsole.errors import ConfigError, Mistake
 from opsconsole.shipped import shipped_dir
 from opsconsole.ui.palette import Palette, colour_of, read_palette
+from opsconsole.ui.theme_memo import ThemeMemo
 
 FEW_COLOURS: Final = ("standard", "windows")
 
@@ -22,8 +22,9 @@ FEW_COLOURS: Final = ("standard", "windows")
 class ThemeFolder:
     """All theme files by name; the user's own hide ours of the same name."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], memo: Path | None = None) -> None:
         self._folders = folders
+        self._memo = ThemeMemo(memo)
         self._more: tuple[Path, ...] = ()
 
     def also(self, files: Iterable[str]) -> None:
@@ -57,7 +58,7 @@ class ThemeFolder:
             raise ConfigError(
                 [Mistake(name, 0, 0, f"no such theme; there are {', '.join(self.names())}")]
             )
-        content = plain(load_yaml(file))
+        content = self._memo.read(file)
         if not isinstance(content, Mapping):
             raise ConfigError(
                 [Mistake(str(file), 1, 1, "a theme is a mapping of name, dark and tokens")]
@@ -72,9 +73,9 @@ class ThemeFolder:
         return 0.0
 
 
-def theme_folders(environ: Mapping[str, str] = os.environ) -> ThemeFolder:
-    """Find the user's themes and the shipped ones."""
-    return ThemeFolder((config_file(environ).parent / "themes", shipped_dir("themes")))
+def theme_folders(environ: Mapping[str, str] = os.environ, memo: Path | None = None) -> ThemeFolder:
+    """Find the user's themes and the shipped ones; what one said is remembered in the file `memo`."""
+    return ThemeFolder((config_file(environ).parent / "themes", shipped_dir("themes")), memo)
 
 
 def choose(

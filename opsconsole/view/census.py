@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -45,13 +46,15 @@ def services(table: Mapping[str, ServiceRecord]) -> Mapping[str, int]:
 
 
 def _count_hosts(table: Mapping[str, HostRecord]) -> HostCensus:
-    states: Mapping[str, int] = Counter(record.state for record in table.values())
-    return HostCensus(states, min((r.at for r in table.values() if r.at), default=None))
+    states: Mapping[str, int] = Counter(map(_state_of, table.values()))
+    return HostCensus(states, min(filter(None, map(_at_of, table.values())), default=None))
 
 
 def _count_services(table: Mapping[str, ServiceRecord]) -> Mapping[str, int]:
-    return Counter(record.state for record in table.values())
+    return Counter(map(_state_of, table.values()))
 
 
+_state_of: Final = attrgetter("state")
+_at_of: Final = attrgetter("at")
 _hosts: Final = Once(_count_hosts)
 _services: Final = Once(_count_services)

@@ -1,7 +1,9 @@
 """The fleet as one cell a host, by role: a fault is seen as a place, whatever the size of the fleet."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from opsconsole.model.snapshot import HostRecord, Snapshot
@@ -42,6 +44,15 @@ def section(
         if len(lines) <= height:
             break
     return Section("fleet", tuple(lines), title, hint)
+
+
+def drawn(hosts: Mapping[str, HostRecord]) -> tuple[object, ...]:
+    """Give all that the map draws of hosts: the same map belongs to equal ones, whatever else changed."""
+    every = hosts.values()
+    return (list(hosts), *(list(map(part, every)) for part in _DRAWN))
+
+
+_DRAWN: Final = tuple(map(attrgetter, ("state", "labels", "groups")))
 
 
 @lru_cache(maxsize=2)

@@ -268,6 +268,22 @@ def test_after_a_restart_of_ours_the_same_alert_is_the_same_episode(scene: Any, 
     }
 
 
+def test_one_whose_source_tells_no_begin_is_the_same_episode_after_a_restart_of_ours(
+    scene: Any, stage: Any
+) -> None:
+    stage.read(alert(since=0.0))
+    before = stage.step()
+    again = scene("db-02", sources=(AM, OTHER))
+    again.now = stage.now + 600
+    again.memory = recall(before.values(), again.now)
+
+    again.read(alert(since=0.0))
+    again.step(15)
+
+    assert again.alerts.keys() == before.keys()
+    assert {a.freshness for a in again.firing().values()} == {Freshness.LIVE}
+
+
 def test_a_source_that_left_the_configuration_takes_its_alerts_along(
     scene: Any, stage: Any
 ) -> None:

@@ -141,6 +141,20 @@ def test_a_rule_about_answers_sees_every_check(staged: Any) -> None:
     assert [a.freshness for a in stage.firing().values()] == [Freshness.STALE]
 
 
+def test_restarts_of_a_unit_that_are_told_no_more_are_over_where_units_are_told(
+    staged: Any,
+) -> None:
+    stage = staged("rules: [{alert: R, expr: unit.restarts > 5}]")
+    loops = {"unit.restarts{unit=app.service}": 9.0}
+    seen = []
+    for metrics in (loops, {}, {"units.failed": 0.0}):
+        stage.metrics("a", metrics)
+        stage.step(60)
+        seen.append([alert.freshness for alert in stage.firing().values()])
+
+    assert seen == [[Freshness.LIVE], [Freshness.STALE], []]
+
+
 def test_what_a_rule_depends_on_suppresses_it(staged: Any) -> None:
     stage = staged(
         "rules: [{alert: R, expr: users > 5, depends_on: [host:sw-1]},"

@@ -1,6 +1,7 @@
 """The front: first looks, targets polled at once, a changed inventory, questions of drill-downs."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -146,6 +147,43 @@ async def test_targets_are_polled_at_once(targets, hosts, results, readings):
 
         assert hosts <= set(run.remote.asked)
         assert (len(run.sink.results), len(run.sink.readings)) == (results, readings)
+
+
+async def test_a_glance_looks_at_each_host_once_soon_and_a_few_at_a_time():
+    fleet = tuple(Host(f"web{n:04}", "192.0.2.1", every=36_000.0) for n in range(300))
+    async with collecting(Inventory(fleet)) as run:
+        await run.clock.advance(120.0)
+        run.remote.asked.clear()
+        run.remote.commands.clear()
+
+        run.collector.glance([host.ref for host in fleet])
+        seen = []
+        for _ in range(40):
+            await run.clock.advance(0.1)
+            seen.append(len(run.remote.asked))
+
+        assert sorted(run.remote.asked) == [host.name for host in fleet]
+        assert max(later - sooner for sooner, later in itertools.pairwise(seen)) <= 11
+        assert run.remote.commands == [], "what is slow to change is not asked"
+        assert run.remote.retried == [], "a run that only read forgives no host its failures"
+
+
+@pytest.mark.parametrize(
+    ("targets", "hosts", "results"),
+    [(["host:web01"], ["web01"], 0), (["service:shop"], [], 1), (["host:nobody"], [], 0)],
+)
+async def test_a_glance_looks_at_what_it_names_and_at_no_more(targets, hosts, results):
+    async with collecting(Inventory(HOSTS, (SHOP,), (), (FEED,))) as run:
+        await run.clock.advance(5.0)
+        run.remote.asked.clear()
+        run.sink.results.clear()
+        run.sink.readings.clear()
+
+        run.collector.glance(targets)
+        await run.clock.advance(0.1)
+
+        assert run.remote.asked == hosts
+        assert (len(run.sink.results), run.sink.readings) == (results, [])
 
 
 async def test_a_new_host_is_polled_and_a_removed_one_is_not():

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from opsconsole.collect.collector import Collector
 from opsconsole.collect.fast_tier import read_fast
 from opsconsole.collect.host_tiers import FastProbe, HostWatch, back_off
+from opsconsole.collect.restarts import MOST, QUIET, Restarts
 from opsconsole.collect.slow_tiers import read_lazy, read_slow
 from opsconsole.errors import DeadlineError, ParseError, TransportError
 from opsconsole.model.inventory import Host, Inventory
@@ -59,8 +60,8 @@ async def test_a_host_has_rates_a_second_after_its_first_answer():
     assert second.facts["boot_id"] == "boot-1"
 
 
-@pytest.mark.parametrize(("patience", "again"), [(0.0, 1.0), (3.0, 3.0), (26.0, 10.0)])
-async def test_a_second_look_waits_for_others_first_ones_but_never_beyond_the_interval(
+@pytest.mark.parametrize(("patience", "again"), [(0.0, 1.0), (3.0, 3.0), (26.0, 15.0)])
+async def test_a_second_look_waits_for_others_first_ones_but_not_until_values_are_stale(
     patience, again
 ):
     clock, remote = VirtualClock(), FakeRemote()
@@ -255,6 +256,38 @@ async def test_c10_a_wrong_clock_is_told_when_it_is_certain(skew, text, offset):
     assert told == (pytest.approx(offset, abs=1.0) if offset else offset) or (
         offset is None and told == 0.0
     )
+
+
+async def test_a_unit_that_restarts_is_asked_about_with_the_next_look():
+    fleet = Fleet(WEB)
+    counts = answer({"restarts": b"Id=app.service\nNRestarts=5\n"})
+    fleet.remote.answers["web01"] = Answer(Ending.EXITED, 0, stdout=counts)
+
+    await fleet.watch(190.0)
+
+    asked = [command.args[1:] for _, command in fleet.remote.commands if "df" in command.script]
+    assert asked[:3] == [(), ("app.service",), ("app.service",)]
+
+
+def test_a_unit_is_asked_about_until_it_is_quiet_for_half_an_hour():
+    restarts = Restarts()
+    for count, at in ((1.0, 0.0), (2.0, 600.0), (2.0, 600.0 + QUIET)):
+        restarts.note({"unit.restarts{unit=a.service}": count, "units.failed": 0.0}, at)
+        assert restarts.units == ("a.service",)
+
+    restarts.note({"unit.restarts{unit=a.service}": 2.0}, 601.0 + QUIET)
+
+    assert restarts.units == ()
+
+
+def test_of_many_units_those_that_restarted_last_are_asked_about():
+    restarts = Restarts()
+    many = {f"unit.restarts{{unit=u{n}.service}}": 1.0 for n in range(MOST + 5)}
+    restarts.note(many, 0.0)
+    restarts.note({**many, f"unit.restarts{{unit=u{MOST + 4}.service}}": 2.0}, 60.0)
+
+    assert len(restarts.units) == MOST
+    assert restarts.units[0] == f"u{MOST + 4}.service"
 
 
 async def test_a_failing_slow_tier_leaves_the_hosts_reach_alone():

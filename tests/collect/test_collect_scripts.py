@@ -47,7 +47,11 @@ DF = (
     "/dev/sda1 1000 900 100 90% /\ntmpfs 10 0 10 0% /run\n"
 )
 STUBS = {
-    "systemctl": "echo 'nginx.service loaded failed failed web server'",
+    "systemctl": """case $1 in
+show) shift 6; for unit; do printf 'Id=%s\\nNRestarts=7\\n\\n' "$unit"; done ;;
+*) printf '%s\\n' 'nginx.service loaded failed failed web server' \\
+  '\u25cf app@1.service loaded activating auto-restart the app' ;;
+esac""",
     "df": f"printf '%s' '{DF}'",
     "who": "echo 'op1 pts/0 2026-11-22 10:00'",
     "uname": "case $* in *-s*) echo Linux 6.1.0-test x86_64;; *) echo 6.1.0-test;; esac",
@@ -152,11 +156,22 @@ def test_the_slow_tier_reads_a_machine(shell, machine):
 
     assert reading.metrics["fs.worst_used_ratio"] == pytest.approx(0.9)
     assert reading.metrics["units.failed"] == 1.0
+    assert reading.metrics["unit.restarts{unit=app@1.service}"] == 7.0
     assert reading.metrics["proc.zombie"] == 1.0
     assert reading.metrics["net.link_up{dev=eth0}"] == 1.0
     assert reading.metrics["temp.max"] == 45.0
     assert reading.metrics["users"] == 1.0
     assert reading.facts["unreadable.slow"] == ""
+
+
+@pytest.mark.real
+def test_the_slow_tier_is_told_which_units_to_ask_about_too(shell, machine):
+    reading = read_slow(run(shell, "slow", machine, "n1", "db.service", "odd*.service"))
+
+    asked = {key for key in reading.metrics if key.startswith("unit.restarts")}
+    assert asked == {
+        f"unit.restarts{{unit={unit}}}" for unit in ("app@1.service", "db.service", "odd*.service")
+    }
 
 
 @pytest.mark.real

@@ -31,7 +31,7 @@ from opsconsole.parsers.proc_stat import parse_processes, parse_states
 from opsconsole.parsers.sections import split_sections
 from opsconsole.parsers.snmp import parse_snmp, tcp_metrics
 from opsconsole.parsers.stat import cpu_shares, parse_stat
-from opsconsole.parsers.systemd import parse_failed_units
+from opsconsole.parsers.systemd import parse_failed_units, parse_restarts
 from opsconsole.parsers.temps import parse_temps
 from opsconsole.parsers.vmstat import parse_vmstat, vm_rates
 from opsconsole.parsers.who import parse_who
@@ -52,7 +52,7 @@ PARSERS: list[Callable[[bytes], object]] = [
     parse_links, parse_loadavg, parse_uptime,
     parse_mdstat, parse_meminfo, parse_mounts, parse_ntp, parse_os_release, parse_reboot,
     parse_uname, parse_plugin_output, partial(parse_pressure, resource="io"), parse_processes,
-    parse_states, split_sections, _cpu, parse_failed_units, parse_temps, parse_who,
+    parse_states, split_sections, _cpu, parse_failed_units, parse_restarts, parse_temps, parse_who,
     lambda text: disk_rates({}, parse_diskstats(text), 1.0),
     lambda text: net_rates(parse_netdev(text), parse_netdev(text), 1.0),
     lambda text: tcp_metrics(parse_snmp(text), parse_snmp(text), 1.0),

@@ -16,7 +16,7 @@ from opsconsole.parsers.perfdata import parse_plugin_output
 from opsconsole.parsers.pids import parse_pids
 from opsconsole.parsers.proc_stat import parse_processes, parse_states, usages
 from opsconsole.parsers.sections import split_sections
-from opsconsole.parsers.systemd import parse_failed_units
+from opsconsole.parsers.systemd import parse_failed_units, parse_restarts
 from opsconsole.parsers.temps import parse_temps
 from opsconsole.parsers.who import parse_who
 
@@ -78,6 +78,25 @@ def test_lost_raid_members_are_counted(captured):
         "raid.missing{dev=md1}": 0.0,
     }
     assert parse_mdstat(b"Personalities : \nunused devices: <none>\n") == {}
+
+
+def test_a_unit_between_two_starts_has_not_failed():
+    said = (
+        b"app.service loaded activating auto-restart The app\n"
+        b"db.service  loaded failed     failed       A database\n"
+    )
+
+    assert parse_failed_units(said) == ("db.service",)
+
+
+def test_restarts_are_told_for_each_unit_and_not_by_an_old_systemd():
+    new = b"Id=app.service\nNRestarts=7\n\nId=worker@1.service\nNRestarts=0\n"
+
+    assert parse_restarts(new) == {
+        "unit.restarts{unit=app.service}": 7.0,
+        "unit.restarts{unit=worker@1.service}": 0.0,
+    }
+    assert parse_restarts(b"Id=app.service\n\nId=worker@1.service\n") == {}
 
 
 def test_failed_units_are_named_with_and_without_a_bullet(captured):

@@ -22,7 +22,7 @@ ALL = """
   checks: [{id: pg-ready}]
   alert_sources: [{id: pagerhub}]
   panes: [{id: pg-topology, title: Replication, kind: data}]
-  notifiers: [{id: chat, on: [alert]}]
+  notifiers: [{id: chat, on: [fired]}]
   inventories: [{id: cmdb}]
   secrets: [{id: vault}]
   gates: [{id: error-budget}]
@@ -149,3 +149,14 @@ def test_a_program_must_lie_in_the_plugin_and_be_one(make_plugin: MakePlugin, ru
     place = make_plugin(entry, {"bin/plain": "no program\n"})
 
     assert load([place]).plugins["acme"].error
+
+
+def test_a_notifier_of_events_that_nobody_tells_is_named(make_plugin: MakePlugin) -> None:
+    entries = "  notifiers: [{id: chat, on: [alert, fird, run], run: [/bin/cat]}]\n"
+
+    warnings = load([make_plugin(entries)]).plugins["acme"].warnings
+
+    assert sorted(said.partition(";")[0] for said in warnings) == [
+        "acme.chat: no event of ours is of the kind alert",
+        "acme.chat: no event of ours is of the kind fird, did you mean fired",
+    ]

@@ -1,15 +1,25 @@
 """The `ctx` of contributions: what it has, and what becomes of those that want what only actions may."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from plugin_bench import MakePlugin, OpenFleet
 
-from opsconsole.actions.api import Host
+from opsconsole.actions.answers import (
+    read_alerts,
+    read_hosts,
+    read_pane,
+    read_samples,
+    read_verdict,
+)
+from opsconsole.actions.api import FoundAlert, FoundHost, Host, Samples, Verdict
 from opsconsole.actions.steps import HttpCall
 from opsconsole.actions.wards import Wards
 from opsconsole.clock import SystemClock
 from opsconsole.model.event import Event
+from opsconsole.model.pane import PaneCell
+from opsconsole.model.plugin import Contribution
 from opsconsole.runs.contributions import Contributions
 from opsconsole.transport.base import Answer, Ending
 
@@ -124,3 +134,55 @@ async def test_a_contribution_has_the_ctx_of_an_action_as_far_as_it_reads(
     ]
     assert [one.error for one in told] == ["", ""]
     assert web.sent[2:] == [('POST chat /say {"text":"restarted"}', web.sent[2][1])] * 2
+
+
+SHELL = """#!/bin/sh
+read -r hello; echo '{"op":"hello","api":1,"plugin":"acme"}'
+read -r invoke
+echo '{"op":"outcome","id":1,"state":"STATE","summary":"said","data":DATA}'
+"""
+LEAF = """#!/bin/sh
+read -r hello; echo '{"op":"hello","api":1,"plugin":"acme"}'
+read -r invoke
+case $invoke in *'"given":"api"'*) ;; *) exit 9 ;; esac
+echo '{"op":"outcome","id":1,"state":"done","data":{"value":"hunter2"}}'
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "script", "seen"),
+    [
+        ("collector", "collectors: [{id: x, emits: [pg.lag], ",
+         ("done", '{"metrics":{"pg.lag":2.5},"facts":{"v":"1"}}'),
+         lambda raw, spec: read_samples(raw, spec) == Samples({"acme.pg.lag": 2.5}, {"acme.v": "1"})),
+        ("check", "checks: [{id: x, ", ("warning", '{"lag":2.5}'),
+         lambda raw, _: read_verdict(raw) == Verdict("warning", "said", {"lag": 2.5})),
+        ("pane", "panes: [{id: x, ", ("done", '{"columns":["A"],"rows":[["ok:1"]]}'),
+         lambda raw, spec: read_pane(raw, spec, 1.0).rows == ((PaneCell("1", "ok"),),)),
+        ("alert_source", "alert_sources: [{id: x, ", ("done", '{"alerts":[{"key":"k","name":"N"}]}'),
+         lambda raw, _: read_alerts(raw) == (FoundAlert("k", "N"),)),
+        ("inventory", "inventories: [{id: x, ", ("done", '{"hosts":[{"name":"h1"}]}'),
+         lambda raw, _: read_hosts(raw) == (FoundHost("h1"),)),
+        ("secret", "secrets: [{id: x, ", None, lambda raw, _: raw == {"value": "hunter2"}),
+    ],
+)  # fmt: skip
+async def test_every_kind_can_be_a_shell_script_too(
+    make_plugin: MakePlugin,
+    open_fleet: OpenFleet,
+    kind: str,
+    entry: str,
+    script: tuple[str, str] | None,
+    seen: Callable[[object, Contribution], bool],
+) -> None:
+    text = SHELL.replace("STATE", script[0]).replace("DATA", script[1]) if script else LEAF
+    fleet = await open_fleet(make_plugin(f"  {entry}run: [bin/x]}}]\n", {"bin/x": text}))
+    calls = Contributions(
+        fleet.registry, Wards(fleet.clock.now), fleet.remote, lambda _: None, fleet.clock
+    )
+    spec = calls.find(kind, "acme.x")
+    assert spec is not None
+
+    call = await calls.call(spec, given=("api",) if kind == "secret" else ())
+
+    assert call.error == ""
+    assert seen(call.answer, spec)

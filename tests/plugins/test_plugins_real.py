@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from opsconsole.cli.plugin_new import new
 from opsconsole.testing import Fleet
 from opsconsole.testing.kit import Fleet as Kit
 
@@ -23,3 +26,25 @@ async def test_a_restart_over_real_ssh_plans_runs_and_settles_by_the_spool(tmp_p
 
 def test_both_depths_are_one_fleet() -> None:
     assert Fleet is Kit
+
+
+async def test_a_new_plugins_actions_and_check_work_on_the_fleet_of_the_demo(
+    tmp_path: Path,
+) -> None:
+    CliRunner().invoke(new, ["acme", "-o", str(tmp_path / "acme")], standalone_mode=False)
+
+    async with Kit.real(tmp_path, [tmp_path / "acme" / "opsconsole_acme"], hosts=4) as fleet:
+        host = next(name for name in fleet.hosts if name.startswith("web"))
+        ends = {
+            name: await fleet.run(f"acme.{name}", targets=host, **params)
+            for name, params in {
+                "load": {},
+                "load-check": {"limit": "100000"},
+                "status": {"unit": "nginx.service"},
+                "restart": {"unit": "nginx.service", "settle": "1s"},
+            }.items()
+        }
+
+    assert {name: run[host].state for name, run in ends.items()} == {
+        "load": "UNCHANGED", "load-check": "UNCHANGED", "status": "UNCHANGED", "restart": "CHANGED",
+    }  # fmt: skip

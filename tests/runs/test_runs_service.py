@@ -548,3 +548,35 @@ async def test_an_engine_that_stops_writes_down_what_it_knows(tmp_path: Path) ->
     assert run.state is RunState.INDETERMINATE
     assert states(run) == {"web1": "unknown", "web2": "not-started"}
     assert run.targets[0].state is TargetState.UNKNOWN
+
+
+async def test_what_a_run_offers_is_worked_out_for_those_who_look_and_not_for_each_target(
+    make_bench: MakeBench,
+) -> None:
+    names = [f"web{n}" for n in range(1, 121)]
+    bench = make_bench(*names)
+    run_id = await bench.start(await bench.plan("acme.look", *names))
+    board = bench.service._runs[run_id].board
+    asked: list[int] = []
+    choices = board.choices
+
+    def counted() -> tuple[str, ...]:
+        asked.append(len(bench.engine.published))
+        return choices()
+
+    board.choices = counted
+    run = await bench.end(run_id)
+
+    assert len(run.targets) == 120
+    assert len(asked) <= len(bench.engine.published) < 120
+    assert run.choices == ()
+
+
+async def test_a_plan_of_many_targets_keeps_their_order(make_bench: MakeBench) -> None:
+    names = [f"web{n}" for n in range(1, 61)]
+    bench = make_bench(*names)
+
+    plan = await bench.plan("acme.look", *names)
+
+    assert [target.name for target in plan.targets] == names
+    assert all(len(target.steps) == 1 for target in plan.targets)

@@ -192,9 +192,10 @@ async def test_what_runs_under_a_spool_ends_with_the_fleet(tmp_path: Path) -> No
         running = asyncio.create_task(router.run(host, step))
         home = fleet.host(host.name).root.path / "home"
         async with asyncio.timeout(10):
-            while not (job := home / ".opsc/run-1/step/job").exists():
+            job = home / ".opsc/run-1/step/job"
+            while not (said := job.read_text() if job.exists() else ""):
                 await asyncio.sleep(0.01)
-        pid = int(job.read_text())
+        pid = int(said)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await router.close()

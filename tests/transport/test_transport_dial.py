@@ -207,9 +207,12 @@ async def test_n10_a_full_server_is_said_to_be_busy(
     make_sshd: MakeSshd, make_transport: MakeTransport
 ) -> None:
     server = make_sshd(options={"MaxStartups": "1:100:1", "LoginGraceTime": "30"})
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    while True:  # until the one that looked whether the server is there has gone
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        if (await reader.readline()).startswith(b"SSH-"):
+            break
+        writer.close()
     try:
-        await reader.readline()
         host = host_of(server)
         fault = await fault_of(make_transport(host), host)
     finally:

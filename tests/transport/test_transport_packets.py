@@ -8,6 +8,7 @@ import pytest
 from opsconsole.clock import SystemClock
 from opsconsole.collect.scripts import script
 from opsconsole.model.inventory import Host, Settings
+from opsconsole.transport.base import Command
 from opsconsole.transport.connection import FITS
 from opsconsole.transport.login import Dialler
 from opsconsole.transport.pace import Handshakes
@@ -121,6 +122,22 @@ async def test_a_login_and_its_first_poll_are_eight_packets(
 
     # algorithms, key exchange, new keys, service, user; session, command, script and round
     assert way.there.count == 8
+    await transport.close()
+
+
+async def test_a_command_is_five_packets_there(
+    relay: tuple[Relay, Host], make_transport: MakeTransport
+) -> None:
+    way, host = relay
+    transport = make_transport(host)
+    command = Command(argv=("cat", "/proc/loadavg"))
+    assert (await transport.run(host, command)).status == 0
+    before = way.there.count
+
+    assert (await transport.run(host, command)).status == 0
+
+    # session, request, line, end of file; and its close
+    assert way.there.count - before == 5
     await transport.close()
 
 

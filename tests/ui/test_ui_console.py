@@ -243,7 +243,8 @@ async def test_a_locked_environment_is_said_in_the_menu(console):
 
         text = "\n".join(screen_text(pilot))
 
-    assert "LOCKED" in text
+    assert "changes   LOCKED" in text
+    assert text.count("turns changes on") == 1
 
 
 async def test_poll_now_polls_the_host_under_the_cursor(console):
@@ -389,6 +390,16 @@ async def test_the_palette_runs_what_is_picked(console):
         place = console_of(pilot).session.trail.here
 
     assert place == Place("runs")
+
+
+async def test_the_palette_begins_with_what_works_here_and_leaves_the_digits_out(console):
+    async with console(FakeSource()) as pilot:
+        await press(pilot, "ctrl+p")
+        await settled(pilot)
+        lines = [line for line in screen_text(pilot) if line.startswith("║")]
+
+    assert lines[0].split()[2:5] == ["a", ":ack", "ack"]
+    assert not any("pane 1" in line for line in lines)
 
 
 async def test_q_at_the_top_asks_and_y_leaves(console):

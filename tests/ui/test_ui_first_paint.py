@@ -44,6 +44,19 @@ def test_neither_the_network_nor_dialogs_are_imported_before_the_first_frame(tmp
     assert done.stdout.strip() == "STARTED", done.stderr[-2000:]
 
 
+def test_to_open_the_screen_neither_a_command_line_nor_yaml_is_read(tmp_path: Path):
+    program = (
+        "import sys, opsconsole.__main__, opsconsole.cli.screen, opsconsole.cli.console, opsconsole.ui.console;"
+        "print(*sorted({'click', 'yaml'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=True
+    )
+
+    assert done.stdout.strip() == ""
+
+
 def test_the_guard_is_small(tmp_path: Path):
     program = "import sys, opsconsole.ui.app; print(*sorted({'textual', 'rich', 'msgspec'} & set(sys.modules)))"
 

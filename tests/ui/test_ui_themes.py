@@ -1,10 +1,13 @@
 """Themes: every file is whole, readable, and tells its states apart."""
 
 import itertools
+import os
+from pathlib import Path
 
 import pytest
 
 from opsconsole.errors import ConfigError
+from opsconsole.shipped import shipped_dir
 from opsconsole.ui.palette import Palette, colour_of, read_palette
 from opsconsole.ui.themes import ThemeFolder, choose
 from opsconsole.view.rows import Tone
@@ -172,3 +175,49 @@ def test_the_unowned_critical_is_a_block_only_under_the_cursor(themes: ThemeFold
 
     assert palette.style(Tone.REVERSED, cursor=True).bgcolor == palette["critical"].color
     assert palette.style(Tone.REVERSED).bgcolor == palette["background"].color
+
+
+def _worn(tmp_path: Path) -> tuple[ThemeFolder, Path, Path]:
+    folder, memo = tmp_path / "themes", tmp_path / "state" / "theme.json"
+    folder.mkdir()
+    file = folder / "mine.yaml"
+    file.write_text((shipped_dir("themes") / "dark.yaml").read_text())
+    themes = ThemeFolder((folder,), memo)
+    themes.load("mine")
+    return themes, file, memo
+
+
+def test_the_theme_worn_last_is_known_without_reading_it(tmp_path: Path):
+    themes, file, memo = _worn(tmp_path)
+    before = file.stat()
+    file.write_bytes(b"#" * before.st_size)  # nobody looks: place, size and time are the same
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    again = themes.load("mine")
+
+    assert memo.exists()
+    assert again.name == "dark"
+
+
+def test_a_theme_that_was_edited_is_read_again(tmp_path: Path):
+    themes, file, _ = _worn(tmp_path)
+    file.write_text(file.read_text().replace("name: dark", "name: dusk"))
+    os.utime(file, ns=(1, 1))
+
+    assert themes.load("mine").name == "dusk"
+
+
+@pytest.mark.parametrize("spoiled", [b"", b"{", b'{"file": 3}', b"\xff"])
+def test_a_spoiled_memory_of_a_theme_counts_as_none(tmp_path: Path, spoiled: bytes):
+    themes, _, memo = _worn(tmp_path)
+    memo.write_bytes(spoiled)
+
+    assert themes.load("mine").name == "dark"
+
+
+def test_a_theme_is_read_where_nothing_can_be_remembered(tmp_path: Path):
+    (tmp_path / "state").write_text("a file stands where the folder would")
+    themes, _, memo = _worn(tmp_path)
+
+    assert themes.load("mine").name == "dark"
+    assert not memo.exists()

@@ -1,5 +1,6 @@
-# The slow tier, once a minute. $1 is the nonce. A command that is missing leaves its section out.
+# The slow tier, once a minute. $1 is the nonce, behind it are units that restarted lately. A command that is missing leaves its section out.
 n=$1
+shift
 LC_ALL=C
 PATH=${OPSC_PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
 export LC_ALL PATH
@@ -24,7 +25,16 @@ section mdstat
 cat "$r/proc/mdstat" 2>/dev/null
 fi
 if has systemctl; then
-u=$($t systemctl --failed --no-legend --plain --no-pager 2>/dev/null) && { section units; printf '%s\n' "$u"; }
+u=$($t systemctl --failed --state=auto-restart --no-legend --plain --no-pager 2>/dev/null) && { section units; printf '%s\n' "$u"; }
+case $u in *' auto-restart '*)
+set -f
+set -- "$@" $(printf '%s\n' "$u" | awk '/ auto-restart / { sub(/^[^A-Za-z0-9@_:.-]+/, ""); if (++c <= 20) print $1 }')
+set +f
+esac
+if [ $# -gt 0 ]; then
+section restarts
+$t systemctl show -p Id -p NRestarts -- "$@" 2>/dev/null
+fi
 fi
 if [ -r "$r/proc/sys/net/netfilter/nf_conntrack_count" ]; then
 section conntrack

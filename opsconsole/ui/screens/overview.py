@@ -29,6 +29,7 @@ from opsconsole.ui.widgets.pane import Pane
 from opsconsole.ui.widgets.row_table import RowTable
 from opsconsole.view import activity, fires, fleet_map, hosts, peek, runs, services, timeline
 from opsconsole.view.cache import RowCache
+from opsconsole.view.census import Once
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.sections import Section
 
@@ -52,6 +53,7 @@ class Overview(View):
         self._options: dict[str, ViewOptions] = {}
         self._made: dict[str, tuple[object, ...]] = {}
         """What the sections that stand were made of."""
+        self._drawn = Once(fleet_map.drawn)
         self._peeked = FIRES
         super().__init__(session, place)
 
@@ -173,7 +175,7 @@ class Overview(View):
         seen, size, options = self.session.snapshot, pane.body, self.session.options(FLEET)
         self._show_new(
             pane,
-            (seen.hosts,),
+            (self._drawn.of(seen.hosts),),
             lambda: fleet_map.section(seen, size.width - 2, size.height, options),
         )
 

@@ -138,7 +138,7 @@ async def show_plan(main: "Main", plan: Plan, *, dry: bool) -> None:
     """Show a plan; start it when it is confirmed, never in a dry run."""
     question = Question(
         title=f"{'Dry run' if dry else 'Plan'}: {plan.title}",
-        verb="run it",
+        verb="ask a second person" if plan.peer else "run it",
         expect="" if dry else plan.expect,
         refusal="dry run: nothing was changed" if dry else plan.refusal,
         harmless=plan.effect is Effect.READ,

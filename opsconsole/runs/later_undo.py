@@ -1,0 +1,179 @@
+"""How a run that is over is taken back: what its journal kept of each undo becomes a new action; pure."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from opsconsole.actions.api import Outcome
+from opsconsole.actions.params import Values
+from opsconsole.actions.steps import Action, Door, HttpCall, Request, Target
+from opsconsole.errors import ActionError
+from opsconsole.model.action import ActionSpec, Plan
+from opsconsole.model.run import Run, RunTarget
+from opsconsole.model.states import Confirm, Effect, TargetState
+from opsconsole.model.text import clean
+from opsconsole.runs.chain import Entry
+from opsconsole.runs.redaction import Redactor
+
+TAKE_BACK: Final = "core.take-back"
+"""What such an action is called, for policies and in the list."""
+_UNTOUCHED: Final = (
+    TargetState.SKIPPED, TargetState.NOT_STARTED, TargetState.UNREACHABLE, TargetState.WRONG_HOST,
+)  # fmt: skip
+
+
+class Kept(Struct, frozen=True, omit_defaults=True):
+    """One request as a journal keeps it."""
+
+    step: str
+    effect: Effect
+    argv: tuple[str, ...] = ()
+    script: str = ""
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = {}
+    sudo: str | None = None
+    timeout: float | None = None
+    ok: tuple[int, ...] = (0,)
+    http: HttpCall | None = None
+    on_console: bool = False
+    shown: str = ""
+
+
+def keep(requests: Sequence[Request], redactor: Redactor | None) -> str:
+    """Write an undo's requests for the journal; empty where they are not plain, or hold a secret."""
+    if not requests or any(request.stdin or request.expect_disconnect for request in requests):
+        return ""
+    kept = [
+        Kept(**{name: getattr(request, name) for name in Kept.__struct_fields__})
+        for request in requests
+    ]
+    text = msgspec.json.encode(kept).decode()
+    return text if redactor is None or redactor.text(text) == text else ""
+
+
+class Way(Struct, frozen=True):
+    """How one target is taken back, or why it is not."""
+
+    requests: tuple[Request, ...] = ()
+    why: str = ""
+
+
+def ways_back(
+    run: Run, entries: Sequence[Entry], policy: str, taken: Mapping[str, str]
+) -> Mapping[str, Way]:
+    """Say for each target of a run that is over how it is taken back later.
+
+    Args:
+        run: As it stands.
+        entries: Its journal.
+        policy: The action's undo_policy; `never` stays never, all else is for the person to decide.
+        taken: Targets that a later run took back, or takes back now, and which run that is.
+    """
+    return {target.name: _way(target, entries, policy, taken) for target in run.targets}
+
+
+def _way(target: RunTarget, entries: Sequence[Entry], policy: str, taken: Mapping[str, str]) -> Way:
+    if target.name in taken:
+        return Way(why=f"taken back by {taken[target.name]}")
+    if policy == "never":
+        return Way(why="undo_policy is never")
+    match target.state:
+        case TargetState.UNKNOWN | TargetState.UNDO_UNKNOWN:
+            return Way(why="its outcome is not known: resolve it first")
+        case TargetState.UNDONE:
+            return Way(why="it was taken back")
+        case TargetState.UNDO_FAILED:
+            return Way(
+                why="its way back failed half-way; by hand: " + (target.left or "see its journal")
+            )
+        case state if state in _UNTOUCHED:
+            return Way(why="nothing was done there")
+    return _read_way([entry for entry in entries if entry.text("target") == target.name])
+
+
+def _read_way(mine: Sequence[Entry]) -> Way:
+    """Find the undos of what was dispatched, the newest first; one that cannot be read stops it all."""
+    sent = {
+        entry.text("step")
+        for entry in mine
+        if entry.kind == "step.dispatch" and entry.text("effect") != Effect.READ
+    }
+    pushed = {entry.text("step"): entry for entry in mine if entry.kind == "undo.push"}
+    valid = [entry for step, entry in pushed.items() if _is_for(step, sent)]
+    found: list[Request] = []
+    for entry in reversed(valid):
+        kept = _kept(entry.text("plain"))
+        if not kept:
+            title = entry.text("title") or entry.text("step")
+            return Way(why=f"{clean(title, 80)}: what it does is decided while it is done; by hand")
+        found += [Request(**{n: getattr(one, n) for n in Kept.__struct_fields__}) for one in kept]
+    return Way(tuple(found)) if found else Way(why="it has no way back")
+
+
+def _is_for(step: str, sent: set[str]) -> bool:
+    if not step:
+        return bool(sent)
+    return step in sent or any(each.startswith(f"{step}/") for each in sent)
+
+
+def _kept(text: str) -> tuple[Kept, ...]:
+    try:
+        return msgspec.json.decode(text, type=tuple[Kept, ...]) if text else ()
+    except msgspec.DecodeError:
+        return ()
+
+
+class TakeBack:
+    """Sends what was kept, in its order; stops at the first that fails."""
+
+    def __init__(self, run: str, ways: Mapping[str, Way]) -> None:
+        self.run_id = run
+        self.ways = ways
+
+    async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        """Take one target back."""
+        del values
+        way = self.ways.get(target.name, Way(why="it was no target of the run"))
+        if way.why:
+            raise ActionError("undo", way.why)
+        for request in way.requests:
+            await door.execute(request)
+        return None
+
+
+def take_back(run: Run, plan: Plan, scope: str, ways: Mapping[str, Way]) -> Action:
+    """Make the action that takes a run back; planned, confirmed and journaled as any other."""
+    requests = [request for way in ways.values() for request in way.requests]
+    content = msgspec.json.encode([run.id, {name: _shown(way) for name, way in ways.items()}])
+    own = tuple(key for key in plan.locks if not key.startswith("target:") and "${" not in key)
+    spec = ActionSpec(
+        TAKE_BACK,
+        clean(f"Take back: {run.title}", 200),
+        Effect.DESTRUCTIVE
+        if any(r.effect is Effect.DESTRUCTIVE for r in requests)
+        else Effect.WRITE,
+        scope,
+        needs=tuple(sorted({need for request in requests for need in _needs(request)})),
+        confirm=Confirm.COUNT if len(ways) > 1 else Confirm.KEY,
+        max_parallel=plan.max_parallel,
+        timeout=plan.timeout,
+        locks=own,
+        undo_policy="never",
+        digest=hashlib.sha256(content).hexdigest(),
+        source=f"journal of {run.id}",
+    )
+    return Action(spec, TakeBack(run.id, ways), "core")
+
+
+def _shown(way: Way) -> list[object]:
+    return [way.why, keep(way.requests, None)]
+
+
+def _needs(request: Request) -> tuple[str, ...]:
+    if request.http is not None:
+        return (f"http:{request.http.client}",)
+    place = "local" if request.on_console else "ssh"
+    return (place, f"sudo:{request.sudo}") if request.sudo else (place,)
