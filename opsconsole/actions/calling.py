@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from opsconsole.actions.api import Host
 from opsconsole.actions.argv import build_argv
+from opsconsole.actions.aside import beside
 from opsconsole.actions.contributing import Verdict
 from opsconsole.actions.conversation import Child, converse
 from opsconsole.actions.executable import Desk, describe
@@ -71,7 +72,7 @@ async def _python(spec: Contribution, found: Found, door: Door, arguments: Given
     if declared is None:
         raise PluginCodeError(f"{spec.id}: the manifest names it, the code has no such {spec.kind}")
     function: Callable[..., Any] = declared.function
-    return await function(door, *arguments)
+    return await beside(door, lambda ctx: function(ctx, *arguments))
 
 
 def _arguments(kind: str, target: Target, values: Values, given: Given) -> Given:

@@ -39,6 +39,10 @@ OUTPUT_LIMIT: Final = 16 << 20
 """Bytes one process may say, stdout and stderr each."""
 _CHUNK: Final = 1 << 16
 _TAIL: Final = 4_096
+_TURN: Final = 64
+"""Lines that are read in one turn of the loop."""
+_HEARD: Final = 20_000
+"""Lines for people that are passed on, as many as a run's output keeps; the rest is for nobody."""
 _EXIT: Final = 1.0
 """Seconds a process has to exit after its outcome."""
 
@@ -56,6 +60,7 @@ class Child:
         self._transport: asyncio.SubprocessTransport | None = None
         self._listener: asyncio.Task[None] | None = None
         self._said = 0
+        self._lines = 0
         self.tail = b""
         """The end of what it said on stderr."""
 
@@ -104,6 +109,9 @@ class Child:
         except ValueError:
             raise ProtocolError("said a line of more than 1 MiB") from None
         self._count(len(data))
+        self._lines += 1
+        if self._lines % _TURN == 0:  # what is in the buffer already is read without a pause
+            await asyncio.sleep(0)
         return decode_line(data) if data.strip() else await self._blank(data)
 
     async def _blank(self, data: bytes) -> FromPlugin | None:
@@ -226,6 +234,7 @@ class _Talk:
         self._invoke = invoke
         self._serve = serve
         self._hear = hear
+        self._heard = 0
         self._ahead: deque[FromPlugin] = deque()
         """Lines that were read while a call was followed."""
 
@@ -236,7 +245,7 @@ class _Talk:
                 case Call():
                     await self._answer(line)
                 case Progress() | LogLine():
-                    self._hear(line)
+                    self._pass_on(line)
                 case OutcomeLine() if line.id == self._invoke.id:
                     return line
                 case Stop():
@@ -244,6 +253,11 @@ class _Talk:
                 case _:
                     raise ProtocolError("said hello or another invocation's outcome in between")
         raise ProtocolError(await _gone(self._child))
+
+    def _pass_on(self, line: Progress | LogLine) -> None:
+        self._heard += 1
+        if self._heard <= _HEARD:
+            self._hear(line)
 
     async def _next(self) -> FromPlugin | None:
         return self._ahead.popleft() if self._ahead else await self._child.receive()
@@ -276,7 +290,7 @@ class _Talk:
                 case Stop() if line.id == call.id:
                     return
                 case Progress() | LogLine():
-                    self._hear(line)
+                    self._pass_on(line)
                 case OutcomeLine():
                     self._ahead.append(line)
                     return

@@ -44,6 +44,9 @@ class Tick:
 class PipeCtx:
     """`ctx`; what cannot be said over a process is told to be missing."""
 
+    aside = None
+    """It is a process already."""
+
     def __init__(self, pipe: Pipe, invoke: Told) -> None:
         self._pipe = pipe
         self._planning = invoke.get("mode") == "plan"

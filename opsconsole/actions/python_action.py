@@ -13,6 +13,7 @@ from opsconsole.actions.api import (
     Outcome,
     ParamType,
 )
+from opsconsole.actions.aside import beside
 from opsconsole.actions.grammars import read_limit
 from opsconsole.actions.params import Values
 from opsconsole.actions.spec import SpecError, make_spec
@@ -38,7 +39,8 @@ class PythonImpl:
 
     async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
         """Call it with its parameters as a frozen dataclass."""
-        return await self._function(door, target, *self._given(values))
+        given = self._given(values)
+        return await beside(door, lambda ctx: self._function(ctx, target, *given))
 
     @property
     def has_rollback(self) -> bool:
@@ -47,9 +49,10 @@ class PythonImpl:
 
     async def rollback(self, door: Door, target: Target, values: Values) -> Outcome | None:
         """Call what takes it back."""
-        if self._rollback is None:
+        back, given = self._rollback, self._given(values)
+        if back is None:
             return None
-        return await self._rollback(door, target, *self._given(values))
+        return await beside(door, lambda ctx: back(ctx, target, *given))
 
     def _given(self, values: Values) -> tuple[object, ...]:
         if self._params is None:

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from opsconsole.actions.api import Ctx, Host, Outcome, Result, Service
+from opsconsole.actions.aside import Aside
 from opsconsole.actions.grammars import World
 from opsconsole.actions.params import Values
 from opsconsole.model.action import ActionSpec
@@ -162,6 +163,11 @@ class Door(Ctx, Protocol):
     @property
     def action(self) -> "Action":
         """The action this door is for."""
+        ...
+
+    @property
+    def aside(self) -> Aside | None:
+        """Where plugins' Python runs; None: on the loop of the engine itself."""
         ...
 
     @property

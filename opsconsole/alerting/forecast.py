@@ -23,7 +23,8 @@ _FLAT: Final = 0.01
 TO_SIGMA: Final = 1.4826
 """Median absolute deviation to standard deviation, for a normal distribution."""
 ANOMALOUS: Final = 6.0
-_ANOMALIES: Final = (5, 7)
+ANOMALIES: Final = (5, 7)
+"""So many of so many newest values must be far off: one spike is none."""
 
 
 class Line(NamedTuple):
@@ -180,7 +181,7 @@ def robust_score(values: Sequence[float]) -> float | None:
 
     It passes a limit exactly when five of the last seven samples do. Wanted are 30 values before them.
     """
-    needed, looked_at = _ANOMALIES
+    needed, looked_at = ANOMALIES
     before, newest = values[:-looked_at], values[-looked_at:]
     if len(before) < LEAST_POINTS:
         return None

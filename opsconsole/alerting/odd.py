@@ -1,11 +1,11 @@
-"""The odd one out: one host against those that do the same work, at the same moment; without a past."""
+"""The odd one out: one host against those that do the same work, at the same moment; or against its own past."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Final
 
-from opsconsole.alerting.forecast import ANOMALOUS, TO_SIGMA
+from opsconsole.alerting.forecast import ANOMALIES, ANOMALOUS, LEAST_POINTS, TO_SIGMA
 from opsconsole.model.capacity import Odd, Odds
 from opsconsole.model.metrics import METRICS
 from opsconsole.model.snapshot import HostRecord, is_stale
@@ -62,6 +62,36 @@ def find_odd(records: Iterable[HostRecord], now: float) -> Odds:
     ]
     found.sort(key=order_key)
     return Odds(now, tuple(found), sum(map(len, large.values())))
+
+
+def find_unusual(
+    host: str,
+    past: Mapping[str, Sequence[float]],
+    lately: Mapping[str, Sequence[float]],
+    against: str,
+    now: float,
+) -> Odds:
+    """Compare one host with itself: five of its last seven samples are far from what it was.
+
+    Args:
+        host: Its name.
+        past: Values by metric; fewer than thirty are not compared with.
+        lately: The newest values by metric, newest last.
+        against: Says in words what the past is.
+        now: Epoch seconds.
+    """
+    needed, looked_at = ANOMALIES
+    found, compared = [], False
+    for name, least in COMPARED.items():
+        before, newest = past.get(name, ()), lately.get(name, ())[-looked_at:]
+        if len(before) < LEAST_POINTS or len(newest) < looked_at:
+            continue
+        compared = True
+        scores = sorted((sigmas(value, before, least) for value in newest), reverse=True)
+        if (sigma := scores[needed - 1]) > ANOMALOUS:
+            title, typical = METRICS[name].title, median(before)
+            found.append(Odd(host, name, title, newest[-1], typical, sigma, against, len(before)))
+    return Odds(now, tuple(sorted(found, key=order_key)), int(compared), against)
 
 
 def role_of(record: HostRecord) -> str:

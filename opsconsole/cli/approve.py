@@ -108,7 +108,6 @@ async def _decide(options: Options, folder: Path | None, verdict: _Verdict) -> i
             if not verdict.as_json:
                 print_lines(plan)
                 print(f"asked   by {request.run.actor}: {request.run.reason or 'no reason given'}")
-                print(f"why     {plan.peer}")
             _ask(verdict)
         call = ApproveRun(verdict.run, plan.hash, verdict.deny, verdict.because)
         done = await client.call(call, Done)

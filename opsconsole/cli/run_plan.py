@@ -59,9 +59,7 @@ def show_plan(plan: Plan, *, as_json: bool, costs: Sequence[str] = ()) -> None:
         return
     print_lines(plan, costs)
     how = _how_confirmed(plan)
-    peer = plan.peer and f"somebody else has to agree: {plan.peer}"
-    rows = (("confirm", how and f"with {how}"), ("then", peer), ("refused", plan.refusal))
-    for what, said in rows:
+    for what, said in (("confirm", how and f"with {how}"), ("refused", plan.refusal)):
         if said:
             print(f"{what:<8}{said}")
 

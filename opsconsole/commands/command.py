@@ -100,7 +100,8 @@ _TABLES = frozenset(
         "odd",
     }
 )
-_LISTS = frozenset({"silences", "maintenance", "expiring", "incidents", "slo", "blast", "oncall"})
+ROWS = "rows"
+"""Where one stands in a list that is neither narrowed nor sorted."""
 _TEXTS = frozenset({"log", "output", "text"})
 _OBJECTS = frozenset({"alert", "group", "host", "service"})
 _KINDS = {
@@ -133,7 +134,7 @@ def applies(where: Where, selection: Selection) -> bool:
         case Where.ANYWHERE:
             return True
         case Where.ROWS:
-            return selection.where in _TABLES | _LISTS
+            return selection.where in _TABLES or selection.where == ROWS
         case Where.TABLES:
             return selection.where in _TABLES
         case Where.TEXTS:

@@ -7,7 +7,7 @@ from opsconsole.model.access import unlock_of
 from opsconsole.model.run import Run
 from opsconsole.model.selection import Selection
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.model.states import TargetState
+from opsconsole.model.states import RunState, TargetState
 
 Reason = Callable[[Snapshot, Selection, float], str]
 """As `command.Reason` has it, which knows this module's words."""
@@ -107,10 +107,12 @@ def needs_unknown(snapshot: Snapshot, selection: Selection, _: float) -> str:
 
 
 def needs_question(snapshot: Snapshot, selection: Selection, _: float) -> str:
-    """Refuse an answer where nothing was asked."""
+    """Refuse an answer where nothing was asked and nobody's word is needed."""
     run = _run_of(snapshot, selection)
     if run is None:
         return _NO_RUN
+    if run.state is RunState.AWAITING_APPROVAL:
+        return ""
     return "" if run.question is not None else "this run asks nothing now"
 
 

@@ -8,13 +8,16 @@ from typing import Final
 from msgspec import Struct
 
 from opsconsole.alerting.capacity import WINDOW, levels_of, order_key, resource_of
-from opsconsole.alerting.odd import find_odd, marks
+from opsconsole.alerting.forecast import LEAST_POINTS
+from opsconsole.alerting.odd import find_odd, find_unusual, marks
 from opsconsole.clock import Clock
+from opsconsole.errors import RefusedError
 from opsconsole.model.alert_calls import ReadCapacity, ReadCourse, ReadOdd
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.capacity import Capacity, Course, Odds, Resource
 from opsconsole.model.snapshot import HostRecord, is_stale
 from opsconsole.model.states import Reach
+from opsconsole.model.text import NAME_LIMIT, clean
 from opsconsole.query.contexts import HOSTS
 from opsconsole.query.environments import host_env
 from opsconsole.query.filter_line import compile_filter
@@ -29,6 +32,10 @@ _AT_ONCE: Final = 25
 _GONE: Final = 7_200.0
 """Seconds after which a thing that a host no longer tells of is taken for gone."""
 _LOOK: Final = 60.0
+_LATELY: Final = 900.0
+_HOUR: Final = 3_600.0
+_DAY: Final = 86_400.0
+_WEEK: Final = 7 * _DAY
 _FRESH: Final = 20.0
 """Seconds for which an answer over the whole fleet is given again."""
 
@@ -71,6 +78,7 @@ class CapacityDesk:
 
         Raises:
             QueryError: The filter is wrong.
+            RefusedError: There is no such host.
         """
         match call:
             case ReadCapacity():
@@ -78,12 +86,25 @@ class CapacityDesk:
             case ReadCourse():
                 return await self._course(call.host, call.metric)
             case ReadOdd():
-                return await self._odd()
+                return await self._unusual(call.host) if call.host else await self._odd()
         return None
 
     async def _odd(self) -> Odds:
         records = tuple(self._store.snapshot.hosts.values())
         return await asyncio.to_thread(find_odd, records, self._clock.now())
+
+    async def _unusual(self, host: str) -> Odds:
+        """Compare a host with itself at this hour of the week, else within the last day."""
+        if host not in self._store.snapshot.hosts:
+            raise RefusedError("unknown-target", f"no host {clean(host, NAME_LIMIT)}")
+        now = self._clock.now()
+        lately = await self._history.values(host, [(now - _LATELY, now)])
+        hours = [(now - n * _WEEK - _HOUR, now - n * _WEEK + _HOUR) for n in range(4, 0, -1)]
+        past, against = await self._history.values(host, hours), "this hour of 4 weeks"
+        if max(map(len, past.values()), default=0) < LEAST_POINTS:
+            past = await self._history.values(host, [(now - _DAY, now - _LATELY)])
+            against = "the last 24 h"
+        return await asyncio.to_thread(find_unusual, host, past, lately, against, now)
 
     async def _capacity(self, select: str, actor: str) -> Capacity:
         now = self._clock.now()

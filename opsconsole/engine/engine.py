@@ -165,6 +165,7 @@ class Engine:
             clients=clients,
             secret=clients.secret,
             secrets=lambda: clients.secrets,
+            aside=self._plugins.aside,
             cache=FileCaches(self._place.folder / "plugins").of,
             plugin_config=lambda plugin: self._settings().plugin_config.get(plugin, {}),
             sudo=lambda: self._settings().sudo,

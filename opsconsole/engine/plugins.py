@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from opsconsole.actions.answers import AnswerError, read_pane
+from opsconsole.actions.aside import Aside
 from opsconsole.actions.registry import Registry, find_id
 from opsconsole.actions.wards import Wards
 from opsconsole.clock import Clock
@@ -77,6 +78,7 @@ class Plugins:
         self._store = store
         self._wards = Wards(clock.now)
         self.contributions: Final = Contributions(Registry(), self._wards, remote, host, clock)
+        self.aside: Final = Aside()
         self._clock = clock
         self._made_at = clock.now()
         self._use = use
@@ -154,6 +156,7 @@ class Plugins:
     def follow(self, registry: Registry) -> None:
         """Take the plugins that are loaded now, and the hosts there are."""
         self._registry = registry
+        self.aside.spared = {one.id for one in registry.plugins.values() if one.level == "shipped"}
         self.contributions.use(registry)
         self._panes.clear()
         self.show()
@@ -212,11 +215,14 @@ class Plugins:
         """Call collectors and notifiers until cancelled."""
         if any([await asyncio.to_thread(file.is_file) for file in self.hosts_files()]):
             await self._reload()  # hosts that plugins gave to an earlier engine
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._loop.run(), name="plugins collect")
-            group.create_task(self._notify(), name="plugins notify")
-            group.create_task(self._watchdog.run(), name="plugins watchdog")
-            group.create_task(self._follow_files(), name="plugins files")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._loop.run(), name="plugins collect")
+                group.create_task(self._notify(), name="plugins notify")
+                group.create_task(self._watchdog.run(), name="plugins watchdog")
+                group.create_task(self._follow_files(), name="plugins files")
+        finally:
+            await asyncio.to_thread(self.aside.close)
 
     async def answer(self, call: AnyCall, peer: Peer) -> Struct | None:
         """Answer a call of this topic; None for any other.

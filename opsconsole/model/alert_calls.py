@@ -62,7 +62,10 @@ class ReadCourse(Call, frozen=True, tag="course"):
 
 
 class ReadOdd(Call, frozen=True, tag="odd"):
-    """Ask which hosts are unlike their peers now. Answered with `model.capacity.Odds`."""
+    """Ask which hosts are unlike their peers now, or one unlike its past. Answered with `model.capacity.Odds`."""
+
+    host: str = ""
+    """Its name; empty: all, against their peers."""
 
 
 class SilenceMade(Struct, frozen=True):

@@ -80,4 +80,6 @@ class Odds(Struct, frozen=True):
     at: float
     odds: tuple[Odd, ...] = ()
     compared: int = 0
-    """Hosts that had enough peers; 0: none had."""
+    """Hosts that had enough peers, or past; 0: none had."""
+    against: str = ""
+    """What one host's own past is: `this hour of 4 weeks`, `the last 24 h`; empty: peers were compared."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from opsconsole.actions.api import Health, Host, PastRun, Service
+from opsconsole.actions.aside import Aside
 from opsconsole.actions.doors import Cache, Result
 from opsconsole.actions.grammars import World
 from opsconsole.actions.params import read_params
@@ -99,6 +100,11 @@ class AnyDoor:
     def action(self) -> Action:
         """The action this door is for."""
         return self.stage.action
+
+    @property
+    def aside(self) -> Aside | None:
+        """Where plugins' Python runs."""
+        return self.ports.aside
 
     @property
     def service(self) -> Service | None:

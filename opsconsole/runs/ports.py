@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opsconsole.actions.api import Cache, Certificate
+from opsconsole.actions.aside import Aside
 from opsconsole.actions.steps import HttpCall
 from opsconsole.config.sudo_table import SudoTable
 from opsconsole.errors import ActionError
@@ -132,5 +133,7 @@ class Ports:
     """What the policy says of a plan; never raises."""
     groups: Callable[[Person], Awaitable[Collection[str]]] = _no_groups
     """A person's unix groups."""
+    aside: Aside | None = None
+    """Where plugins' Python runs; None: on this loop."""
     syslog: Callable[[str], None] | None = None
     """Keeps the journal's head hashes somewhere else."""

@@ -42,6 +42,15 @@ def pack(metrics: Mapping[str, float]) -> bytes:
     return array("f", [metrics.get(name, _NAN) for name in KEPT]).tobytes()
 
 
+def by_metric(spans: Iterable[Sequence[Point]]) -> Mapping[str, Sequence[float]]:
+    """Sort the values of some spans by metric, in their order; what was not known is left out."""
+    points = [point for span in spans for point in span]
+    return {
+        name: [value for point in points if not math.isnan(value := point.values[place])]
+        for place, name in enumerate(KEPT)
+    }
+
+
 def unpack(data: bytes) -> Sequence[float]:
     """Read a packed sample; one that is not whole is empty of values."""
     values = array("f")

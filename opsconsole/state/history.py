@@ -16,7 +16,7 @@ from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.snapshot import Banner
 from opsconsole.state import statements
-from opsconsole.state.blocks import Point, pack
+from opsconsole.state.blocks import Point, by_metric, pack
 from opsconsole.state.episodes import LIMIT, read_episodes
 from opsconsole.state.keeping import Loaded
 from opsconsole.state.levels import Levels, read_levels
@@ -171,6 +171,13 @@ class History:
             columns = check_columns(metrics)
         count = min(points, 2_000)
         return to_series(found, columns, since=since, until=until, count=count)
+
+    async def values(
+        self, host: str, spans: Sequence[tuple[float, float]]
+    ) -> Mapping[str, Sequence[float]]:
+        """Read what is kept of a host in some spans (epoch seconds), oldest first, by metric of `blocks.KEPT`."""
+        found = [await self._host_points(host, since, until) for since, until in spans]
+        return await asyncio.to_thread(by_metric, found)
 
     async def levels(self, hosts: Sequence[str], since: float) -> Levels | None:
         """Read how full hosts' things were since a time, newest day whole, before by the hour.

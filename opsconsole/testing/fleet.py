@@ -31,9 +31,11 @@ from opsconsole.testing.world import FakeHost, Tell, World
 _STEP: Final = 1.0
 _BOOT: Final = 5.0
 """Seconds a reboot takes."""
-_MOVE_EVERY: Final = 2
-"""Steps between two writes of a host's numbers; hosts take turns."""
 _SLOWER_EVERY: Final = 6
+"""Steps between two writes of what moves slowly; hosts take turns. The rest moves with each: a look at
+processes compares two moments a second apart."""
+_ALL_MOVE: Final = 100
+"""Hosts up to which that is so; of more only every second one moves with a step."""
 _SKEW: Final = 1.4
 _END_WITHIN: Final = 5.0
 """Seconds for all commands to end when the fleet stops."""
@@ -211,10 +213,10 @@ class Fleet:
                 story.advance(self.world)
             for number, host in enumerate(self.world.hosts.values()):
                 host.machine.advance(max(0.0, now - before), now)
-                if (number + step) % _MOVE_EVERY == 0:
-                    host.root.write(moving(host.machine, now))
+                if self._count <= _ALL_MOVE or (number + step) % 2 == 0:
+                    host.root.write({**moving(host.machine, now), **processes(host.machine)})
                 if (number + step) % _SLOWER_EVERY == 0:
-                    host.root.write({**slower(host.machine), **processes(host.machine)})
+                    host.root.write(slower(host.machine))
                     await asyncio.sleep(0)
             chatter.say(self.world)
             self._reboot(now)

@@ -7,6 +7,7 @@ read by a plain `sh`. `read` takes one line and no more, so the rest of stdin be
 
 import math
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -59,6 +60,21 @@ def line(command: Command, nonce: str, killer: Killer = Killer.NONE) -> bytes:
     exports = [_export(encoder, name, value) for name, value in command.env.items()]
     parts = [f"printf '\\036%s\\n' {nonce}", *encoder.assignments, *exports]
     return ("; ".join([*parts, "exec " + " ".join(words)]) + "\n").encode("ascii")
+
+
+def loop_line(script: str, env: Mapping[str, str], nonce: str) -> bytes:
+    """Write the line that makes BOOTSTRAP run a script of ours in the very shell that reads the line.
+
+    No shell more is started for it; the script reads the rest of stdin. The first act is that of `line`.
+
+    Raises:
+        ValueError: A value holds NUL, or a name is forbidden.
+    """
+    encoder = _Encoder()
+    word = encoder.word(script)
+    exports = [_export(encoder, name, value) for name, value in env.items()]
+    parts = [f"printf '\\036%s\\n' {nonce}", *encoder.assignments, *exports, f"eval {word}"]
+    return ("; ".join(parts) + "\n").encode("ascii")
 
 
 def _words(command: Command) -> tuple[str, ...]:

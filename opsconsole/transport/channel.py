@@ -10,7 +10,7 @@ from asyncssh.constants import OPEN_REQUEST_SESSION_FAILED
 from opsconsole.transport.base import OnOutput
 from opsconsole.transport.bootstrap import BOOTSTRAP
 from opsconsole.transport.connection import Connection
-from opsconsole.transport.resident import Rounds
+from opsconsole.transport.resident import Rounds, question
 from opsconsole.transport.session import LeanChannel
 
 QUIET: Final = 1.0
@@ -53,18 +53,25 @@ class Channel(asyncssh.SSHClientSession[bytes]):
                 lambda: self, command=BOOTSTRAP, encoding=None, max_pktsize=_PACKET
             )
 
-    async def request(self) -> None:
+    async def request(self, data: bytes = b"") -> None:
         """Have BOOTSTRAP run, and wait until the host has agreed.
+
+        `data`, what it reads, is sent with the request, before the host has agreed: nothing may change by it.
 
         Raises:
             asyncssh.ChannelOpenError: The host refuses.
         """
         if not isinstance(self._chan, LeanChannel):
+            if data:
+                self.write(data, eof=False)
             return
         agreed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._chan.request_exec(
-            BOOTSTRAP, lambda yes: None if agreed.done() else agreed.set_result(yes)
-        )
+        with self._chan.together():
+            self._chan.request_exec(
+                BOOTSTRAP, lambda yes: None if agreed.done() else agreed.set_result(yes)
+            )
+            if data:
+                self._chan.write(data)
         if not await agreed:
             self.hang_up()
             raise asyncssh.ChannelOpenError(OPEN_REQUEST_SESSION_FAILED, "Session request failed")
@@ -247,11 +254,53 @@ class Reader(Channel):
 
 
 class Loop(Channel):
-    """A channel that a resident loop lives on."""
+    """A channel that a resident loop lives on.
 
-    def __init__(self, on_closed: Callable[[Channel], None], begin: bytes) -> None:
+    Args:
+        on_closed: Told when the channel is closed on both sides.
+        begin: The loop's first words, which belong to no answer.
+        script: The line that BOOTSTRAP runs.
+        nonce: The first round's; it is asked for in the same packet.
+        cap: Bytes of its answer.
+    """
+
+    def __init__(
+        self,
+        on_closed: Callable[[Channel], None],
+        begin: bytes,
+        script: bytes,
+        nonce: str,
+        cap: int,
+    ) -> None:
         super().__init__(on_closed)
         self.rounds = Rounds(self.hang_up, begin)
+        self._script = script
+        self._first = (nonce, cap)
+        self._answer: asyncio.Future[bytes] | None = None
+
+    async def request(self, data: bytes = b"") -> None:
+        """Have the loop run, and ask for its first round.
+
+        Raises:
+            asyncssh.ChannelOpenError: The host refuses.
+        """
+        script, self._script = self._script, b""
+        nonce, cap = self._first
+        self._answer = self.rounds.expect(nonce, cap)
+        await super().request(data + script + question(nonce))
+
+    def ask(self, nonce: str, cap: int) -> asyncio.Future[bytes]:
+        """Ask for a round, if it is not the first, which was asked for already; see `Rounds.expect`.
+
+        Raises:
+            OSError: The channel is closed; nothing was sent.
+        """
+        if self._answer is not None and self._first[0] == nonce:
+            first, self._answer = self._answer, None
+            return first
+        answer = self.rounds.expect(nonce, cap)
+        self.write(question(nonce), eof=False)
+        return answer
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
         """Pass stdout on; what it says on stderr is nobody's."""

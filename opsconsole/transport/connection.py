@@ -6,7 +6,8 @@ logins for twice the packets.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import asyncssh
@@ -90,9 +91,18 @@ class Connection(asyncssh.SSHClientConnection):
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType = None) -> None:
         """Read what came; what it has us send goes out together."""
+        with self.together():
+            super().data_received(data, datatype)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send at its end what is sent within; not to be waited in."""
+        if self._corked is not None:
+            yield
+            return
         self._corked = []
         try:
-            super().data_received(data, datatype)
+            yield
         finally:
             self._uncork()
 

@@ -41,7 +41,7 @@ async def ask_round(
     nonce = new_nonce()
     try:
         async with asyncio.timeout(timeout), link.round_lock(script):
-            running = await _running(link, script, env, timeout * _SHARE)
+            running = await _running(link, script, env, timeout * _SHARE, (nonce, max_output))
             if running is not None:
                 left = max(0.0, until - clock.monotonic())
                 share = max(left - _JUDGING, left / 2)
@@ -58,33 +58,34 @@ async def ask_round(
 
 
 async def _running(
-    link: Link, script: str, env: Mapping[str, str], budget: float
-) -> tuple[Kept, Loop, bytes] | None:
-    """Find the loop, or start it; None where loops cannot stay.
+    link: Link, script: str, env: Mapping[str, str], budget: float, first: tuple[str, int]
+) -> tuple[Kept, Loop] | None:
+    """Find the loop, or start it with its first round, a nonce and a cap; None where loops cannot stay.
 
     Returns:
-        What it lives on, the loop, and what it has to be told before its first round.
+        What it lives on, and the loop.
     """
     kept = await link.connect(budget)
     loop = kept.loops.get(script)
     if loop is not None and not loop.rounds.is_over:
-        return kept, loop, b""
+        return kept, loop
     if not _may_stay(kept, script):
         return None
     nonce = new_nonce()
+    line = bootstrap.loop_line(script, env, nonce)
     home = kept
 
     def make(on: Kept) -> Loop:
         nonlocal home
         home = on
-        return Loop(on.forget, start_mark(nonce))
+        return Loop(on.forget, start_mark(nonce), line, *first)
 
     loop = await link.open(make, budget)
     if home.room == 1:  # learnt while we waited: the only session there is must be shared
         loop.finish()
         return None
     home.loops[script] = loop
-    return home, loop, bootstrap.line(Command(script=script, env=env), nonce)
+    return home, loop
 
 
 def _may_stay(kept: Kept, script: str) -> bool:
@@ -99,13 +100,13 @@ def _count_failure(kept: Kept, script: str) -> None:
 
 
 async def _answer(
-    link: Link, kept: Kept, loop: Loop, begin: bytes, nonce: str, budget: float, max_output: int
+    link: Link, kept: Kept, loop: Loop, nonce: str, budget: float, max_output: int
 ) -> bytes | None:
     """Ask in one packet, and wait for the answer; None: the loop ended instead of answering."""
-    answer = loop.rounds.expect(nonce, max_output)
+    answer: asyncio.Future[bytes] | None = None
     try:
         async with asyncio.timeout(budget):
-            loop.write(begin + f"{nonce}\n".encode(), eof=False)
+            answer = loop.ask(nonce, max_output)
             return await answer
     except (EOFError, BrokenPipeError):
         if kept.connection.is_closed():
@@ -119,10 +120,14 @@ async def _answer(
             link.host.name, Reach.FLOODED, f"its answer passed {max_output} bytes"
         ) from None
     except TimeoutError:
-        if answer.done() and not answer.cancelled():  # our own loop was late, not the host
+        if answer is not None and _is_there(answer):  # our own loop was late, not the host
             return answer.result()
         loop.rounds.stop()
         raise await link.judge_silence(kept, "it did not answer") from None
+
+
+def _is_there(answer: asyncio.Future[bytes]) -> bool:
+    return answer.done() and not answer.cancelled() and answer.exception() is None
 
 
 async def _by_exec(

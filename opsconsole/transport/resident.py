@@ -22,6 +22,11 @@ def end_mark(nonce: str) -> bytes:
     return _MARK + nonce.encode() + b" end\n"
 
 
+def question(nonce: str) -> bytes:
+    """The line that asks for a round."""
+    return f"{nonce}\n".encode()
+
+
 class Rounds:
     """Frames the answers of one loop; bytes are fed in as they come.
 

@@ -4,10 +4,20 @@ It rests on the insides of asyncssh 2.24, as `connection.Connection` does, which
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 import asyncssh
 from asyncssh.constants import MSG_CHANNEL_CLOSE
 from asyncssh.packet import SSHPacket, String
+
+
+class Corking(Protocol):
+    """What of our connections is asked for here."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """Send at its end what is sent within."""
+        ...
 
 
 class _Reply:
@@ -39,6 +49,11 @@ class LeanChannel(asyncssh.SSHClientChannel[bytes]):
         self._session = session
         self._recv_paused = False
         session.connection_made(self)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Send at its end what is sent within."""
+        connection: Corking = self._conn  # type: ignore[assignment] # we are opened by our own connections alone
+        return connection.together()
 
     def request_exec(self, command: str, told: Callable[[bool], None]) -> None:
         """Ask for a command; `told` hears whether the host agrees."""

@@ -2,7 +2,6 @@
 
 from opsconsole.model.alert import Alert
 from opsconsole.model.dependencies import needed_by
-from opsconsole.model.selection import Selection
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.query.environments import owner_of
 from opsconsole.view import format as fmt
@@ -12,10 +11,9 @@ from opsconsole.view.cells import cell, joined, span, state_tone
 from opsconsole.view.folds import fold_lines
 from opsconsole.view.glyphs import state_glyph
 from opsconsole.view.naming import bare_name
-from opsconsole.view.offers import offers, short_id
 from opsconsole.view.oncall import fixes_words
 from opsconsole.view.options import ViewOptions
-from opsconsole.view.peek import effect_words, fire_words, since, vitals, who
+from opsconsole.view.peek import fire_words, since, vitals, who
 from opsconsole.view.rows import Cell, Tone
 from opsconsole.view.sections import Section
 from opsconsole.view.triage import severity_word, state_word
@@ -77,6 +75,9 @@ def what(
         )
     if alert.raw_severity != alert.severity:
         lines.append(_line("severity", cell(f"{alert.severity}, said as {alert.raw_severity!r}")))
+    lines += [
+        _line("before", cell(words)) for words in fixes_words(snapshot.fixes.get(alert.episode))
+    ]
     lines.append(_line("labels", cell(" ".join(f"{k}={v}" for k, v in alert.labels.items()))))
     lines += [_line("link", cell(url)) for url in (alert.runbook_url, alert.generator_url) if url]
     return Section("what", tuple(lines), cell("What", Tone.STRONG))
@@ -150,40 +151,6 @@ def _apart(at: float, alert: Alert) -> str:
     """Say how long before a fire something was; what came with its signs may be told later than it."""
     apart = alert.since - at
     return f"{fmt.age(apart)} before" if apart >= 0 else f"{fmt.age(-apart)} after"
-
-
-def do(
-    snapshot: Snapshot,
-    alert: Alert,
-    now: float,
-    options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
-) -> Section:
-    """Show which actions are offered for a fire, the fitting one first, and what stands in the way."""
-    found = offers(snapshot, Selection("alert", f"alert:{alert.episode}", me=options.me), now)
-    lines: list[Cell] = []
-    for offer in found[:8]:
-        action = offer.action
-        lines.append(
-            (
-                span(
-                    f"{short_id(action.id):<16} ", Tone.ACCENT if offer.for_alert else Tone.NORMAL
-                ),
-                span(f"{action.title}   "),
-                span(
-                    offer.refusal or effect_words(action.effect),
-                    Tone.MUTED if offer.refusal else Tone.DIM,
-                ),
-            )
-        )
-    lines += [
-        _line("before", cell(words)) for words in fixes_words(snapshot.fixes.get(alert.episode))
-    ]
-    if alert.runbook_url:
-        lines.append((span("read             ", Tone.ACCENT), span(alert.runbook_url)))
-    empty = (cell("no action is offered for it", Tone.DIM),)
-    name = f"Do: runbook {short_id(found[0].action.id)}" if found else "Do"
-    hint = cell("r run   R dry run", Tone.DIM) if found else ()
-    return Section("do", tuple(lines) or empty, cell(name, Tone.STRONG), hint)
 
 
 def before(

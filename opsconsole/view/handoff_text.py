@@ -1,7 +1,9 @@
 """A hand-over as Markdown: short sentences, worst first, nothing that is empty."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from opsconsole.alerting.response import Spread
 from opsconsole.model.episode import Episode
@@ -162,7 +164,16 @@ def _count(number: int, one: str, many: str = "") -> str:
 
 def literal(text: str) -> str:
     """Keep what machines said from becoming markup: only our own stars mean anything."""
-    return "".join("\\" + char if char in "`<>[]|_#" else char for char in text)
+    return "".join("\\" + char if char in _MARKUP else char for char in text)
+
+
+def as_said(line: str) -> str:
+    """Undo `literal`, for eyes that read no markup."""
+    return _ESCAPED.sub(r"\1", line)
+
+
+_MARKUP: Final = "`<>[]|_#"
+_ESCAPED: Final = re.compile(f"\\\\([{re.escape(_MARKUP)}])")
 
 
 def _clock(at: float) -> str:

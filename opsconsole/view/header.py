@@ -5,14 +5,16 @@ from typing import Final
 from msgspec import Struct
 
 from opsconsole.model.access import live_freezes, unlock_of
+from opsconsole.model.run import Run
 from opsconsole.model.snapshot import Access, Feed, Snapshot
-from opsconsole.model.states import ServiceState
+from opsconsole.model.states import RunState, ServiceState
 from opsconsole.view import census, storm
 from opsconsole.view import format as fmt
 from opsconsole.view.burning import burning
 from opsconsole.view.cells import beside, cell, joined, safe_cell, span, width_of
 from opsconsole.view.expiring import soon_words
 from opsconsole.view.glyphs import Glyphs
+from opsconsole.view.naming import bare_name
 from opsconsole.view.oncall import incident_chip, on_call_chip
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Cell, Tone
@@ -20,6 +22,8 @@ from opsconsole.view.tally import tally
 from opsconsole.view.triage import is_blind
 
 _NORMAL_FROM: Final = 100
+_APPROVALS: Final = 3
+"""Lines of runs that wait for a second person; more are in the list."""
 _WORD_OF: Final = {"CRIT": "critical", "WARN": "warning", "STALE": "unknown"}
 
 
@@ -74,9 +78,26 @@ def banners(
     raging = (storm.line(found, options.glyphs),) if found is not None else ()
     tones = {"critical": Tone.CRITICAL, "warning": Tone.WARNING}
     ordered = sorted(snapshot.banners.values(), key=lambda b: (b.severity != "critical", b.id))
-    return raging + tuple(
-        cell(banner.text, tones.get(banner.severity, Tone.ACCENT)) for banner in ordered
+    return (
+        raging
+        + _approvals(snapshot, now)
+        + tuple(cell(banner.text, tones.get(banner.severity, Tone.ACCENT)) for banner in ordered)
     )
+
+
+def _approvals(snapshot: Snapshot, now: float | None) -> tuple[Cell, ...]:
+    """Say which runs wait for a second person; one line each."""
+    moment = snapshot.now if now is None else now
+    waiting = [run for run in snapshot.runs.values() if run.state is RunState.AWAITING_APPROVAL]
+    return tuple(_approval(run, moment) for run in waiting[:_APPROVALS])
+
+
+def _approval(run: Run, now: float) -> Cell:
+    count = len(run.targets)
+    where = bare_name(run.targets[0].name) if count == 1 else f"{count} targets"
+    left = fmt.age(max(0.0, run.approval.until - now)) if run.approval is not None else ""
+    said = f"a second person is needed, {left} left (:runs, a): {run.actor}, {run.title} on {where}"
+    return cell(said, Tone.WARNING)
 
 
 def _situation(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Cell]:

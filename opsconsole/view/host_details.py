@@ -24,6 +24,7 @@ HISTORY: Final = (
 
 
 _LONG: Final = 600.0
+_EXACT_FROM: Final = 1_000
 
 
 def raw(
@@ -77,7 +78,7 @@ def _value(key: str, value: float, glyphs: Glyphs) -> str:
         case Unit.SECONDS:
             return f"{value:.3f}s" if value < _LONG else fmt.age(value)
         case _:
-            return f"{value:g}"
+            return f"{value:.3g}" if abs(value) < _EXACT_FROM else f"{value:.0f}"
 
 
 def history(
@@ -96,7 +97,7 @@ def history(
 
 def _curve(name: str, values: Sequence[float | None], width: int, glyphs: Glyphs) -> Cell:
     known = [value for value in values if value is not None]
-    room = max(8, width - 52)
+    room = max(8, width - 58)
     drawn = fmt.spark_of(tuple(values), room, glyphs)
     if not known:
         tail = "nothing known"
@@ -126,6 +127,7 @@ def runbooks(
         rows=tuple(_offer_row(offer) for offer in found),
         title=cell(f"Runbooks {len(found)}", Tone.STRONG),
         hint=cell("enter plans it", Tone.DIM),
+        footer=cell(next((o.refusal for o in found if o.refusal != o.short_refusal), ""), Tone.DIM),
         empty="No action is offered for it.",
     )
 
@@ -134,7 +136,7 @@ def _offer_row(offer: Offer) -> Row:
     action = offer.action
     effect = effect_words(action.effect)
     if offer.refusal:
-        effect = f"{effect.partition(',')[0]}; {offer.refusal}"
+        effect = f"{effect.partition(',')[0]}; {offer.short_refusal}"
     tone = Tone.MUTED if offer.refusal else Tone.DIM
     cells = (cell(short_id(action.id)), cell(action.title), cell(effect, tone))
     return Row(f"action:{action.id}", cells, Tone.MUTED if offer.refusal else Tone.NORMAL)

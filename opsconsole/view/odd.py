@@ -74,6 +74,9 @@ def host_of(key: str) -> str:
 
 def empty_words(odds: Odds) -> str:
     """Say why there is nothing."""
+    if odds.against:
+        usual = f"It is as it was in {odds.against}."
+        return usual if odds.compared else "Too little is known of its past: half an hour at least."
     if odds.compared:
         return f"No host is unlike its peers; {odds.compared} were compared."
     return "No host has four peers: peers share the label `role`, or their first group."

@@ -19,6 +19,9 @@ from opsconsole.view.triage import members
 _EFFECT_ORDER: Final = {Effect.READ: 0, Effect.WRITE: 1, Effect.DESTRUCTIVE: 2}
 
 
+_LOCKED: Final = "LOCKED"
+
+
 class Offer(Struct, frozen=True):
     """One entry of the runbook menu."""
 
@@ -31,6 +34,11 @@ class Offer(Struct, frozen=True):
     """Its match names the fire one stands on, or one that burns on the object."""
     episode: str = ""
     """That fire, for `PlanRun.alert`."""
+
+    @property
+    def short_refusal(self) -> str:
+        """The refusal; that all changes are LOCKED in one word: it is said once where one stands."""
+        return _LOCKED if self.refusal.startswith(f"{_LOCKED}:") else self.refusal
 
 
 def offers(snapshot: Snapshot, selection: Selection, now: float) -> tuple[Offer, ...]:

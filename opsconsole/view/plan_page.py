@@ -52,6 +52,8 @@ def lines(
             _line("with", cell("  ".join(f"{name}={value}" for name, value in plan.params.items())))
         )
     body.append(_line("how", cell(_how(plan))))
+    if plan.peer:
+        body.append(_line("then", cell(f"somebody else has to agree: {plan.peer}", Tone.WARNING)))
     body += [
         _line("" if number else "policy", cell(said)) for number, said in enumerate(plan.policy)
     ]

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from opsconsole.model.run import Run, RunTarget
-from opsconsole.model.states import TargetState
+from opsconsole.model.states import RunState, TargetState
 from opsconsole.view.cells import cell, joined, span
 from opsconsole.view.naming import bare_name, folded
 from opsconsole.view.rows import Cell, Span, Tone
@@ -15,6 +15,8 @@ SETTLE: Final = "settle"
 """No verb of `ControlRun`: settling what nobody observed is a call of its own."""
 RERUN: Final = "rerun"
 """No verb either: it makes another plan."""
+APPROVE: Final = "approve"
+"""No verb either: a second person's word is a call of its own."""
 
 
 class Choice(Struct, frozen=True):
@@ -35,7 +37,8 @@ class Choice(Struct, frozen=True):
 
 
 _ORDER: Final = (
-    "continue", "retry", "rollback", "stop", "resume", "pause", "interrupt", "take-over", "close",
+    "continue", "retry", "rollback", "stop", "resume", "pause", "interrupt", "take-over", "break-glass",
+    "close",
 )  # fmt: skip
 _ALWAYS: Final = ("stop", "interrupt")
 """What every live run takes, whatever it offers beside."""
@@ -48,6 +51,7 @@ _KEYS: Final[Mapping[str, str]] = {
     "pause": "P",
     "interrupt": ":interrupt",
     "take-over": ":takeover",
+    "break-glass": ":breakglass",
     "close": ":close",
 }
 BAD: Final = (TargetState.FAILED, TargetState.UNREACHABLE, TargetState.WRONG_HOST)
@@ -64,6 +68,8 @@ def choices(run: Run) -> tuple[Choice, ...]:
     """List what the engine lets a person choose for a run, the most wanted first."""
     offered = run.choices if run.choices or run.state.is_over else _ALWAYS
     found = [_WRITTEN[verb](run) for verb in _ORDER if verb in offered]
+    if run.state is RunState.AWAITING_APPROVAL:
+        found.insert(0, Choice(APPROVE, "a", "read the plan, agree or not"))
     if unknown(run):
         found.append(Choice(SETTLE, "u", f"settle {_names(unknown(run))}"))
     if run.state.is_over and rerun_sets(run):
@@ -125,6 +131,11 @@ def _retry(run: Run) -> Choice:
 
 
 def _rollback(run: Run) -> Choice:
+    if run.state.is_over:
+        says = (
+            "Plans what its journal kept of its way back; nothing happens before that is confirmed."
+        )
+        return Choice("rollback", _KEYS["rollback"], "plan its way back", says)
     touched = [t for t in run.targets if t.state in _TOUCHED]
     sure = [t for t in touched if t.state is not TargetState.UNKNOWN]
     blind = len(touched) - len(sure)
@@ -166,7 +177,14 @@ _WRITTEN: Final[Mapping[str, Callable[[Run], Choice]]] = {
     "pause": _simple("pause", "pause", "Starts nothing new until somebody resumes.", calm=True),
     "resume": _simple("resume", "resume", "Goes on where it paused."),
     "take-over": _simple("take-over", "take over", "You answer for the run from now on."),
-    "close": _simple("close", "close", "Ends it as it stands; its locks are let go of."),
+    "break-glass": _simple(
+        "break-glass",
+        "go ahead without",
+        "Runs it without a second person; that stays in the journal, and everybody is told.",
+    ),
+    "close": _simple(
+        "close", "close", "Nobody will ever know what is unknown in it; it stays unknown."
+    ),
 }
 
 

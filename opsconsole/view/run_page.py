@@ -21,6 +21,7 @@ _BAR: Final = 24
 _NARROW_BAR: Final = 12
 _NARROW: Final = 100
 _WORDS: Final = {
+    RunState.AWAITING_APPROVAL: "NEEDS A SECOND PERSON",
     RunState.RUNNING: "RUNNING",
     RunState.STOPPING: "STOPPING",
     RunState.HALTED: "HALTED",
@@ -48,10 +49,21 @@ def headline(
             cell(f"{short_id(run.action)} {params}".strip(), Tone.STRONG),
             cell(fmt.shorten(targets_of(run), max(12, width // 3), options.glyphs)),
             cell(f"by {run.operator or run.actor}"),
+            _approved(run),
             cell(f'"{run.reason}"', Tone.DIM) if run.reason else (),
         )
     )
     return first, _progress(run, now, width, options.glyphs)
+
+
+def _approved(run: Run) -> Cell:
+    """Say who agreed, or that somebody went ahead without."""
+    approval = run.approval
+    if approval is None or approval.state == "waiting":
+        return ()
+    if approval.state == "glass":
+        return cell(f"BREAK-GLASS by {approval.by}", Tone.CRITICAL)
+    return cell(f"{approval.state} by {approval.by}", Tone.DIM)
 
 
 def _progress(run: Run, now: float, width: int, glyphs: Glyphs) -> Cell:
@@ -196,15 +208,25 @@ def _output_cell(line: OutputLine, width: int, options: ViewOptions) -> Cell:
 def closing(run: Run, now: float | None = None) -> tuple[Cell, ...]:
     """Say how a run stands, what is left where, and what a person may choose now; one line each."""
     lines = [_outcome(run) if run.question is None else _asked(run.question)]
+    if run.state is RunState.AWAITING_APPROVAL and run.approval is not None:
+        left = "" if now is None else f", {fmt.age(max(0.0, run.approval.until - now))} left"
+        lines[0] = cell(f"Waits for a second person{left}: {run.approval.why}", Tone.WARNING)
+    if run.approval is not None and run.approval.state == "glass":
+        said = f"BREAK-GLASS by {run.approval.by}: {run.approval.reason}"
+        lines.append(cell(said, Tone.CRITICAL))
+    if run.closed:
+        lines.append(cell(f"closed by {run.closed}", Tone.DIM))
     if run.state is RunState.GATING and run.rollout is not None and now is not None:
         watched = watched_words(run.rollout, now)
         lines[0] = cell(f"Between batches: {watched}.", Tone.ACCENT) if watched else lines[0]
     keys = run_choices.line(run)
     if keys:
         lines.append(keys)
-    left = [f"{bare_name(t.name)}: {t.left}" for t in run.targets if t.left and not t.state.is_good]
-    if left:
-        lines.append((span("left ", Tone.ACCENT), span("   ".join(left), Tone.WARNING)))
+    stands = [
+        f"{bare_name(t.name)}: {t.left}" for t in run.targets if t.left and not t.state.is_good
+    ]
+    if stands:
+        lines.append((span("left ", Tone.ACCENT), span("   ".join(stands), Tone.WARNING)))
     return tuple(line for line in lines if line)
 
 

@@ -18,6 +18,7 @@ from opsconsole.view.sections import Section
 _RUN_TONE: Final = {
     RunState.SUCCEEDED: Tone.OK,
     RunState.PARTIAL: Tone.WARNING,
+    RunState.AWAITING_APPROVAL: Tone.WARNING,
     RunState.HALTED: Tone.WARNING,
     RunState.PAUSED: Tone.WARNING,
     RunState.ROLLING_BACK: Tone.WARNING,
@@ -80,13 +81,25 @@ def _row(run: Run, now: float, columns: tuple[Column, ...], options: ViewOptions
         "glyph": run_glyph(run, options.glyphs),
         "when": cell(fmt.clock_time(run.at, options.time), Tone.DIM),
         "who": cell(run.actor),
-        "action": cell(short_id(run.action)),
+        "action": named(run),
         "targets": cell(targets_of(run)),
-        "state": cell(run.state, run_tone(run.state)),
+        "state": cell(state_word(run), run_tone(run.state)),
         "good": cell(progress(run)),
         "took": cell(took(run, now)),
     }
     return Row(f"run:{run.id}", tuple(cells[column.id] for column in columns), _row_tone(run))
+
+
+def state_word(run: Run) -> str:
+    """Say in a word or two how a run stands."""
+    return "needs a 2nd" if run.state is RunState.AWAITING_APPROVAL else str(run.state)
+
+
+def named(run: Run) -> Cell:
+    """Name a run's action; one that went ahead without a second person is marked for ever."""
+    if run.approval is not None and run.approval.state == "glass":
+        return (span("GLASS ", Tone.CRITICAL), span(short_id(run.action)))
+    return cell(short_id(run.action))
 
 
 def _row_tone(run: Run) -> Tone:
@@ -112,7 +125,7 @@ def run_glyph(run: Run, glyphs: Glyphs) -> Cell:
             return cell(glyphs.stale, Tone.STALE)
         case RunState.FAILED | RunState.PARTIAL | RunState.ROLLBACK_FAILED:
             return cell(glyphs.critical, run_tone(run.state))
-        case RunState.HALTED | RunState.PAUSED:
+        case RunState.HALTED | RunState.PAUSED | RunState.AWAITING_APPROVAL:
             return cell(glyphs.halt, Tone.WARNING)
         case RunState.ABORTED | RunState.ROLLED_BACK:
             return cell(glyphs.dot, run_tone(run.state))
@@ -177,9 +190,9 @@ def _line(run: Run, now: float, width: int, glyphs: Glyphs) -> Cell:
         (
             run_glyph(run, glyphs),
             cell(run.actor),
-            cell(short_id(run.action)),
+            named(run),
             cell(fmt.shorten(targets_of(run), max(10, width - 48), glyphs)),
-            cell(run.state, run_tone(run.state)),
+            cell(state_word(run), run_tone(run.state)),
             cell(f"{progress(run)} {took(run, now)}", Tone.DIM),
         )
     )

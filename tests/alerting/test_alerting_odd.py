@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsconsole.alerting.odd import LEAST_PEERS, find_odd, marks, sigmas
+from opsconsole.alerting.odd import LEAST_PEERS, find_odd, find_unusual, marks, sigmas
 from opsconsole.model.snapshot import HostRecord
 from opsconsole.model.states import Reach
 
@@ -98,3 +98,27 @@ def test_who_is_like_the_median_of_its_peers_is_never_odd(
 @given(st.floats(0, 1e6), st.integers(5, 30))
 def test_equal_hosts_are_never_odd(value: float, count: int) -> None:
     assert find_odd(peers(*[value] * count), NOW).odds == ()
+
+
+USUAL = [0.2 + 0.001 * (n % 7) for n in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("past", "lately", "found", "compared"),
+    [
+        (USUAL, [0.9] * 7, ["cpu.busy"], 1),
+        (USUAL, [0.2, 0.2, *[0.9] * 5], ["cpu.busy"], 1),
+        (USUAL, [0.2, 0.2, 0.2, *[0.9] * 4], [], 1),
+        (USUAL, [0.25] * 7, [], 1),
+        (USUAL, [0.9] * 6, [], 0),
+        (USUAL[:29], [0.9] * 7, [], 0),
+    ],
+    ids=["far", "five of seven", "four of seven", "not worth a word", "too new", "too little past"],
+)
+def test_a_host_is_unlike_its_past_when_five_of_its_last_seven_samples_are(
+    past: list[float], lately: list[float], found: list[str], compared: int
+) -> None:
+    odds = find_unusual("db1", {"cpu.busy": past}, {"cpu.busy": lately}, "the last 24 h", NOW)
+
+    assert [odd.metric for odd in odds.odds] == found
+    assert (odds.compared, odds.against) == (compared, "the last 24 h")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from opsconsole.engine.capacity import BUDGET, CapacityDesk
-from opsconsole.errors import QueryError
+from opsconsole.errors import QueryError, RefusedError
 from opsconsole.model.alert_calls import ReadCapacity, ReadCourse, ReadOdd
 from opsconsole.model.calls import ReadLog
 from opsconsole.model.capacity import Capacity, Course, Odds
@@ -225,3 +225,42 @@ async def test_the_odd_one_out_is_marked_until_it_is_not(world: World) -> None:
     world.see("db-03", {"tcp.retransmits": 1.0})
     await world.desk.mark()
     assert world.store.snapshot.hosts["db-03"].odd is None
+
+
+async def _live(world: World, start: float, busy: float, samples: int) -> None:
+    world.clock.at = start
+    for _ in range(samples):
+        world.clock.at += 60.0
+        world.see("db-01", {"cpu.busy": busy})
+    await world.written()
+
+
+async def _unusual(world: World) -> Odds:
+    found = await world.desk.answer(ReadOdd("db-01"), ME)
+    assert isinstance(found, Odds)
+    return found
+
+
+async def test_a_host_is_compared_with_the_same_hour_of_the_weeks_before(world: World) -> None:
+    world.watch("db-01")
+    for week in (3, 2, 1):
+        await _live(world, T0 - week * 604_800.0 - 1_800.0, 0.9, 60)  # busy at this hour, as ever
+    await _live(world, T0 - 40_000.0, 0.2, 60)
+    await _live(world, T0 - 600.0, 0.9, 10)
+
+    found = await _unusual(world)
+
+    assert (found.against, found.odds, found.compared) == ("this hour of 4 weeks", (), 1)
+
+
+async def test_without_those_weeks_it_is_compared_with_its_last_day(world: World) -> None:
+    world.watch("db-01")
+    await _live(world, T0 - 40_000.0, 0.2, 60)
+    await _live(world, T0 - 600.0, 0.9, 10)
+
+    (odd,) = (await _unusual(world)).odds
+
+    assert (odd.metric, odd.role, odd.typical) == ("cpu.busy", "the last 24 h", pytest.approx(0.2))
+    assert odd.peers >= 60
+    with pytest.raises(RefusedError, match="no host nobody"):
+        await world.desk.answer(ReadOdd("nobody"), ME)

@@ -1,12 +1,14 @@
 """Plugins that misbehave in a living engine: each costs only itself, and is named with what it did."""
 
 import asyncio
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from opsconsole.engine.watchdog import owner_of
+from opsconsole.engine.watchdog import Block, Watchdog, owner_of
 from opsconsole.model.calls import Done, ReadPane, ResumePlugin
 from opsconsole.model.pane import PaneData
 from opsconsole.rpc.client import Client
@@ -160,19 +162,49 @@ async def test_a_plugin_whose_import_never_ends_holds_nobody_up(world, write) ->
         assert "takes longer than 2 s" in bad.error or "no answer in 1 s" in bad.error
 
 
-async def test_whoever_blocks_the_loop_is_named_with_its_line(world, write) -> None:
-    body = 'async def bad(ctx):\n    time.sleep(0.8)\n    return Text(["late"])\n'
-    place = write(f'{GOOD}\n@plugin.pane("bad")\n{body}')
-    world.use(plugins=(str(place),))
+BLOCKS = """
+import threading
+
+HELD = threading.Event()
+
+
+@plugin.pane("bad")
+async def bad(ctx):
+    HELD.wait(60)
+    return Text(["late"])
+"""
+
+
+async def test_code_that_blocks_holds_up_its_own_plugin_and_nothing_else(world, write) -> None:
+    write(BLOCKS, id="stuck")
+    place = write(GOOD)
+    world.use(plugins=(str(place.parent),))
 
     async with world.engine() as (_, client):
-        await ask(client, "acme.bad")
-        await seen(client, lambda c: "blocked" in faults(c))
-        fault = client.snapshot.plugins["acme"].faults[-1]
+        blocked = asyncio.create_task(ask(client, "stuck.bad"))
+        bad = await blocked
+        good = await ask(client, "acme.good")
+        await seen(client, lambda c: bool(faults(c, "stuck")))
+        sys.modules["opsconsole_plugins.stuck.main"].HELD.set()
 
-        assert "blocked the engine for" in fault.text
-        assert "actions/main.py" in fault.text
-        assert fault.stack.splitlines()[-1].endswith(" bad")
+        assert bad.error == "no answer in 1 s"
+        assert faults(client, "stuck") == ["deadline"]
+        assert good.error == ""
+        assert faults(client) == []
+
+
+async def test_whoever_blocks_the_engines_own_loop_is_named_with_its_line() -> None:
+    told: list[Block] = []
+    watchdog = Watchdog(lambda: {f"{Path(__file__).parent}/": "acme"}, told.append)
+    watching = asyncio.create_task(watchdog.run())
+    while not told:
+        await asyncio.sleep(0)
+        threading.Event().wait(0.6)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+    assert told[0].plugin == "acme"
+    assert Path(__file__).name in told[0].where
 
 
 async def test_three_faults_close_a_plugin_until_a_person_resumes_it(world, write) -> None:
@@ -198,8 +230,6 @@ async def test_three_faults_close_a_plugin_until_a_person_resumes_it(world, writ
 
 
 def test_a_stack_without_a_plugins_file_is_nobodys() -> None:
-    import sys
-
     assert owner_of(sys._getframe(), {"/srv/plugins/acme/": "acme"}) is None
 
 

@@ -3,16 +3,20 @@
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 from plugin_bench import MakePlugin, OpenFleet
 
+from opsconsole.actions.aside import Aside
 from opsconsole.actions.conversation import converse
 from opsconsole.actions.program import Program
 from opsconsole.actions.protocol import Answer, Call, Invoke, StreamLine, Tell
+from opsconsole.runs.ports import Ports
 from opsconsole.testing import Exit, Fleet
+from opsconsole.transport.base import Remote
 
 ENTRY = """
   actions:
@@ -386,44 +390,52 @@ async def work(ctx: Ctx, host: Host) -> Outcome:
 """
 
 
-async def test_python_in_a_process_of_its_own_has_the_same_ctx_as_in_the_engines(
-    make_plugin: MakePlugin, open_fleet: OpenFleet
+class FleetAside(Fleet):
+    """Plugins' Python on threads of their own, as in an engine."""
+
+    def _ports(self, way: Remote) -> Ports:
+        self.aside = Aside()
+        return replace(super()._ports(way), aside=self.aside)
+
+
+async def test_python_has_the_same_ctx_on_the_loop_on_a_thread_and_in_a_process(
+    make_plugin: MakePlugin, tmp_path: Path
 ) -> None:
-    files = {"scripts/grow.sh": "echo $1\n"}
-    inside = make_plugin(
-        ALONE, {**files, "actions/main.py": CTX.replace("NAME", "inside")}, id="inside"
-    )
-    alone = make_plugin(
-        ALONE, {**files, "actions/main.py": CTX.replace("NAME", "alone")}, id="alone",
-        more="isolation: process\n",
-    )  # fmt: skip
     plans, ends, said, sent = [], [], [], []
 
-    for place in (inside, alone):
-        fleet = await open_fleet(place)
-        fleet.add("web[1-2]", service="shop")
-        fleet.secrets["token"] = "hunter2"
-        fleet.plugin_config[place.name] = {"site": "berlin"}
-        fleet.on("journalctl -f", then=Exit(0, stdout="good\nan error\nmore\n", took=3.0))
-        fleet.on("sh: exec cat *", then=Exit(0, stdout=b"\xffmotd"))
-        fleet.on("facts", then=Exit(0, stdout='{"a": 7}'), host="console")
-        fleet.answer("How many?", then="3")
-        fleet.answer("Sure?", then=True)
-        plan = await fleet.plan(f"{place.name}.work", targets="web1")
-        run = await fleet.run(f"{place.name}.work", targets="web1")
-        plans.append([(s.id, s.argv, s.shown, s.note) for s in plan["web1"].record.steps])
-        ends.append((run["web1"].state, run["web1"].why))
-        said.append([line for line in run.lines if place.name not in line])
-        sent.append(
-            [(e.line.partition(" .opsc-")[0], e.command.stdin) for e in fleet.remote.dispatched]
-        )
+    for name, more, kind in (
+        ("inside", "", Fleet),
+        ("aside", "", FleetAside),
+        ("alone", "isolation: process\n", Fleet),
+    ):
+        files = {"scripts/grow.sh": "echo $1\n", "actions/main.py": CTX.replace("NAME", name)}
+        place = make_plugin(ALONE, files, id=name, more=more)
+        async with kind(tmp_path / f"state-{name}", [place]) as fleet:
+            fleet.add("web[1-2]", service="shop")
+            fleet.secrets["token"] = "hunter2"
+            fleet.plugin_config[name] = {"site": "berlin"}
+            fleet.on("journalctl -f", then=Exit(0, stdout="good\nan error\nmore\n", took=3.0))
+            fleet.on("sh: exec cat *", then=Exit(0, stdout=b"\xffmotd"))
+            fleet.on("facts", then=Exit(0, stdout='{"a": 7}'), host="console")
+            fleet.answer("How many?", then="3")
+            fleet.answer("Sure?", then=True)
+            plan = await fleet.plan(f"{name}.work", targets="web1")
+            run = await fleet.run(f"{name}.work", targets="web1")
+            plans.append([(s.id, s.argv, s.shown, s.note) for s in plan["web1"].record.steps])
+            ends.append((run["web1"].state, run["web1"].why))
+            said.append([line for line in run.lines if name not in line])
+            sent.append(
+                [(e.line.partition(" .opsc-")[0], e.command.stdin) for e in fleet.remote.dispatched]
+            )
+            if isinstance(fleet, FleetAside):
+                fleet.aside.close()
 
-    assert ends == [("CHANGED", "5 ['web1']")] * 2
+    assert ends == [("CHANGED", "5 ['web1']")] * 3
     assert "web1 run ['good', 'an error'] 7 berlin 0" in said[0]
     assert "hunter2" not in str(said)
-    assert plans[1] == plans[0]
-    assert said[1] == said[0]
-    assert sent[1] == sent[0]
+    assert plans == [plans[0]] * 3
+    assert said == [said[0]] * 3
+    assert sent == [sent[0]] * 3
 
 
 MISUSE = """

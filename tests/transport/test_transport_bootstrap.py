@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsconsole.transport.base import Command, Ending
-from opsconsole.transport.bootstrap import BOOTSTRAP, Killer, line
+from opsconsole.transport.bootstrap import BOOTSTRAP, Killer, line, loop_line
 from tests.realsshd import need
 from tests.transport.sshhosts import MakeSshd, MakeTransport, host_of
 
@@ -119,6 +119,40 @@ def test_environment_reaches_the_command() -> None:
     command = Command(script='printf "%s" "$GREETING"', env={"GREETING": "it's\n$(me)"})
 
     assert run_by_hand(command) == b"it's\n$(me)"
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox", "zsh"])
+def test_a_loop_reads_the_rest_of_stdin_in_the_shell_that_began_it(
+    shell: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sh").symlink_to(need(shell, shell))
+    script = """while IFS= read -r n; do a=$(
+printf 'it'\\''s %s for %s' "$n" "$WHOM"
+); printf '%s %s\\n' "$a" $$; done
+"""
+    sent = loop_line(script, {"WHOM": "you\n$(me)"}, "abc") + b"one\n$(two) 'x\n"
+    env = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    process = subprocess.Popen(
+        [str(tmp_path / "sh"), "-c", BOOTSTRAP],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=env,
+    )
+
+    said, _ = process.communicate(sent, timeout=20)
+
+    asked = ("one", "$(two) 'x")
+    told = "".join(f"it's {one} for you\n$(me) {process.pid}\n" for one in asked)
+    assert said.decode() == f"\x1eabc\n{told}"
+    assert all(0x20 <= byte < 0x7F for byte in sent.split(b"\n")[0])
+
+
+def test_what_a_loop_cannot_be_given_is_refused() -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        loop_line("a\0b", {}, "abc")
+    with pytest.raises(ValueError, match="PATH"):
+        loop_line("true", {"PATH": "x"}, "abc")
 
 
 @pytest.mark.parametrize(

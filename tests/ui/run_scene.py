@@ -5,6 +5,7 @@ from ui_scene import NOW, host, service, snapshot
 
 from opsconsole.model.action import ParamSpec, Plan, PlannedStep, PlannedTarget
 from opsconsole.model.calls import Output
+from opsconsole.model.policy import Approval
 from opsconsole.model.rollout import (
     Budget,
     Canary,
@@ -71,6 +72,17 @@ CANARY = replace(
         gates=(GateStatus("health", "waiting", 1, 3, "5xx 0.4%", NOW + 41),),
     ),
     choices=("pause", "stop", "interrupt", "take-over"),
+)
+WAITING = replace(
+    HALTED,
+    state=RunState.AWAITING_APPROVAL,
+    at=NOW - 80,
+    note="",
+    reason="5xx since the deploy",
+    targets=tuple(RunTarget(name, TargetState.PENDING) for name in NAMES),
+    rollout=replace(STATUS, batch=0, bad=0, gates=()),
+    choices=("stop", "break-glass"),
+    approval=Approval("waiting", "web-needs-two: customers see it", NOW + 820),
 )
 UNKNOWN = replace(
     HALTED,

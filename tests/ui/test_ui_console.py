@@ -1,5 +1,7 @@
 """The whole console over a fake engine: from a fire to a run by keyboard, and everything on the way."""
 
+import asyncio
+
 import pytest
 from msgspec.structs import replace
 from ui_driving import console_of, press, screen_text, settled
@@ -44,6 +46,34 @@ async def test_from_a_fire_to_a_run_by_six_keys(console):
     assert planned.params == {"unit": "nginx.service", "wait": "30s"}
     assert (started.plan, started.hash) == ("p1", "hash")
     assert place == Place("run", "r1")
+
+
+class SlowToPlan(FakeSource):
+    """An engine that looks at hundreds of targets before it has a plan."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer = asyncio.Event()
+
+    async def call(self, call, reply, *, within=30.0):
+        if isinstance(call, PlanRun):
+            await self.may_answer.wait()
+        return await super().call(call, reply, within=within)
+
+
+async def test_a_plan_that_takes_a_while_is_said_to_be_under_way_until_it_is_there(console):
+    source = SlowToPlan()
+    async with console(source) as pilot:
+        await press(pilot, "r", "u", *"nginx.service", "enter")
+        notice = console_of(pilot).main.notice
+        meanwhile = (notice.has_class("-shown"), notice.render_line(0).text.strip())
+        source.may_answer.set()
+        await pilot.pause()
+        await pilot.pause()
+
+        assert meanwhile == (True, "▸ planning: Restart a unit")
+        assert isinstance(pilot.app.screen, ConfirmDialog)
+        assert not notice.has_class("-shown")
 
 
 async def test_nothing_starts_when_the_plan_is_given_up(console):
@@ -213,7 +243,8 @@ async def test_a_locked_environment_is_said_in_the_menu(console):
 
         text = "\n".join(screen_text(pilot))
 
-    assert "LOCKED" in text
+    assert "changes   LOCKED" in text
+    assert text.count("turns changes on") == 1
 
 
 async def test_poll_now_polls_the_host_under_the_cursor(console):
@@ -359,6 +390,16 @@ async def test_the_palette_runs_what_is_picked(console):
         place = console_of(pilot).session.trail.here
 
     assert place == Place("runs")
+
+
+async def test_the_palette_begins_with_what_works_here_and_leaves_the_digits_out(console):
+    async with console(FakeSource()) as pilot:
+        await press(pilot, "ctrl+p")
+        await settled(pilot)
+        lines = [line for line in screen_text(pilot) if line.startswith("║")]
+
+    assert lines[0].split()[2:5] == ["a", ":ack", "ack"]
+    assert not any("pane 1" in line for line in lines)
 
 
 async def test_q_at_the_top_asks_and_y_leaves(console):

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 import pytest
 from msgspec.structs import replace
-from run_scene import ASKING, CANARY, HALTED, OUTPUT, UNKNOWN, rolled_out_plan, scene
+from run_scene import ASKING, CANARY, HALTED, OUTPUT, UNKNOWN, WAITING, rolled_out_plan, scene
 from test_ui_pictures import console, pressing
 from ui_scene import FakeSource, snapshot
 
+from opsconsole.model.approval_calls import ReadPlan
 from opsconsole.model.calls import PlanRun, ReadOutput
 from opsconsole.model.run import Run
 from opsconsole.model.snapshot import Freeze
+from opsconsole.model.states import RunState
 
 NARROW, NORMAL = (80, 24), (120, 40)
 SIZES = {"80x24": NARROW, "120x40": NORMAL}
@@ -60,6 +62,35 @@ def test_a_settling_picture(snap_compare, tmp_path):
 def test_a_reruns_picture(snap_compare, tmp_path):
     app = console(on(UNKNOWN), tmp_path)
     assert snap_compare(app, terminal_size=NARROW, run_before=pressing(goes(UNKNOWN, "r")))
+
+
+@pytest.mark.parametrize(
+    ("sheet", "keys"),
+    [
+        ("list", ("colon", *"runs", "enter")),
+        ("run", ("colon", *f"go {WAITING.id}", "enter")),
+        ("asked", ("colon", *"runs", "enter", "a")),
+    ],
+)
+def test_a_second_persons_picture(snap_compare, tmp_path, sheet, keys):
+    said = replace(
+        rolled_out_plan(),
+        peer="web-needs-two: customers see it",
+        policy=("need_peer by web-needs-two: customers see it",),
+    )
+    glass = replace(
+        HALTED,
+        id="20261122T021406-0001",
+        state=RunState.SUCCEEDED,
+        choices=(),
+        ended=HALTED.at,
+        approval=replace(WAITING.approval, state="glass", by="op1", reason="nobody answers"),
+    )
+    shown = scene(WAITING)
+    shown = replace(shown, runs={**shown.runs, glass.id: glass})
+    source = FakeSource(shown, {ReadOutput: replace(OUTPUT, lines=()), ReadPlan: said})
+    app = console(source, tmp_path)
+    assert snap_compare(app, terminal_size=NARROW, run_before=pressing(keys))
 
 
 @pytest.mark.parametrize("size", SIZES)

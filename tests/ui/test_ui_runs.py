@@ -2,10 +2,11 @@
 
 import pytest
 from msgspec.structs import replace
-from run_scene import ASKING, CANARY, HALTED, OUTPUT, UNKNOWN, scene
+from run_scene import ASKING, CANARY, HALTED, OUTPUT, UNKNOWN, WAITING, rolled_out_plan, scene
 from ui_driving import console_of, press, screen_text, settled
 from ui_scene import FakeSource, plan
 
+from opsconsole.model.approval_calls import ApproveRun, ReadPlan
 from opsconsole.model.calls import (
     AnswerRun,
     ControlRun,
@@ -85,7 +86,6 @@ async def test_escape_at_the_question_changes_nothing(console):
         await go(pilot, HALTED)
         await press(pilot, "B", "escape", "X", "escape", "r", "escape")
 
-    assert calls(source, ControlRun) == []
     assert calls(source, ControlRun) == []
 
 
@@ -319,3 +319,88 @@ async def test_a_run_of_mine_that_halts_or_asks_rings_wherever_one_is(console):
         f"svc-rollback is HALTED: it waits for you  (:go {HALTED.id})",
         f"svc-rollback asks: The canary is fine. Go on with 5 more?  (:go {ASKING.id})",
     ]
+
+
+def waiting_source(run=WAITING):
+    return FakeSource(
+        scene(run), {ReadOutput: OUTPUT, ReadPlan: rolled_out_plan(), PlanRun: rolled_out_plan()}
+    )
+
+
+async def test_a_run_that_waits_for_a_second_person_is_a_line_on_every_screen(console):
+    async with console(waiting_source(), (80, 24)) as pilot:
+        await settled(pilot)
+        text = "\n".join(screen_text(pilot))
+
+    assert "a second person is needed, 13m left (:runs, a): op1, Roll a service back" in text
+
+
+async def test_its_plan_is_opened_before_anybody_can_agree_from_the_list(console):
+    source = waiting_source()
+    async with console(source) as pilot:
+        await press(pilot, "colon", *"runs", "enter", "a")
+        await settled(pilot)
+        shown = "\n".join(screen_text(pilot))
+        asked = calls(source, ApproveRun)
+        await press(pilot, "y")
+        await settled(pilot)
+
+    assert "op1 asks: Roll a service back" in shown
+    assert asked == []
+    assert calls(source, ReadPlan) == [ReadPlan(WAITING.id)]
+    assert calls(source, ApproveRun) == [ApproveRun(WAITING.id, "h")]
+
+
+async def test_a_no_takes_a_word_and_leaving_it_is_no_no(console):
+    source = waiting_source()
+    async with console(source) as pilot:
+        await go(pilot, WAITING)
+        await press(pilot, "a", "escape", "w")
+        await settled(pilot)
+        assert calls(source, ApproveRun) == []
+        await press(pilot, "a", "escape", "n", *"not now", "enter")
+        await settled(pilot)
+
+    assert calls(source, ApproveRun) == [ApproveRun(WAITING.id, "h", deny=True, reason="not now")]
+
+
+async def test_the_glass_is_broken_with_a_question_and_a_reason(console):
+    source = waiting_source()
+    async with console(source) as pilot:
+        await go(pilot, WAITING)
+        await press(pilot, "colon", *"breakglass", "enter", "y", "enter")
+        await settled(pilot)
+        assert calls(source, ControlRun) == []
+        await press(pilot, "colon", *"breakglass", "enter", "y", *"fire", "enter")
+        await settled(pilot)
+
+    assert calls(source, ControlRun) == [ControlRun(WAITING.id, "break-glass", "fire")]
+
+
+async def test_what_went_without_a_second_person_is_marked_in_list_and_run(console):
+    broken = replace(WAITING, state=RunState.SUCCEEDED, choices=(), approval=replace(
+        WAITING.approval, state="glass", by="op1", reason="the shop is [red]down"
+    ))  # fmt: skip
+    async with console(waiting_source(broken)) as pilot:
+        await press(pilot, "colon", *"runs", "enter")
+        await settled(pilot)
+        listed = "\n".join(screen_text(pilot))
+        await go(pilot, broken)
+        shown = "\n".join(screen_text(pilot))
+
+    assert "GLASS svc-rollback" in listed
+    assert "BREAK-GLASS by op1: the shop is [red]down" in shown
+
+
+async def test_the_way_back_of_a_run_that_is_over_is_planned_first(console):
+    over = replace(UNKNOWN, choices=("rollback", "close"))
+    source = waiting_source(over)
+    async with console(source) as pilot:
+        await go(pilot, over)
+        await press(pilot, "B")
+        await settled(pilot)
+        await press(pilot, "escape", "colon", *"close", "enter", "y", *"burnt", "enter")
+        await settled(pilot)
+
+    assert calls(source, PlanRun) == [PlanRun("", (), rerun=f"{over.id}:undo")]
+    assert calls(source, ControlRun) == [ControlRun(over.id, "close", "burnt")]

@@ -21,7 +21,7 @@ from opsconsole.model.states import (
     TargetState,
 )
 from opsconsole.view.handoff import hand_over
-from opsconsole.view.handoff_text import markdown
+from opsconsole.view.handoff_text import as_said, literal, markdown
 
 SINCE = NOW - 12 * 3_600
 
@@ -118,3 +118,10 @@ def test_a_critical_that_nobody_answered_is_counted() -> None:
 
     assert respond([loud]).unanswered == 1
     assert respond([replace(loud, acked_at=NOW - 540)]).unanswered == 0
+
+
+def test_a_screen_shows_what_machines_said_as_they_said_it() -> None:
+    said = r"lag 4s > 1s [page] `x` \\ # _ | <a>"
+
+    assert as_said(literal(said)) == said
+    assert as_said("**bold** stays") == "**bold** stays"

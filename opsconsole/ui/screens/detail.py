@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from textual.app import ComposeResult
 from textual.geometry import Region, Size
 
+from opsconsole.commands.command import ROWS
 from opsconsole.ui.paint import flowed
 from opsconsole.ui.places import Place
 from opsconsole.ui.screens.view import View
@@ -82,8 +83,8 @@ class Detail(View):
 
     @property
     def where(self) -> str:
-        """The kind of the view, unless the pane is something of its own."""
-        return self.place.kind
+        """The kind of the view, or that there are rows; unless the pane is something of its own."""
+        return ROWS if isinstance(self.pane, RowTable) else self.place.kind
 
     @property
     def subject(self) -> str | None:

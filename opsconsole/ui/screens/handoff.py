@@ -9,7 +9,7 @@ from opsconsole.ui.screens.single import TextPage
 from opsconsole.ui.session import Session
 from opsconsole.view.cells import cell
 from opsconsole.view.handoff import hand_over
-from opsconsole.view.handoff_text import markdown
+from opsconsole.view.handoff_text import as_said, markdown
 from opsconsole.view.rows import Cell, Tone
 
 
@@ -36,9 +36,9 @@ class HandoffView(TextPage):
         return ""
 
     def lines(self) -> Sequence[Cell]:
-        """Write its headings strong."""
+        """Write its headings strong, and what machines said as they said it."""
         return [
-            cell(line, Tone.STRONG if line.startswith("#") else Tone.NORMAL)
+            cell(as_said(line), Tone.STRONG if line.startswith("#") else Tone.NORMAL)
             for line in self.text.splitlines()
         ]
 

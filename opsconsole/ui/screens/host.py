@@ -139,7 +139,8 @@ class HostView(Detail):
     @property
     def where(self) -> str:
         """The log is text to search in; everything else is the host."""
-        return {"logs": "log", "disks": "disks", "procs": "text"}.get(self.focused_id, "host")
+        special = {"logs": "log", "disks": "disks", "procs": "text"}.get(self.focused_id)
+        return special or super().where
 
     def _first(self, tab: str) -> str:
         return "logs" if tab == "overview" else tab

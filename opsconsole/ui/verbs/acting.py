@@ -38,8 +38,13 @@ def _menu(*, dry: bool) -> Verb:
             Item(key, _entry(offer, wide), offer.action.keys[:1]) for key, offer in found.items()
         ]
         empty = "No action is offered for this."
+        locked = next((o.refusal for o in found.values() if o.refusal != o.short_refusal), "")
+        notes = (
+            (cell(f"{locked}; until then they are planned, not run", Tone.DIM),) if locked else ()
+        )
+        menu = Menu(session.look, title, items, empty=empty, notes=notes)
         with main.view.held():
-            chosen = await main.app.push_screen_wait(Menu(session.look, title, items, empty=empty))
+            chosen = await main.app.push_screen_wait(menu)
             if chosen is not None:
                 offer = found[chosen]
                 await prepare(main, offer.action, offer.targets, dry=dry)
@@ -88,7 +93,7 @@ def _entry(offer: Offer, wide: int) -> Cell:
     spec = offer.action
     word, tone = _EFFECT_WORDS[spec.effect]
     count = f" on {len(offer.targets)}" if len(offer.targets) > 1 else ""
-    refusal = cell(f"   {offer.refusal}", Tone.WARNING) if offer.refusal else ()
+    refusal = cell(f"   {offer.short_refusal}", Tone.WARNING) if offer.refusal else ()
     title_tone = Tone.STRONG if offer.for_alert else Tone.NORMAL
     return (*cell(f"{spec.title:<{wide}}  ", title_tone), *cell(f"{word}{count}", tone), *refusal)
 

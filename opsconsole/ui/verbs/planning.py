@@ -53,9 +53,10 @@ async def prepare(
                 return
             values, targets = dict(filled.values), _targets_of(filled, targets)
         try:
-            plan = await main.session.source.call(
-                PlanRun(spec.id, targets, values, episode(main)), Plan
-            )
+            with main.notice.during(_planning_words(spec, targets)):
+                plan = await main.session.source.call(
+                    PlanRun(spec.id, targets, values, episode(main)), Plan
+                )
         except RefusedError as error:
             if not spec.params:
                 raise
@@ -63,6 +64,11 @@ async def prepare(
             continue
         await show_plan(main, plan, dry=dry)
         return
+
+
+def _planning_words(spec: ActionSpec, targets: tuple[str, ...]) -> str:
+    """Say what takes a while: every target is looked at, and hundreds are no matter of a moment."""
+    return f"planning: {spec.title}" + (f", {len(targets)} targets" if len(targets) > 1 else "")
 
 
 def _words_of(targets: tuple[str, ...]) -> str:
@@ -132,7 +138,7 @@ async def show_plan(main: "Main", plan: Plan, *, dry: bool) -> None:
     """Show a plan; start it when it is confirmed, never in a dry run."""
     question = Question(
         title=f"{'Dry run' if dry else 'Plan'}: {plan.title}",
-        verb="run it",
+        verb="ask a second person" if plan.peer else "run it",
         expect="" if dry else plan.expect,
         refusal="dry run: nothing was changed" if dry else plan.refusal,
         harmless=plan.effect is Effect.READ,

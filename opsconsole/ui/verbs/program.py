@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from opsconsole.commands import line as command_line
-from opsconsole.commands.command import Command
+from opsconsole.commands.command import ROWS, Command
 from opsconsole.commands.keymap import shown_key
 from opsconsole.commands.line import Invocation, LineError
 from opsconsole.commands.registry import COMMANDS
@@ -72,10 +72,13 @@ async def _palette(main: "Main", _: Invocation) -> None:
 
     def narrow(typed: str) -> list[Choice]:
         commands = in_force(session.snapshot.engine.keymap)
-        found = [command for command in commands if _is_meant(command, typed)]
-        found.sort(key=lambda command: not _begins(command, typed))
-        why = (c.disabled_reason(session.snapshot, where, session.now) for c in found)
-        return [Choice(c.id, _entry(c, said)) for c, said in zip(found, why, strict=True)]
+        found = [
+            (c, c.disabled_reason(session.snapshot, where, session.now))
+            for c in commands
+            if _is_meant(c, typed)
+        ]
+        found.sort(key=lambda each: _wanted(each[0], each[1], typed))
+        return [Choice(command.id, _entry(command, said)) for command, said in found]
 
     where = main.where
     chosen = await main.app.push_screen_wait(Picker(session.look, "Commands", narrow))
@@ -90,7 +93,18 @@ async def _palette(main: "Main", _: Invocation) -> None:
 
 def _is_meant(command: Command, typed: str) -> bool:
     words = f"{command.title} {command.line} {command.help} {command.group}".casefold()
-    return command.group != "move" and all(word in words for word in typed.casefold().split())
+    is_digit = command.id.startswith("pane.") and command.id[5:].isdigit()
+    is_offered = command.group != "move" and not is_digit
+    return is_offered and all(word in words for word in typed.casefold().split())
+
+
+def _wanted(command: Command, refusal: str, typed: str) -> tuple[bool, bool, int]:
+    """Put what begins as typed first, then what works here, then what one comes for."""
+    group = _GROUPS.index(command.group) if command.group in _GROUPS else len(_GROUPS)
+    return (not _begins(command, typed), bool(refusal), group)
+
+
+_GROUPS: Final = ("fires", "act", "runs", "look", "app")
 
 
 def _begins(command: Command, typed: str) -> bool:
@@ -114,13 +128,14 @@ def _entry(command: Command, refusal: str) -> Cell:
 
 async def _help(main: "Main", _: Invocation) -> None:
     session, where = main.session, main.where
+    pane = main.view.place.kind if where.where == ROWS else where.where
 
     def write(typed: str, width: int) -> Sequence[Cell]:
         if typed.strip():
             return matching_lines(in_force(session.snapshot.engine.keymap), where, typed)
         return help_lines(session.snapshot, where, session.options("help").glyphs, width)
 
-    await main.app.push_screen_wait(Help(session.look, f"Help: {where.where}", write))
+    await main.app.push_screen_wait(Help(session.look, f"Help: {pane}", write))
 
 
 async def _pause(main: "Main", _: Invocation) -> None:

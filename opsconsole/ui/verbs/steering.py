@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Final
 
 from opsconsole.commands.line import Invocation
 from opsconsole.model.action import ActionSpec, Plan
+from opsconsole.model.approval_calls import ApproveRun, ReadPlan
 from opsconsole.model.calls import AnswerRun, ControlRun, PlanRun, ResolveRun
 from opsconsole.model.run import Question as Asked
 from opsconsole.model.run import Run
+from opsconsole.model.states import RunState
 from opsconsole.ui.screens.confirm import Confirm, Question
 from opsconsole.ui.screens.form import Asking, Form
 from opsconsole.ui.screens.menu import Item, Menu
@@ -15,7 +17,7 @@ from opsconsole.ui.screens.run import RunView
 from opsconsole.ui.verbs.meant import tell
 from opsconsole.ui.verbs.planning import show_plan
 from opsconsole.ui.verbs.verb import Verb
-from opsconsole.view import run_choices
+from opsconsole.view import plan_page, run_choices
 from opsconsole.view.cells import cell
 from opsconsole.view.naming import bare_name, folded
 from opsconsole.view.offers import short_id
@@ -184,6 +186,65 @@ def _meant(main: "Main", unknown: Sequence[str]) -> list[str]:
     return [here] if here in unknown else list(unknown)
 
 
+# -- second persons, and what is over
+
+
+async def _rollback(main: "Main", wanted: Invocation) -> None:
+    """Back out of a live run; of one that is over plan what its journal kept of the way back."""
+    run = run_of(main, wanted)
+    if run is None:
+        return
+    if not run.state.is_over:
+        await _steer("rollback")(main, wanted)
+    elif "rollback" not in run.choices:
+        main.say(_why_not(run, "rollback"), Tone.WARNING)
+    else:
+        plan = await main.session.source.call(PlanRun("", (), rerun=f"{run.id}:undo"), Plan)
+        await show_plan(main, plan, dry=False)
+
+
+async def _approve(main: "Main", run: Run) -> None:
+    """Open the plan of a run that waits; whoever has it before them may agree."""
+    plan = await main.session.source.call(ReadPlan(run.id), Plan)
+    question = Question(title=f"{run.actor} asks: {plan.title}", verb="agree to it")
+    lines = [cell(f"reason  {run.reason or 'none was given'}"), ()]
+    lines += plan_page.lines(plan, main.session.options("plan"))
+    said = await main.app.push_screen_wait(Confirm(main.session.look, question, lines))
+    if said is not None:
+        await tell(main, ApproveRun(run.id, plan.hash))
+        return
+    items = [
+        Item("wait", cell("leave it waiting"), "w"),
+        Item("deny", cell("say no: it ends, nothing was started", Tone.WARNING), "n"),
+    ]
+    chosen = await main.app.push_screen_wait(Menu(main.session.look, "Not agreed", items))
+    if chosen == "deny":
+        why = await main.ask("deny", "no, because: ")
+        if why is not None:
+            await tell(main, ApproveRun(run.id, plan.hash, deny=True, reason=why))
+
+
+def _with_reason(verb: str, asked: str) -> Verb:
+    """Do what is only done with a reason that is typed."""
+
+    async def do(main: "Main", wanted: Invocation) -> None:
+        run = run_of(main, wanted)
+        if run is None:
+            return
+        if verb not in run.choices:
+            main.say(_why_not(run, verb), Tone.WARNING)
+            return
+        if not await _agreed(main, run, run_choices.written(run, verb)):
+            return
+        why = await main.ask(verb, asked)
+        if why:
+            await tell(main, ControlRun(run.id, verb, why))
+        elif why is not None:
+            main.say("a reason is needed: it is kept with the run", Tone.WARNING)
+
+    return do
+
+
 # -- questions
 
 
@@ -191,6 +252,9 @@ async def _answer(main: "Main", wanted: Invocation) -> None:
     """Answer what a run asks; a no aborts it there, closing the question leaves it open."""
     run = run_of(main, wanted)
     if run is None:
+        return
+    if run.state is RunState.AWAITING_APPROVAL:
+        await _approve(main, run)
         return
     asked = run.question
     if asked is None:
@@ -222,11 +286,12 @@ def _question_form(main: "Main", run: Run, asked: Asked) -> Form:
 VERBS: Final[Mapping[str, Verb]] = {
     "run.continue": _steer("continue"),
     "run.again": _again,
-    "run.rollback": _steer("rollback"),
+    "run.rollback": _rollback,
+    "run.glass": _with_reason("break-glass", "without a second person, because: "),
     "run.stop": _end("stop", asks=True),
     "run.hold": _hold,
     "run.take-over": _steer("take-over"),
-    "run.close": _steer("close"),
+    "run.close": _with_reason("close", "nobody will know, because: "),
     "run.settle": _settle,
     "run.answer": _answer,
     "act.stop": _end("stop", asks=False),

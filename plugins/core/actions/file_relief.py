@@ -27,7 +27,7 @@ class Params:
     """Which files."""
 
     path: Path = Param("${alert.labels.mount}|/var/log", title="Below", under=ROOTS)
-    days: int = Param("30", title="Older than so many days", min=1, max=3650)
+    days: int = Param("30", title="Older than, days", min=1, max=3650)
     name: str = Param("*.gz", title="Name", pattern=r"(?=.*[A-Za-z0-9])[A-Za-z0-9_.*?-]{1,100}")
     frozen: str | None = Param(
         title="The list", help="as the plan says it: nothing else is deleted", required=False,
