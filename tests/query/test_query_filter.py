@@ -105,7 +105,6 @@ FIRE = Alert(
         ("swap.total:none", True),
         ("load > 4 and state == warning", True),
         ("not load > 4", False),
-        ("", True),
         ("| web", True),
         ('"half', False),
     ],
