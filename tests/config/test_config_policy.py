@@ -1,5 +1,7 @@
 """A policy file: what it may say, and every mistake with its place."""
 
+from pathlib import Path
+
 import pytest
 
 from opsconsole.config.policy import read_policy
@@ -56,6 +58,17 @@ def test_what_is_not_said_is_open() -> None:
     policy = read_policy("version: 1\n", "p.yaml")
 
     assert (policy.rules, policy.closed, policy.glass) == ((), False, None)
+
+
+def test_the_policy_in_the_guide_is_one() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
+    example = guide.partition("```yaml\n")[2].partition("```")[0]
+
+    policy = read_policy(example, "docs/policy.md")
+
+    assert [rule.then for rule in policy.rules] == [
+        "deny", "need_peer", "force_confirm", "force_rollout",
+    ]  # fmt: skip
 
 
 MISTAKES = {
