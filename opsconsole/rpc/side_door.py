@@ -50,6 +50,8 @@ class SideDoor:
             os.chown(path, -1, gid)
             os.chmod(path, 0o660)  # noqa: PTH101 - one local call at the start
         except OSError as error:
+            if self._listener is not None:
+                self._listener.close()
             raise EngineError(f"cannot listen on {path}: {error.strerror or error}") from error
         finally:
             os.umask(before)

@@ -50,6 +50,7 @@ def keep(requests: Sequence[Request], redactor: Redactor | None) -> str:
         Kept(**{name: getattr(request, name) for name in Kept.__struct_fields__})
         for request in requests
     ]
+    # values that hosts gave are texts of a kind of their own
     text = msgspec.json.encode(kept, enc_hook=str).decode()
     return text if redactor is None or redactor.text(text) == text else ""
 

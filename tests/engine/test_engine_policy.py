@@ -248,9 +248,13 @@ async def guest(socket: Path, account: str = "") -> AsyncIterator[Client]:
         import socket as sockets
 
         made = sockets.socket(sockets.AF_UNIX)
-        with as_account(account):
-            made.connect(str(socket))
-        return await asyncio.open_unix_connection(sock=made)
+        try:
+            with as_account(account):
+                made.connect(str(socket))
+            return await asyncio.open_unix_connection(sock=made)
+        except BaseException:
+            made.close()
+            raise
 
     hello = Hello(PROTOCOL, __version__, "cli", subscribe=False)
     async with Client(connect, hello, SystemClock()) as client:

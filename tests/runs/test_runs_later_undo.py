@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 from runs_fakes import make_snapshot
 
+from opsconsole.actions.argv import Given
 from opsconsole.actions.registry import Registry
 from opsconsole.actions.steps import Request
 from opsconsole.actions.yaml_runbook import read_runbook
@@ -234,6 +235,9 @@ def test_an_undo_that_holds_a_secret_is_not_kept() -> None:
     assert keep((replace(plain, argv=("login",)),), redactor)
     assert keep((replace(plain, argv=("login",), stdin=b"x"),), redactor) == ""
     assert keep((), redactor) == ""
+    assert '"from-a-host"' in keep(
+        (replace(plain, argv=("touch", Given("from-a-host"))),), redactor
+    )
 
 
 def test_a_run_is_closed_with_a_reason_and_may_then_be_let_go(tmp_path: Path) -> None:
