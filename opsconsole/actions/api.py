@@ -281,6 +281,8 @@ class Plugin(Contributing):
             for key, value in locals().items()
             if key not in ("self", "name") and value is not None
         }
+        if rollout is not None and max_parallel == 8:
+            del fields["max_parallel"]  # unsaid: the rollout's own holds
 
         def declare(function: ActionFunction) -> Handle:
             told = {**fields, "doc": doc or inspect.cleandoc(function.__doc__ or "")}

@@ -72,7 +72,7 @@ def put_back_request(step: str, path: str, run_id: str, sudo: str | None) -> Req
         f"{step}-back",
         Effect.WRITE,
         script=PUT_BACK,
-        args=(path, prior_suffix(run_id, step)),
+        args=(str(path), prior_suffix(run_id, step)),
         sudo=sudo,
         shown=f"put {path} back as it was",
     )

@@ -25,6 +25,8 @@ OUTPUTS: Final = ("fold", "table", "plain")
 UNDO_POLICIES: Final = ("if_healthy", "always", "never")
 TIMEOUT_LIMIT: Final = 3_600.0
 PARALLEL_LIMIT: Final = 32
+_USUAL: Final = 8
+"""Targets at once where an author said nothing."""
 _NEED: Final = re.compile(
     r"ssh|local|checks|events|tls|(sudo|http|secret):[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}"
 )
@@ -82,9 +84,11 @@ def make_spec(
         fields["outage"] = read_timeout(told["outage"], "outage")
     effect = Effect(str(told["effect"]))
     fields["confirm"] = _confirm(told.get("confirm"), effect)
-    if isinstance(rollout := told.get("rollout"), Mapping):
-        fields["rollout"] = _rollout(rollout)
-    fields["max_parallel"] = min(int(str(told.get("max_parallel", 8))), PARALLEL_LIMIT)
+    parallel = fields["max_parallel"] = min(
+        int(str(told.get("max_parallel", _USUAL))), PARALLEL_LIMIT
+    )
+    if isinstance(rollout := told.get("rollout"), Mapping | Rollout):
+        fields |= _rolled(rollout, parallel, is_told="max_parallel" in told)
     try:
         spec = msgspec.convert({**fields, "id": id, "source": source}, ActionSpec, strict=True)
     except msgspec.ValidationError as error:
@@ -92,6 +96,24 @@ def make_spec(
     spec = _cleaned(replace(spec, params=tuple(params)))
     digest = hashlib.sha256(msgspec.json.encode(replace(spec, source="")) + content).hexdigest()
     return replace(spec, digest=digest)
+
+
+def _rolled(
+    wish: Mapping[str, object] | Rollout, parallel: int, *, is_told: bool
+) -> Mapping[str, object]:
+    """Read the rollout; where only it or only the action says how many at once, that holds for both.
+
+    The usual eight is nobody's wish: beside a wider one that somebody wrote it would silently win.
+    """
+    rollout = wish if isinstance(wish, Rollout) else _rollout(wish)
+    is_wished = rollout.max_parallel != _USUAL
+    if not isinstance(wish, Rollout):
+        is_wished = "max_parallel" in wish
+    if is_wished and not is_told:
+        parallel = rollout.max_parallel
+    elif not is_wished:
+        rollout = replace(rollout, max_parallel=parallel)
+    return {"max_parallel": parallel, "rollout": rollout}
 
 
 def _rollout(told: Mapping[str, object]) -> Rollout:

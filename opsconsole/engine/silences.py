@@ -107,8 +107,17 @@ class Silences:
         )
 
     async def put(self, draft: SilenceDraft, actor: str, old: Silence | None) -> str:
-        """Make a silence, or extend one by the draft's seconds, as `SilenceDesk.put`; gives its id."""
-        made = await self._desks[draft.source].put(draft, actor, old)
+        """Make a silence, or extend one by the draft's seconds, as `SilenceDesk.put`; gives its id.
+
+        Raises:
+            RefusedError: The source said no, or is gone.
+            OutcomeUnknownError: It may have been made.
+            TransportError: Nobody could be asked.
+        """
+        desk = self._desks.get(draft.source)
+        if desk is None:  # a reload took it away while another was waited for
+            raise RefusedError("unknown-target", f"no Alertmanager {draft.source}")
+        made = await desk.put(draft, actor, old)
         self._poll((f"feed:{draft.source}",))
         return made
 

@@ -55,13 +55,21 @@ class Filter(Struct, frozen=True):
         return self.expr is None or holds(self.expr, env) is True
 
 
-def compile_filter(line: str, context: Context, labels: Collection[str] | None = None) -> Filter:
+def compile_filter(
+    line: str,
+    context: Context,
+    labels: Collection[str] | None = None,
+    *,
+    typing: bool = False,
+) -> Filter:
     """Read a filter line.
 
     Args:
-        line: As typed; a term that is not finished yet (`host:`) is left out.
+        line: As typed.
         context: The fields of the table it filters.
         labels: Labels that exist, to catch mistyped fields; None: any unknown field is a label.
+        typing: Somebody types on: a term that is not finished yet (`host:`) is left out. Else it is a
+            mistake, for what is left would mean more than was meant, perhaps everything.
 
     Raises:
         QueryError: With the column, and what was perhaps meant.
@@ -70,14 +78,17 @@ def compile_filter(line: str, context: Context, labels: Collection[str] | None =
         raise QueryError(f"longer than {LENGTH_LIMIT} characters", LENGTH_LIMIT, line)
     if _EXPRESSION.search(line):
         return Filter(line, parse(line, context))
-    return Filter(line, _Reader(line, context, labels).read())
+    return Filter(line, _Reader(line, context, labels, typing=typing).read())
 
 
 class _Reader:
-    def __init__(self, line: str, context: Context, labels: Collection[str] | None) -> None:
+    def __init__(
+        self, line: str, context: Context, labels: Collection[str] | None, *, typing: bool
+    ) -> None:
         self._line = line
         self._context = context
         self._labels = labels
+        self._typing = typing
         self._at = 0
 
     def read(self) -> Expr | None:
@@ -94,8 +105,14 @@ class _Reader:
                 demands = []
             elif (term := self._term()) is not None:
                 demands.append(term)
+        if choices and not demands:
+            self._expect_more()
         choices += _joined("and", demands)
         return next(iter(_joined("or", choices)), None)
+
+    def _expect_more(self) -> None:
+        if not self._typing:
+            raise self._error("the filter ends before its value", self._at)
 
     def _skip(self) -> int:
         while self._at < len(self._line) and self._line[self._at].isspace():
@@ -109,6 +126,8 @@ class _Reader:
             negated = not negated
             self._at += 1
         inner = self._plain_term()
+        if inner is None:
+            self._expect_more()
         return Unary("not", inner, column) if negated and inner is not None else inner
 
     def _plain_term(self) -> Expr | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Final
 
@@ -20,6 +20,8 @@ from opsconsole.runs.work import Crew, Try
 
 HEALTHY_WITHIN: Final = 600.0
 """Seconds `min_healthy` is waited for; then the run pauses."""
+_NAMED: Final = 6
+"""Names of a batch that are said when it begins."""
 
 
 class Course:
@@ -116,7 +118,7 @@ class Course:
         board.set_status(batch=number, gates=(), bake_until=None)
         if len(self._batches) > 1:
             what = "canary" if self._has_canary and number == 0 else "batch"
-            board.say(f"{what} {number + 1} of {len(self._batches)}: {', '.join(names[:8])}")
+            board.say(f"{what} {number + 1} of {len(self._batches)}{_named(names)}")
             await board.record("batch.start", sync=True, batch=number, targets=names)
 
     async def _work_off(self, *, drain: bool) -> None:
@@ -328,6 +330,13 @@ class Course:
     def _set_gating(self, *, is_gating: bool) -> None:
         self.is_gating = is_gating
         self._crew.valve.on_change()
+
+
+def _named(names: Sequence[str]) -> str:
+    """Name a batch in one short line; all of it stands in the plan, and on the screen."""
+    if len(names) <= _NAMED:
+        return f": {', '.join(names)}"
+    return f", {len(names)} targets: {', '.join(names[: _NAMED - 1])} and {len(names) - _NAMED + 1} more"
 
 
 def _say_end(crew: Crew, name: str, verdict: Verdict, left: str) -> None:

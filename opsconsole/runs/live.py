@@ -9,12 +9,13 @@ import msgspec
 from opsconsole.clock import Clock
 from opsconsole.errors import ActionError, OpsConsoleError, RefusedError
 from opsconsole.model.action import ParamSpec, Plan, PlannedTarget
-from opsconsole.model.rollout import RolloutStatus
+from opsconsole.model.rollout import Rollout, RolloutStatus
 from opsconsole.model.run import Question, Run, RunTarget
 from opsconsole.model.states import Effect, RunState, TargetState
 from opsconsole.model.text import clean
 from opsconsole.runs.batches import batch_numbers, has_canary
 from opsconsole.runs.board import Board
+from opsconsole.runs.budget import Meter
 from opsconsole.runs.chain import JournalError
 from opsconsole.runs.course import Course
 from opsconsole.runs.ending import judge_run
@@ -282,6 +283,7 @@ def new_run(run_id: str, prepared: Prepared, actor: str, reason: str, at: float)
         rollout=RolloutStatus(
             batches=plan.batches,
             has_canary=rollout is not None and has_canary(rollout, plan.batches),
+            limit=Meter((rollout or Rollout()).budget, len(prepared.going)).limit,
         ),
         operator=actor,
         rerun_of=prepared.rerun_of,

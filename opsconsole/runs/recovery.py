@@ -15,10 +15,11 @@ from msgspec.structs import replace
 from opsconsole.clock import Clock
 from opsconsole.model.action import Plan
 from opsconsole.model.policy import Approval
-from opsconsole.model.rollout import RolloutStatus
+from opsconsole.model.rollout import Rollout, RolloutStatus
 from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.states import TargetState
 from opsconsole.runs.batches import batch_numbers, has_canary
+from opsconsole.runs.budget import Meter
 from opsconsole.runs.chain import Chain, Entry, JournalError, read_chain
 from opsconsole.runs.ending import judge_run
 from opsconsole.runs.journal import Journal
@@ -99,6 +100,7 @@ def _rebuild(place: Path, chain: Chain) -> Run:
     begin = next((entry for entry in chain.entries if entry.kind == "run.plan"), None)
     targets = tuple(_targets(plan, chain))
     end = next((entry for entry in chain.entries if entry.kind == "run.end"), None)
+    meter = _spent(plan, targets)
     return Run(
         id=place.name,
         action=plan.action,
@@ -123,6 +125,8 @@ def _rebuild(place: Path, chain: Chain) -> Run:
             batch=max((target.batch for target in targets if target.started), default=0),
             batches=plan.batches,
             has_canary=plan.rollout is not None and has_canary(plan.rollout, plan.batches),
+            bad=meter.bad,
+            limit=meter.limit,
         ),
         operator=_operator(chain),
         rerun_of=begin.text("rerun_of") if begin else "",
@@ -136,6 +140,15 @@ def _choices(targets: Sequence[RunTarget], chain: Chain) -> tuple[str, ...]:
     back = any(entry.kind == "undo.push" and entry.text("plain") for entry in chain.entries)
     has_way_back = back and not {"undo.dispatch", "undo.later"} & kinds
     return choices_after(targets, has_way_back=has_way_back, closed="run.close" in kinds)
+
+
+def _spent(plan: Plan, targets: Sequence[RunTarget]) -> Meter:
+    """Count what went bad against the plan's budget."""
+    going = sum(target.state is not TargetState.SKIPPED for target in targets)
+    meter = Meter((plan.rollout or Rollout()).budget, going)
+    for target in targets:
+        meter.settle(target.name, target.state)
+    return meter
 
 
 def _targets(plan: Plan, chain: Chain) -> Iterator[RunTarget]:

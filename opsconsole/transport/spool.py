@@ -107,7 +107,7 @@ def start_command(command: Command, token: str) -> Command:
     return replace(
         command,
         argv=(),
-        script=_script("place", "state", "follow", "start"),
+        script=_script("place", "state", "follow", "kills", "start"),
         args=(*args, str(max(1, round(command.timeout))), _script("hold"), *words),
         timeout=command.timeout + MARGIN,
         max_output=4 * command.max_output + _SLACK,
@@ -140,12 +140,15 @@ def kill_command(spool: Spool, token: str, *, sudo: bool) -> Command:
 
 
 PROBE: Final = Command(
-    script="""\
+    script=_script("kills")
+    + """\
 h=${HOME:-}
 case $h in /*) ;; *) echo 'no home folder'; exit ;; esac
 if ! command -v setsid >/dev/null 2>&1; then echo 'no setsid there'
 elif [ -e "$h/.opsc" ] && [ ! -w "$h/.opsc" ] || [ ! -e "$h/.opsc" ] && [ ! -w "$h" ]; then
   echo "$h/.opsc cannot be written"
+elif is_killed && ! own_scope; then
+  echo "logind ends a step with its connection (KillUserProcesses=yes; loginctl enable-linger $me)"
 else echo spool
 fi
 """,

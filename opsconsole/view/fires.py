@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from opsconsole.model.alert import Alert
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.model.states import AlertState
+from opsconsole.model.states import AlertState, HostState
 from opsconsole.query.environments import owner_of
+from opsconsole.view import census
 from opsconsole.view import format as fmt
 from opsconsole.view.alike import together
 from opsconsole.view.burning import Burning, burning, over
@@ -280,4 +281,9 @@ def _empty(snapshot: Snapshot, every: int, options: ViewOptions) -> str:
     blind = sum(feed.state in ("down", "unknown") for feed in snapshot.feeds.values())
     if blind:
         return f"No fires seen, but {blind} of {len(snapshot.feeds)} feeds are silent: not an all-clear."
+    unseen = census.hosts(snapshot.hosts).states.get(HostState.PENDING, 0)
+    if unseen:
+        return (
+            f"No fires seen yet: {unseen:,} of {len(snapshot.hosts):,} hosts not looked at so far."
+        )
     return "Nothing is on fire."

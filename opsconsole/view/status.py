@@ -128,13 +128,7 @@ def select(snapshot: Snapshot, line: str, now: float, me: str = "") -> Snapshot:
     return replace(snapshot, hosts=kept_hosts, services=kept_services, alerts=kept_alerts)
 
 
-_UNFINISHED: Final = (":", "<", ">", "=", "~", "!", "|", "&")
-
-
 def _filters(line: str) -> tuple[Filter | None, Filter | None, Filter | None]:
-    if line.rstrip().endswith(_UNFINISHED):
-        # While one types, a term without its value is left out; a script would get everything.
-        raise QueryError("the filter ends before its value", len(line.rstrip()), line)
     first: QueryError | None = None
     found: list[Filter | None] = []
     for context in (HOSTS, SERVICES, ALERTS):

@@ -44,6 +44,25 @@ def test_confirmation_is_never_weaker_than_the_effect() -> None:
     assert read_runbook(text + "  - {id: a, run: [x]}\n", "x").spec.confirm is Confirm.TYPED
 
 
+@pytest.mark.parametrize(
+    ("said", "at_once"),
+    [
+        ("rollout: {max_parallel: 32}", (32, 32)),
+        ("rollout: {canary: 1}\nmax_parallel: 20", (20, 20)),
+        ("rollout: {max_parallel: 32}\nmax_parallel: 8", (8, 32)),
+        ("rollout: {canary: 1}", (8, 8)),
+    ],
+)
+def test_how_many_at_once_holds_for_action_and_rollout_where_one_of_them_says_it(
+    said: str, at_once: tuple[int, int]
+) -> None:
+    text = HEAD.format(effect="write").replace("steps:", f"{said}\nsteps:")
+
+    spec = read_runbook(text + "  - {id: a, run: [x]}\n", "x").spec
+
+    assert (spec.max_parallel, spec.rollout.max_parallel) == at_once
+
+
 def test_the_digest_covers_the_content() -> None:
     one = read("  - {id: a, run: [uptime]}\n")
     other = read("  - {id: a, run: [uptimes]}\n")

@@ -48,6 +48,15 @@ class Source:
         self.snapshot = replace(
             self.snapshot, revision=self.snapshot.revision + 1, now=now, hosts=hosts
         )
+        self.ring()
+
+    def tick(self, seconds: float = 1.0) -> None:
+        """Let time pass, and nothing else."""
+        now, revision = self.snapshot.now + seconds, self.snapshot.revision + 1
+        self.snapshot = replace(self.snapshot, revision=revision, now=now)
+        self.ring()
+
+    def ring(self) -> None:
         for bell in self.bells:
             bell.rung.set()
 

@@ -88,6 +88,35 @@ async def test_clients_of_equal_revisions_share_one_encoding(served: Served) -> 
         assert served.server.encodings - before == 1
 
 
+async def test_a_client_is_told_of_nothing_but_time_every_five_seconds_only(tmp_path: Path) -> None:
+    async with serving(tmp_path / "s") as served, served.client() as client:
+        await client.ready()
+        before = served.server.encodings
+
+        for _ in range(4):
+            served.source.tick()
+            served.server.publish()
+        quiet = served.server.encodings
+        served.source.tick()
+        served.server.publish()
+
+        await until(client, lambda: client.snapshot.revision == 6)
+        assert (quiet - before, served.server.encodings - before) == (0, 1)
+        assert client.snapshot.now == 1005.0
+
+
+async def test_what_changed_while_only_time_was_kept_back_comes_at_once(served: Served) -> None:
+    async with served.client() as client:
+        await client.ready()
+        served.source.tick()
+        served.server.publish()
+
+        served.source.change("web07", "silent")
+
+        await until(client, lambda: client.snapshot.hosts["web07"].reason == "silent")
+        assert client.snapshot == served.source.snapshot
+
+
 async def test_d05_a_client_that_does_not_read_gets_one_merged_delta_later(tmp_path: Path) -> None:
     async with serving(tmp_path / "s") as served:
         reader, writer = await _raw(served.path)

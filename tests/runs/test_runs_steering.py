@@ -61,6 +61,33 @@ async def test_a_halted_run_dispatches_nothing_until_somebody_goes_on(tmp_path: 
 
 
 @virtually
+async def test_a_run_says_how_much_may_go_bad_in_it_and_how_much_did(tmp_path: Path) -> None:
+    rollout = Rollout(batches=[1, 4], max_failures={"count": 3, "percent": 50})
+    async with virtual(tmp_path, *WEB, rollout=rollout) as bench:
+        bench.remote.on("restart", Exit(1), host="web2")
+
+        run = await bench.end(await bench.start())
+
+    assert run.rollout is not None
+    assert (run.rollout.bad, run.rollout.limit) == (1, 2)
+
+
+@virtually
+async def test_a_large_batch_is_told_by_its_size_and_its_first_names(tmp_path: Path) -> None:
+    names = tuple(f"web{number}" for number in range(1, 31))
+    async with virtual(tmp_path, *names, rollout=Rollout(batches=[1, 30])) as bench:
+        run_id = await bench.start()
+        await bench.end(run_id)
+
+        said = [text for text in await bench.lines(run_id) if text.startswith("batch")]
+
+    assert said == [
+        "batch 1 of 2: web1",
+        "batch 2 of 2, 29 targets: web2, web3, web4, web5, web6 and 24 more",
+    ]
+
+
+@virtually
 async def test_a_rollback_takes_back_what_was_done_newest_first_and_only_where_it_is_well(
     tmp_path: Path,
 ) -> None:

@@ -260,6 +260,86 @@ async def test_what_ignores_term_is_killed(tmp_path: Path, monkeypatch: pytest.M
     assert "KILL" in report.signals
 
 
+STUBS = {
+    "id": "case $1 in -un) echo op1 ;; *) echo 1000 ;; esac",
+    "systemd-run": 'echo "$XDG_RUNTIME_DIR $*" >>"$HOME/asked"; [ ! -e "$HOME/refuses" ] || exit 1\n'
+    'while [ "$1" != -- ]; do shift; done; shift; exec "$@"',
+}
+LOGIND = "etc/systemd/logind.conf"
+ENDS = "logind ends a step with its connection (KillUserProcesses=yes; loginctl enable-linger op1)"
+
+
+@pytest.fixture
+def systemd(ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A root folder with logind's files, an ordinary account, and a `systemd-run` that only tells."""
+    stubs, root = tmp_path / "stubs", tmp_path / "root"
+    stubs.mkdir()
+    for name, body in STUBS.items():
+        (stubs / name).write_text(f"#!/bin/sh\n{body}\n")
+        (stubs / name).chmod(0o755)
+    boot = root / "proc/sys/kernel/random/boot_id"
+    for file, text in ((boot, "boot-1\n"), (root / LOGIND, "[Login]\nKillUserProcesses=yes\n")):
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+    (root / "var/lib/systemd/linger").mkdir(parents=True)
+    monkeypatch.setenv("PATH", f"{stubs}:{os.environ['PATH']}")
+    monkeypatch.setenv("OPSC_ROOT", str(root))
+    return root
+
+
+async def test_where_logind_ends_steps_they_run_in_a_scope_of_the_accounts_own_manager(
+    ground: Ground, systemd: Path
+) -> None:
+    (systemd / "var/lib/systemd/linger/op1").touch()
+
+    said = await probe_spool(ground.router, HERE)
+    answer = await ground.run("sh", "-c", "echo did; exit 3")
+
+    told = (ground.home / "asked").read_text().splitlines()
+    asked = [line for line in told if " --user " in line]
+    assert said == ""
+    assert (answer.ending, answer.status, answer.stdout) == (Ending.EXITED, 3, b"did\n")
+    assert asked[-1].startswith("/run/user/1000 --user --scope --quiet --collect -- sh -c")
+
+
+async def test_where_nothing_outlives_a_connection_the_plan_is_told_and_steps_run_as_ever(
+    ground: Ground, systemd: Path
+) -> None:
+    without = await probe_spool(ground.router, HERE)
+    (systemd / "var/lib/systemd/linger/op1").touch()
+    (ground.home / "refuses").touch()
+    refused = await probe_spool(ground.router, HERE)
+    answer = await ground.run("sh", "-c", "exit 3")
+
+    assert (without, refused) == (ENDS, ENDS)
+    assert (answer.ending, answer.status) == (Ending.EXITED, 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#KillUserProcesses=yes\n",
+        "KillUserProcesses=no\n",
+        "KillUserProcesses=yes\nKillExcludeUsers=root op1\n",
+        "KillUserProcesses=yes\nKillOnlyUsers=op2\n",
+    ],
+)
+async def test_an_account_that_logind_leaves_alone_is_left_alone(
+    ground: Ground, systemd: Path, text: str
+) -> None:
+    (systemd / "etc/systemd/logind.conf.d").mkdir()
+    (systemd / "etc/systemd/logind.conf.d/50-site.conf").write_text(text)
+    if text.startswith("#"):
+        (systemd / LOGIND).write_text(text)
+
+    said = await probe_spool(ground.router, HERE)
+    answer = await ground.run("true")
+
+    assert said == ""
+    assert answer.status == 0
+    assert not (ground.home / "asked").exists()
+
+
 async def test_old_spools_go_when_a_new_step_ends(ground: Ground) -> None:
     old = ground.home / ".opsc" / "run-0"
     old.mkdir(parents=True, mode=0o700)

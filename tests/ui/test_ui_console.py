@@ -1,5 +1,7 @@
 """The whole console over a fake engine: from a fire to a run by keyboard, and everything on the way."""
 
+import asyncio
+
 import pytest
 from msgspec.structs import replace
 from ui_driving import console_of, press, screen_text, settled
@@ -44,6 +46,34 @@ async def test_from_a_fire_to_a_run_by_six_keys(console):
     assert planned.params == {"unit": "nginx.service", "wait": "30s"}
     assert (started.plan, started.hash) == ("p1", "hash")
     assert place == Place("run", "r1")
+
+
+class SlowToPlan(FakeSource):
+    """An engine that looks at hundreds of targets before it has a plan."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer = asyncio.Event()
+
+    async def call(self, call, reply, *, within=30.0):
+        if isinstance(call, PlanRun):
+            await self.may_answer.wait()
+        return await super().call(call, reply, within=within)
+
+
+async def test_a_plan_that_takes_a_while_is_said_to_be_under_way_until_it_is_there(console):
+    source = SlowToPlan()
+    async with console(source) as pilot:
+        await press(pilot, "r", "u", *"nginx.service", "enter")
+        notice = console_of(pilot).main.notice
+        meanwhile = (notice.has_class("-shown"), notice.render_line(0).text.strip())
+        source.may_answer.set()
+        await pilot.pause()
+        await pilot.pause()
+
+        assert meanwhile == (True, "▸ planning: Restart a unit")
+        assert isinstance(pilot.app.screen, ConfirmDialog)
+        assert not notice.has_class("-shown")
 
 
 async def test_nothing_starts_when_the_plan_is_given_up(console):

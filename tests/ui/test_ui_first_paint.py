@@ -18,7 +18,7 @@ from ui_scene import FakeSource
 class Probe(FakeSource):
     def start(self):
         told = sorted(set(sys.modules) & {{
-            "asyncssh", "httpx", "sqlite3", "cryptography", "aiohttp", "uvloop",
+            "asyncssh", "httpx", "sqlite3", "cryptography", "aiohttp",
             "opsconsole.ui.verbs.acting", "opsconsole.ui.screens.form", "opsconsole.ui.screens.host",
         }})
         print("STARTED", *told, flush=True)

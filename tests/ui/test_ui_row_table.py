@@ -1,6 +1,7 @@
 """The table: the cursor follows the object, rows wait for the person, only what changed is painted."""
 
 import pytest
+from msgspec.structs import replace
 
 from opsconsole.ui.look import Look
 from opsconsole.ui.widgets.row_painter import CACHE_LIMIT, RowLine, RowPainter
@@ -158,6 +159,36 @@ async def test_marks_go_with_their_objects(stage, widget, clock):
         widget.show(table("d", "b", "c"))
 
     assert widget.selection == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("keys", "foot"),
+    [
+        (("*",), "╚ 30 marked ══════════════════════════╝"),
+        (("*", "U"), "╚═════════════════════════════════════╝"),
+        (("space", "space"), "╚ 2 marked ═══════════════════════════╝"),
+        (("v", "j", "j"), "╚ 3 marked ═══════════════════════════╝"),
+    ],
+)
+async def test_the_frame_says_how_many_are_marked_though_most_are_out_of_sight(
+    stage, widget, keys, foot
+):
+    async with stage(widget, size=(39, 6)) as pilot:
+        widget.show(table(*map(str, range(30))))
+
+        await pilot.press(*keys)
+
+        assert lines(widget)[-1] == foot
+
+
+async def test_marks_that_go_with_a_filter_are_not_counted_any_more(stage, widget):
+    async with stage(widget, size=(40, 6)) as pilot:
+        widget.show(table("a", "b", "c"))
+        await pilot.press("*")
+
+        widget.show(replace(table("a", "b"), footer=(Span("2 of 3 shown"),)), asked=True)
+
+        assert lines(widget)[-1].startswith("╚ 2 marked   2 of 3 shown ═")
 
 
 async def test_a_range_is_marked_from_its_anchor_to_the_cursor(stage, widget):

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from opsconsole.model.alert import Ack
 from opsconsole.model.event import Event
 from opsconsole.model.snapshot import EngineInfo, Snapshot
-from opsconsole.model.states import AlertState, Freshness
+from opsconsole.model.states import AlertState, Freshness, HostState
 from opsconsole.query.contexts import ALERTS, EVENTS, HOSTS, SERVICES
 from opsconsole.query.filter_line import compile_filter
 from opsconsole.view import activity, fires, hosts, services
@@ -18,6 +18,8 @@ from opsconsole.view.cells import plain
 from opsconsole.view.glyphs import ASCII
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.rows import Table, Tone
+
+ONE_SEEN = {"web-prod-01": make_snapshot().hosts["web-prod-01"]}
 
 Painted = Callable[[Table, int], list[str]]
 
@@ -157,7 +159,7 @@ def test_a_raw_severity_that_says_more_is_shown_verbatim() -> None:
     [
         (Snapshot(), "", "Waiting for the engine."),
         (Snapshot(engine=EngineInfo(pid=1)), "", "Nothing is watched yet."),
-        (replace(make_snapshot(), alerts={}, feeds={}), "", "Nothing is on fire."),
+        (Snapshot(hosts=ONE_SEEN, engine=EngineInfo(pid=1)), "", "Nothing is on fire."),
         (make_snapshot(), "nosuchthing", "No fire passes `nosuchthing`; esc clears it."),
     ],
 )
@@ -175,6 +177,13 @@ def test_no_fires_from_silent_feeds_is_not_an_all_clear(snapshot: Snapshot) -> N
     table = fires.table(replace(snapshot, alerts={}, feeds={"main": feed}), NOW, 118)
 
     assert "not an all-clear" in table.empty
+
+
+def test_no_fires_from_hosts_nobody_looked_at_yet_is_not_an_all_clear(snapshot: Snapshot) -> None:
+    table = fires.table(replace(snapshot, alerts={}, feeds={}), NOW, 118)
+
+    assert snapshot.hosts["new-prod-01"].state is HostState.PENDING
+    assert table.empty == "No fires seen yet: 1 of 9 hosts not looked at so far."
 
 
 def test_hosts_stand_faults_first_and_in_natural_order(snapshot: Snapshot) -> None:

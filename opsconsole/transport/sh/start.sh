@@ -23,6 +23,8 @@ boot=$(boot_now)
 (set -C; echo "${boot:--}" >"$d/start") 2>/dev/null || refuse 'it was started before; nothing is started twice'
 : >"$d/out"
 : >"$d/err"
-setsid sh -c "$hold" opsconsole "$d" "$blocks" "$seconds" "$limit" "${boot:--}" "$@" </dev/null >/dev/null 2>&1 &
+own=''
+if is_killed && own_scope; then own='systemd-run --user --scope --quiet --collect --'; fi
+setsid $own sh -c "$hold" opsconsole "$d" "$blocks" "$seconds" "$limit" "${boot:--}" "$@" </dev/null >/dev/null 2>&1 &
 say started "$!" "${boot:--}"
 follow

@@ -50,12 +50,12 @@ async def _filter(main: "Main", wanted: Invocation) -> None:
     if line is None:
         main.session.set_filter(pane, before)
     else:
-        main.session.set_filter(pane, compile_filter(line, context))
+        main.session.set_filter(pane, compile_filter(line, context, typing=True))
 
 
 def _narrow(main: "Main", pane: str, line: str, context: Context) -> None:
     try:
-        wanted = compile_filter(line, context)
+        wanted = compile_filter(line, context, typing=True)
     except QueryError as error:
         main.prompt.tell(error.text)
         return

@@ -53,9 +53,10 @@ async def prepare(
                 return
             values, targets = dict(filled.values), _targets_of(filled, targets)
         try:
-            plan = await main.session.source.call(
-                PlanRun(spec.id, targets, values, episode(main)), Plan
-            )
+            with main.notice.during(_planning_words(spec, targets)):
+                plan = await main.session.source.call(
+                    PlanRun(spec.id, targets, values, episode(main)), Plan
+                )
         except RefusedError as error:
             if not spec.params:
                 raise
@@ -63,6 +64,11 @@ async def prepare(
             continue
         await show_plan(main, plan, dry=dry)
         return
+
+
+def _planning_words(spec: ActionSpec, targets: tuple[str, ...]) -> str:
+    """Say what takes a while: every target is looked at, and hundreds are no matter of a moment."""
+    return f"planning: {spec.title}" + (f", {len(targets)} targets" if len(targets) > 1 else "")
 
 
 def _words_of(targets: tuple[str, ...]) -> str:

@@ -1,6 +1,8 @@
 """A sentence for a few seconds over the bottom line of the panes: what was done, what was refused, what is new."""
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from textual.timer import Timer
@@ -36,6 +38,8 @@ class Notice(Bar):
         self._waiting: deque[_Said] = deque(maxlen=_WAITING_LIMIT)
         self._shown: _Said | None = None
         self._timer: Timer | None = None
+        self._meanwhile = Safe("")
+        """What is under way now; it stands where nothing else does."""
 
     def say(self, text: str, tone: Tone = Tone.NORMAL, *, passing: bool = False) -> None:
         """Show a sentence, after those that wait; a passing one at once in the place of another such."""
@@ -46,6 +50,19 @@ class Notice(Bar):
         self._waiting.append(said)
         if self._timer is None or (passing and self._shown is not None and self._shown.passing):
             self._next()
+
+    @contextmanager
+    def during(self, text: str) -> Iterator[None]:
+        """Show a sentence for as long as something takes, when nothing else is to be said."""
+        self._meanwhile = clean(text, LABEL_LIMIT)
+        if self._timer is None:
+            self._next()
+        try:
+            yield
+        finally:
+            self._meanwhile = Safe("")
+            if self._timer is None:
+                self._next()
 
     def hush(self) -> None:
         """Take the sentence away."""
@@ -58,12 +75,16 @@ class Notice(Bar):
             self._timer = None
         if not self._waiting:
             self._shown = None
-            self.remove_class("-shown")
+            self.set_class(bool(self._meanwhile), "-shown")
+            if self._meanwhile:
+                self._paint(self._meanwhile, Tone.DIM)
             return
         self._shown = self._waiting.popleft()
-        sign, tone = self.look.signs.cursor, self._shown.tone
-        self.show(((Span(Safe(f" {sign} "), tone), Span(self._shown.text, tone)),))
+        self._paint(self._shown.text, self._shown.tone)
         self.add_class("-shown")
         self._timer = self.set_timer(
             SHOWN_FOR / (1 + len(self._waiting)), self._next, name="notice"
         )
+
+    def _paint(self, text: Safe, tone: Tone) -> None:
+        self.show(((Span(Safe(f" {self.look.signs.cursor} "), tone), Span(text, tone)),))

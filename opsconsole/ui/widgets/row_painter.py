@@ -122,3 +122,11 @@ def _is_alike(new: RowLine, old: RowLine) -> bool:
         old.row.ghost,
         len(old.row.cells),
     )
+
+
+def marked_words(count: int, footer: Cell) -> Cell:
+    """Say how many rows are marked, in front of what the foot says anyway: most are out of sight."""
+    if not count:
+        return footer
+    marked = Span(Safe(f"{count:,} marked"), Tone.ACCENT)
+    return (marked, Span(Safe("   ")), *footer) if footer else (marked,)

@@ -17,7 +17,7 @@ from opsconsole.ui.look import Look
 from opsconsole.ui.paint import blank
 from opsconsole.ui.widgets.pane import Pane
 from opsconsole.ui.widgets.reorder import keep_order
-from opsconsole.ui.widgets.row_painter import RowLine, RowPainter
+from opsconsole.ui.widgets.row_painter import RowLine, RowPainter, marked_words
 from opsconsole.view.lazy_rows import in_keys, keys_of, with_ghost
 from opsconsole.view.rows import Row, Span, Table, Tone
 
@@ -179,6 +179,8 @@ class RowTable(Pane):
         return self.cell_strip((Span(Safe("  " + self.table.empty), Tone.DIM),), width)
 
     def _refresh_changed(self) -> None:
+        told = self.table
+        self.entitle(told.title, told.hint, marked_words(len(self.marks), told.footer))
         (width, height), head = self.body, self._header
         places = range(self.top, self.top + height - head)
         fresh = [*(_NOTHING for _ in range(min(head, height))), *map(self._line, places)]
@@ -242,7 +244,6 @@ class RowTable(Pane):
             # The top stays in view as long as the cursor does: what is worst stands there.
             self.top = max(0, (self._place or 0) - offset)
         self._scroll_to_cursor()
-        self.entitle(table.title, table.hint, table.footer)
         self._refresh_changed()
 
     def _set_rows(self, rows: Sequence[Row]) -> None:
