@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from opsconsole.actions.api import Outcome
 from opsconsole.actions.params import Values
 from opsconsole.actions.python_action import make_action
@@ -82,8 +84,15 @@ def broken_promises(told: ActionSpec, done: ActionSpec) -> tuple[str, ...]:
     return tuple(
         f"the manifest says {field} {_shown(getattr(told, field))}, the code {_shown(getattr(done, field))}"
         for field in PROMISED
-        if getattr(told, field) != getattr(done, field)
+        if _meant(told, field) != _meant(done, field)
     )
+
+
+def _meant(spec: ActionSpec, field: str) -> object:
+    """Give what is promised: how a form words a parameter is not."""
+    if field != "params":
+        return getattr(spec, field)
+    return tuple(replace(param, title="", help="") for param in spec.params)
 
 
 def _shown(value: object) -> str:

@@ -37,7 +37,7 @@ def episode_of(fp: str, since: float) -> str:
 
 def give_out(memory: Memory, rules: Rules, now: float) -> Memory:
     """Make the alerts of everything that lives; what is the same stays the same object."""
-    outages = memory.outages.after(down_references(memory.lives.values()), now)
+    outages = memory.outages.after(down_references(memory.lives.values(), now), now)
     memory = structs.replace(memory, outages=outages, told=_told_by_all(memory))
     made = dict((*_ours(memory, rules), *_remote(memory, rules)))
     given = {one.alert.episode: one.alert for one in made.values()}

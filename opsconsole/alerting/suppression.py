@@ -17,11 +17,22 @@ _DEPENDENT: Final = (HOST_UNREACHABLE, SERVICE_DOWN, CHECK_DOWN)
 _DOWN: Final = (*_DEPENDENT, BLIND)
 
 
-def down_references(lives: Iterable[Life]) -> frozenset[str]:
-    """Name what is down by our own rules: whatever depends on it is excused."""
-    return frozenset(
-        life.on for life in lives if life.critical.on is not None and life.rule in _DOWN
-    )
+SOON: Final = 120.0
+"""Seconds for which what is seen down, and does not fire yet, already excuses what depends on it."""
+
+
+def down_references(lives: Iterable[Life], now: float) -> frozenset[str]:
+    """Name what is down by our own rules: whatever depends on it is excused.
+
+    Of a switch and the hosts behind it who is looked at last is chance: without those that are about
+    to fire, every host looked at before the switch would call somebody.
+    """
+    return frozenset(life.on for life in lives if life.rule in _DOWN and _is_down(life, now))
+
+
+def _is_down(life: Life, now: float) -> bool:
+    since = life.critical.since
+    return life.critical.on is not None or (since is not None and now - since < SOON)
 
 
 RELEASE_LIMIT: Final = 900.0

@@ -7,6 +7,7 @@ from typing import Final
 
 from opsconsole.cli.exits import Exit
 from opsconsole.cli.run_plan import Wish, confirmed, show_plan
+from opsconsole.cli.run_targets import target_rows
 from opsconsole.cli.show import print_json
 from opsconsole.errors import EngineError, OutcomeUnknownError, RefusedError
 from opsconsole.model.action import Plan
@@ -78,10 +79,10 @@ def show_end(run: Run, *, as_json: bool) -> None:
     if as_json:
         print_json({"schema": "opsconsole.run/1", "run": run})
         return
-    for target in run.targets:
-        print(f"{target.name}  {target.state}  {target.why}".rstrip())
-        if target.left:
-            print(f"{target.name}  left: {target.left}")
+    for names, state, why, left in target_rows(run):
+        print(f"{names}  {state}  {why}".rstrip())
+        if left:
+            print(f"{names}  left: {left}")
     print(f"{run.id}: {run.state} {run.note or run.reason}".rstrip())
 
 

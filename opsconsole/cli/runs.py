@@ -61,7 +61,10 @@ def list_runs(options: Options, /, as_json: bool) -> int:
 def show(options: Options, /, run_id: str, as_json: bool) -> int:
     """Show a run with its targets."""
     from opsconsole.cli.attach import finish
+    from opsconsole.cli.run_targets import FOLD_FROM, target_rows
     from opsconsole.cli.show import print_columns, print_json
+    from opsconsole.view.cells import plain
+    from opsconsole.view.run_page import counts
 
     found = tuple(one for one in finish(_known(options)) if one.id == run_id)
     if not found:
@@ -70,7 +73,13 @@ def show(options: Options, /, run_id: str, as_json: bool) -> int:
         print_json({"schema": "opsconsole.runs/1", "runs": found})
         return 0
     run = found[0]
-    print_columns((t.name, t.state, t.why or t.last_line, t.left) for t in run.targets)
+    rows = target_rows(run, lambda target: target.why or target.last_line)
+    if (
+        len(run.targets) >= FOLD_FROM
+    ):  # names of hundreds are long: behind the rest, which keeps its columns
+        rows = ((state, words, left, names) for names, state, words, left in rows)
+    print_columns(rows)
+    print(plain(counts(run)))
     print(f"{run.id}: {run.state} {run.note or run.reason}".rstrip())
     if run.question is not None:
         print(f"asks: {run.question.text}")

@@ -1,9 +1,12 @@
 """How much may go bad in a run, counted over the frozen set after every settled target; pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from math import floor
 
-from opsconsole.model.rollout import Budget
+from msgspec.structs import replace
+
+from opsconsole.model.rollout import Budget, RolloutStatus
+from opsconsole.model.run import RunTarget
 from opsconsole.model.states import TargetState
 from opsconsole.runs.verdict import BAD
 
@@ -93,3 +96,13 @@ class Meter:
         if self._budget.percent is None:
             return None
         return floor(self._total * self._budget.percent / 100)
+
+
+def recount(
+    status: RolloutStatus | None, before: Sequence[RunTarget], after: Sequence[RunTarget]
+) -> RolloutStatus | None:
+    """Take out of the count of bad ones what was settled as good since, and in what was settled as bad."""
+    if status is None:
+        return None
+    was, now = (sum(target.state in BAD for target in targets) for targets in (before, after))
+    return replace(status, bad=max(0, status.bad + now - was)) if now != was else status

@@ -118,7 +118,7 @@ def _rebuild(place: Path, chain: Chain) -> Run:
         targets=targets,
         plan_hash=plan.hash,
         ended=chain.entries[-1].at if chain.entries else plan.at,
-        reason=begin.text("reason") if begin else "",
+        reason=(begin.text("reason") or begin.text("unlock")) if begin else "",
         note=(end.text("note") if end else "") or "the engine died",
         max_parallel=plan.max_parallel,
         rollout=RolloutStatus(

@@ -17,6 +17,7 @@ from opsconsole.model.inventory import Host
 from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.states import TargetState
 from opsconsole.model.text import clean
+from opsconsole.runs.budget import recount
 from opsconsole.runs.chain import Chain, JournalError, read_chain
 from opsconsole.runs.commands import output_name, way_of
 from opsconsole.runs.ending import judge_run
@@ -124,7 +125,8 @@ class Resolver:
         choices = choices_after(
             targets, has_way_back="rollback" in run.choices, closed=bool(run.closed)
         )
-        run = replace(run, targets=targets, state=state, choices=choices)
+        status = recount(run.rollout, run.targets, targets)
+        run = replace(run, targets=targets, state=state, choices=choices, rollout=status)
         if settled:
             await journal.append("run.resolved", sync=True, state=str(state), actor=actor)
             await journal.seal(self._ports.syslog, f"resolved by {actor}: {state}")

@@ -11,7 +11,7 @@ from opsconsole.view import format as fmt
 from opsconsole.view.cells import cell, span
 from opsconsole.view.glyphs import Glyphs
 from opsconsole.view.naming import natural_key
-from opsconsole.view.offers import Offer, offers, short_id
+from opsconsole.view.offers import Offer, locked_words, offers, short_id
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.peek import effect_words
 from opsconsole.view.rows import Cell, Column, Row, Table, Tone
@@ -118,6 +118,7 @@ def runbooks(
 ) -> Table:
     """List the actions offered for an object, with why one is refused now."""
     found = offers(snapshot, Selection("runbooks", key, me=options.me), now)
+    locked = locked_words(found)
     return Table(
         columns=(
             Column("action", "ACTION", 14),
@@ -127,7 +128,7 @@ def runbooks(
         rows=tuple(_offer_row(offer) for offer in found),
         title=cell(f"Runbooks {len(found)}", Tone.STRONG),
         hint=cell("enter plans it", Tone.DIM),
-        footer=cell(next((o.refusal for o in found if o.refusal != o.short_refusal), ""), Tone.DIM),
+        footer=cell(locked, Tone.DIM) if locked else (),
         empty="No action is offered for it.",
     )
 

@@ -1,6 +1,6 @@
 """Which actions are offered for what one stands on, in which order, and why one is refused now."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -54,6 +54,11 @@ def offers(snapshot: Snapshot, selection: Selection, now: float) -> tuple[Offer,
         (f.alert.runbook for f in focuses if f.alert is not None and f.alert.runbook), None
     )
     return tuple(sorted(found, key=lambda offer: _order(offer, wanted)))
+
+
+def locked_words(found: Iterable[Offer]) -> str:
+    """Give the sentence that `short_refusal` cuts, to be said once; empty where nothing is LOCKED."""
+    return next((each.refusal for each in found if each.refusal != each.short_refusal), "")
 
 
 def _order(offer: Offer, wanted: str | None) -> tuple[object, ...]:

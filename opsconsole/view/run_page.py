@@ -68,7 +68,10 @@ def _approved(run: Run) -> Cell:
 
 def _progress(run: Run, now: float, width: int, glyphs: Glyphs) -> Cell:
     total = len(run.targets)
-    settled = sum(target.state.is_settled for target in run.targets)
+    settled = sum(
+        target.state.is_settled and target.state is not TargetState.NOT_STARTED
+        for target in run.targets
+    )
     ended = run.ended if run.ended is not None else now
     wide = _NARROW_BAR if width < _NARROW else _BAR
     note = "" if run.state in _WITH_NOTE else run.note

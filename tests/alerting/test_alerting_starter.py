@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from opsconsole.alerting.suppression import SOON, down_references
 from opsconsole.model.inventory import Host
 from opsconsole.model.snapshot import CheckRecord, ServiceRecord
 from opsconsole.model.states import AlertState, Freshness, Reach, ServiceState, Severity
@@ -354,6 +355,35 @@ def test_what_depends_on_something_down_is_suppressed(scene: Any) -> None:
     firing = stage.firing()
     assert firing["HostUnreachable host:db-02"].suppressed_by == ("depends:host:switch-1",)
     assert firing["HostUnreachable host:switch-1"].suppressed_by == ()
+
+
+def test_who_was_looked_at_before_the_switch_calls_nobody_while_the_switch_is_about_to_fire(
+    scene: Any,
+) -> None:
+    behind = Host("db-02", "192.0.2.2", depends_on=("host:switch-1",))
+    stage = scene("switch-1", behind, rules={"HostUnreachable": {"hold": 60}})
+    for name in ("db-02", "db-02", "switch-1", "switch-1", "db-02"):
+        stage.away(name)
+        stage.step(10)
+
+    stage.away("db-02")
+    stage.step(25)
+
+    firing = stage.firing()
+    assert "HostUnreachable host:switch-1" not in firing
+    assert firing["HostUnreachable host:db-02"].suppressed_by == ("depends:host:switch-1",)
+
+
+def test_what_never_comes_to_fire_excuses_nobody_for_long(scene: Any) -> None:
+    behind = Host("db-02", "192.0.2.2", depends_on=("host:switch-1",))
+    stage = scene("switch-1", behind, rules={"HostUnreachable": {"hold": 3600}})
+    stage.away("switch-1")
+    stage.step()
+    lives = tuple(stage.memory.lives.values())
+
+    early, late = (down_references(lives, stage.now + later) for later in (SOON - 1, SOON + 1))
+
+    assert (early, late) == ({"host:switch-1"}, frozenset())
 
 
 def test_it_is_let_go_only_when_it_was_looked_at_after_the_other_was_well_again(

@@ -110,6 +110,7 @@ async def test_an_exit_code_in_the_spool_settles_the_run(
     answer = await bench.service.records.resolve(ResolveRun(run.id), "op2")
 
     settled = bench.engine.published[-1]
+    assert (run.rollout.bad, settled.rollout.bad) == (1, 0)
     assert answer.text == "succeeded"
     assert settled.state is RunState.SUCCEEDED
     assert of(settled, "web2").why == "restart: exit 0; not finished: verify"
@@ -216,6 +217,7 @@ async def test_the_next_engine_asks_the_hosts_by_itself(
     await asyncio.gather(serving, return_exceptions=True)
 
     assert of(found, "web1").state is TargetState.UNKNOWN
+    assert (found.rollout.bad, after.engine.published[-1].rollout.bad) == (1, 1)
     assert of(after.engine.published[-1], "web1").state is TargetState.FAILED
     assert of(after.engine.published[-1], "web1").why == "restart: exit 7"
 

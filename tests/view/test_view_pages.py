@@ -281,6 +281,16 @@ def test_a_runs_headline_says_how_far_it_is() -> None:
     )
 
 
+def test_what_was_never_started_is_no_progress() -> None:
+    run = replace(
+        _run(TargetState.CHANGED, TargetState.NOT_STARTED, TargetState.NOT_STARTED),
+        state=RunState.ABORTED,
+        ended=NOW,
+    )
+
+    assert "] 1/3 " in plain(run_page.headline(run, NOW, 120, ME)[1])
+
+
 @pytest.mark.parametrize("state", list(RunState))
 def test_every_ending_has_its_sign_and_row(state: RunState) -> None:
     run = replace(_run(TargetState.CHANGED), state=state, ended=NOW)

@@ -15,7 +15,7 @@ from opsconsole.ui.verbs.planning import prepare
 from opsconsole.ui.verbs.verb import Verb
 from opsconsole.view.cells import cell
 from opsconsole.view.naming import bare_name, folded
-from opsconsole.view.offers import Offer, offers, resolve
+from opsconsole.view.offers import Offer, locked_words, offers, resolve
 from opsconsole.view.rows import Cell, Tone
 
 if TYPE_CHECKING:
@@ -38,9 +38,11 @@ def _menu(*, dry: bool) -> Verb:
             Item(key, _entry(offer, wide), offer.action.keys[:1]) for key, offer in found.items()
         ]
         empty = "No action is offered for this."
-        locked = next((o.refusal for o in found.values() if o.refusal != o.short_refusal), "")
+        locked = locked_words(found.values())
         notes = (
-            (cell(f"{locked}; until then they are planned, not run", Tone.DIM),) if locked else ()
+            (cell(locked, Tone.DIM), cell("until then they are planned, not run", Tone.DIM))
+            if locked
+            else ()
         )
         menu = Menu(session.look, title, items, empty=empty, notes=notes)
         with main.view.held():

@@ -5,15 +5,15 @@ from typing import NamedTuple
 
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from opsconsole.model.text import Safe
 from opsconsole.ui.look import Look
 from opsconsole.ui.paint import cell_width, fit, segments, text_width
+from opsconsole.ui.widgets.canvas import Canvas
 from opsconsole.view.rows import Cell, Span, Tone
 
 
-class Bar(Widget):
+class Bar(Canvas):
     """Whole lines of cells over the full width, not focusable."""
 
     ALLOW_SELECT = False

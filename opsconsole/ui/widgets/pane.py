@@ -4,16 +4,16 @@ from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from opsconsole.model.text import Safe
 from opsconsole.ui.frames import edge, side
 from opsconsole.ui.look import Look
 from opsconsole.ui.paint import blank, fit, segments
+from opsconsole.ui.widgets.canvas import Canvas
 from opsconsole.view.rows import Cell, Span, Tone
 
 
-class Pane(Widget, can_focus=True):
+class Pane(Canvas, can_focus=True):
     """A framed tile; subclasses give `body_line` and call `refresh_body` for the lines that changed."""
 
     class Reshaped(Message):
