@@ -7,6 +7,7 @@ not its secrets: it runs as the same user.
 import asyncio
 import sys
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO
 
 import msgspec
@@ -76,13 +77,22 @@ class Answered:
 
 
 class Pipe:
-    """Lines to the engine and back; one call at a time."""
+    """Lines to the engine and back; one call at a time.
+
+    A call may be given up, by a time limit of the plugin's own: what the engine still says of it is nobody's
+    answer. One thread reads, so lines come in their order, and one that nobody waits for any more is kept.
+    """
 
     def __init__(self, lines_in: BinaryIO, lines_out: BinaryIO) -> None:
         self._in = lines_in
         self._out = lines_out
         self._calls = 0
         self._turn = asyncio.Lock()
+        self._reader = ThreadPoolExecutor(1, "lines in")
+        self._ahead: Future[Told] | None = None
+        """The next line, asked for and not taken yet."""
+        self._ended = ""
+        """The call whose result was read last."""
         self._following = ""
         """The call whose lines are being read."""
         self.failed: tuple[str, BaseException] | None = None
@@ -108,7 +118,34 @@ class Pipe:
         told = msgspec.json.decode(line, type=dict[str, object])
         if told["op"] == "cancel":
             sys.exit(1)
+        if told["op"] == "result":
+            self._ended = str(told["id"])
         return told
+
+    async def next_of(self, call: str) -> Told:
+        """Read the next line of a call, past those of calls that were given up."""
+        while True:
+            ahead = self._read_ahead()
+            told = await asyncio.wrap_future(ahead)  # what is being read is not cancelled with us
+            self._ahead = None
+            if told["id"] == call:
+                return told
+
+    def _next_now(self, call: str) -> Told:
+        while True:
+            told = self._read_ahead().result()
+            self._ahead = None
+            if told["id"] == call:
+                return told
+
+    def _read_ahead(self) -> Future[Told]:
+        if self._ahead is None or self._ahead.cancelled():  # so it is when reading had not begun
+            self._ahead = self._reader.submit(self.hear)
+        return self._ahead
+
+    def _skip(self, call: str) -> None:
+        while self._ended != call:
+            self.hear()
 
     async def call(self, method: str, p: Told, step: str = "") -> tuple[str, Told]:
         """Ask the engine and wait: what its result says, `data` lines before it as `pieces`.
@@ -123,27 +160,25 @@ class Pipe:
             OutcomeUnknownError: Its end was not seen.
             TransportError: It was not started.
         """
-        self._refuse_while_following()
         async with self._turn:
+            self._refuse_while_following()
             call = self._begin(method, p)
             pieces: list[object] = []
-            while (answer := await asyncio.to_thread(self.hear))["op"] != "result":
+            while (answer := await self.next_of(call))["op"] != "result":
                 pieces.append(answer.get("base64"))
             return call, self.checked(call, answer, step or method, pieces)
 
     def call_now(self, method: str, p: Told) -> Told:
         """As `call`, for what is no coroutine in `ctx`: it holds the process up."""
-        self._refuse_while_following()
-        if self._turn.locked():
-            raise ActionError("ctx", f"over a process {method} cannot be asked beside another call")
+        self._refuse_beside_another(method)
         call = self._begin(method, p)
-        while (answer := self.hear())["op"] != "result":
+        while (answer := self._next_now(call))["op"] != "result":
             pass
         return self.checked(call, answer, method, [])
 
     def follow(self, method: str, p: Told, step: str) -> "Following":
         """Ask for something that has lines; leaving the loop over them ends it there."""
-        self._refuse_while_following()
+        self._refuse_beside_another(method)
         self._following = self._begin(method, p)
         return Following(self, self._following, step)
 
@@ -154,8 +189,12 @@ class Pipe:
         self._following = ""
         if stop:
             self.say(op="stop", id=call)
-            while self.hear()["op"] != "result":
-                pass
+            self._reader.submit(self._skip, call)  # the engine never waits for us to read the rest
+
+    def _refuse_beside_another(self, method: str) -> None:
+        self._refuse_while_following()
+        if self._turn.locked():
+            raise ActionError("ctx", f"over a process {method} cannot be asked beside another call")
 
     def _refuse_while_following(self) -> None:
         if self._following:
@@ -201,7 +240,7 @@ class Following:
     async def __anext__(self) -> str:
         if self._is_over:
             raise StopAsyncIteration
-        line = await asyncio.to_thread(self._pipe.hear)
+        line = await self._pipe.next_of(self._call)
         if line["op"] != "result":
             return Given(str(line["text"]))
         self._is_over = True

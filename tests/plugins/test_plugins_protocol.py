@@ -438,6 +438,42 @@ async def test_python_has_the_same_ctx_on_the_loop_on_a_thread_and_in_a_process(
     assert sent == [sent[0]] * 3
 
 
+GIVEN_UP = """
+import asyncio
+
+from opsconsole.actions.api import Ctx, Host, Outcome, Plugin
+
+plugin = Plugin("alone")
+
+
+@plugin.action("work", title="Work", scope="host", effect="write", idempotent=True,
+               needs=["ssh", "local", "secret:token"], timeout="20s")
+async def work(ctx: Ctx, host: Host) -> Outcome:
+    fetching = asyncio.create_task(ctx.ssh.get("/etc/motd"))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    fetching.cancel()
+    await ctx.ssh.write(["make"])
+    return Outcome.changed()
+"""
+
+
+async def test_what_comes_of_a_call_that_was_given_up_is_not_the_answer_of_the_next(
+    make_plugin: MakePlugin, open_fleet: OpenFleet
+) -> None:
+    files = {"actions/main.py": GIVEN_UP}
+    place = make_plugin(ALONE, files, id="alone", more="isolation: process\n")
+    fleet = await open_fleet(place)
+    fleet.add("web1")
+    fleet.secrets["token"] = "hunter2"
+    fleet.on("sh: exec cat *", then=Exit(0, stdout="motd"))
+    fleet.on("make", then=Exit(2, stderr="no rule"))
+
+    run = await fleet.run("alone.work", targets="web1")
+
+    assert (run["web1"].state, run["web1"].why) == ("FAILED", "make: exit 2: no rule")
+
+
 MISUSE = """
 from opsconsole.actions.api import Ctx, Host, Outcome, Plugin
 
