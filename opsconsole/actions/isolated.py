@@ -152,7 +152,7 @@ class Pipe:
 
         Args:
             method: The call's name.
-            p: What it takes; None and empty texts are not said.
+            p: What it takes; None is not said.
             step: What a bad end of it is called.
 
         Raises:
@@ -203,7 +203,7 @@ class Pipe:
     def _begin(self, method: str, p: Told) -> str:
         self._calls += 1
         call = f"c{self._calls}"
-        said = {key: value for key, value in p.items() if value not in (None, "")}
+        said = {key: value for key, value in p.items() if value is not None}
         self.say(op="call", id=call, m=method, p={**said, "may_fail": True})
         return call
 

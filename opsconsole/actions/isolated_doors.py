@@ -81,7 +81,7 @@ class PipeSsh:
 
 
 def as_base64(content: bytes) -> Told:
-    """Say bytes in a line; none at all is a text, because what is empty is not said."""
+    """Say bytes in a line."""
     return {"base64": base64.b64encode(content).decode()}
 
 

@@ -474,6 +474,36 @@ async def test_what_comes_of_a_call_that_was_given_up_is_not_the_answer_of_the_n
     assert (run["web1"].state, run["web1"].why) == ("FAILED", "make: exit 2: no rule")
 
 
+EMPTY = """
+from opsconsole.actions.api import Ctx, Host, Outcome, Plugin
+
+plugin = Plugin("alone")
+
+
+@plugin.action("work", title="Work", scope="host", effect="write", idempotent=True,
+               needs=["ssh", "local", "secret:token"], timeout="20s")
+async def work(ctx: Ctx, host: Host) -> Outcome:
+    await ctx.cache.put("seen", "")
+    await ctx.ssh.put("", "/etc/empty")
+    await ctx.artifact("nothing", b"")
+    return Outcome.changed(after=repr(await ctx.cache.get("seen")))
+"""
+
+
+async def test_what_is_empty_is_said_over_a_process_too(
+    make_plugin: MakePlugin, open_fleet: OpenFleet
+) -> None:
+    files = {"actions/main.py": EMPTY}
+    place = make_plugin(ALONE, files, id="alone", more="isolation: process\n")
+    fleet = await open_fleet(place)
+    fleet.add("web1")
+    fleet.secrets["token"] = "hunter2"
+
+    run = await fleet.run("alone.work", targets="web1")
+
+    assert (run["web1"].state, run["web1"].why) == ("CHANGED", "''")
+
+
 MISUSE = """
 from opsconsole.actions.api import Ctx, Host, Outcome, Plugin
 
