@@ -104,14 +104,16 @@ class Child:
         """
         assert self._process is not None
         assert self._process.stdout is not None
+        if self._lines % _TURN == 0:  # what is in the buffer already is read without a pause
+            await asyncio.sleep(
+                0
+            )  # before a line is taken: whoever is cancelled here has lost none
         try:
             data = await self._process.stdout.readline()
         except ValueError:
             raise ProtocolError("said a line of more than 1 MiB") from None
         self._count(len(data))
         self._lines += 1
-        if self._lines % _TURN == 0:  # what is in the buffer already is read without a pause
-            await asyncio.sleep(0)
         return decode_line(data) if data.strip() else await self._blank(data)
 
     async def _blank(self, data: bytes) -> FromPlugin | None:

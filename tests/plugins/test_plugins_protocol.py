@@ -11,7 +11,7 @@ import pytest
 from plugin_bench import MakePlugin, OpenFleet
 
 from opsconsole.actions.aside import Aside
-from opsconsole.actions.conversation import converse
+from opsconsole.actions.conversation import Child, converse
 from opsconsole.actions.program import Program
 from opsconsole.actions.protocol import Answer, Call, Invoke, StreamLine, Tell
 from opsconsole.runs.ports import Ports
@@ -125,6 +125,25 @@ async def test_a_shell_script_follows_a_command_line_by_line_and_stops_when_it_h
     assert ended.is_set()
     assert [getattr(each, "text", each) for each in heard] == ["ssh.stream", "seen", "ssh.write"]
     assert outcome.state == "changed"
+
+
+async def test_no_line_is_lost_to_whoever_stops_listening(tmp_path: Path) -> None:
+    path = tmp_path / "work"
+    say = """printf '{"op":"progress","id":1,"done":%s}\\n' $i"""
+    path.write_text(f"#!/bin/sh\ni=0; while [ $i -lt 200 ]; do {say}; i=$((i + 1)); done\n")
+    path.chmod(0o755)
+    child = await Child(Program((str(path),), tmp_path, "acme")).start()
+    heard = []
+
+    for _ in range(200):
+        listening = asyncio.create_task(child.receive())
+        await asyncio.sleep(0)
+        listening.cancel()  # too late for one that has its line
+        [line] = await asyncio.gather(listening, return_exceptions=True)
+        heard.append(await child.receive() if isinstance(line, asyncio.CancelledError) else line)
+    await child.end(5.0)
+
+    assert [getattr(line, "done", line) for line in heard] == list(range(200))
 
 
 async def test_a_stream_that_ends_by_itself_says_how_many_lines_it_had(make: Make) -> None:
