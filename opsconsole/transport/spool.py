@@ -152,10 +152,10 @@ elif is_killed && ! own_scope; then
 else echo spool
 fi
 """,
-    timeout=5.0,
+    timeout=9.0,
     max_output=4_096,
 )
-"""Prints `spool`, or why the host can keep nothing; writes nothing."""
+"""Prints `spool`, or why the host can keep nothing; writes nothing. `own_scope` alone may take six seconds."""
 
 
 def _checked(spool: Spool | None) -> Spool:

@@ -263,6 +263,7 @@ async def test_what_ignores_term_is_killed(tmp_path: Path, monkeypatch: pytest.M
 STUBS = {
     "id": "case $1 in -un) echo op1 ;; *) echo 1000 ;; esac",
     "systemd-run": 'echo "$XDG_RUNTIME_DIR $*" >>"$HOME/asked"; [ ! -e "$HOME/refuses" ] || exit 1\n'
+    '[ ! -e "$HOME/hangs" ] || sleep 2\n'
     'while [ "$1" != -- ]; do shift; done; shift; exec "$@"',
 }
 LOGIND = "etc/systemd/logind.conf"
@@ -300,6 +301,24 @@ async def test_where_logind_ends_steps_they_run_in_a_scope_of_the_accounts_own_m
     assert said == ""
     assert (answer.ending, answer.status, answer.stdout) == (Ending.EXITED, 3, b"did\n")
     assert asked[-1].startswith("/run/user/1000 --user --scope --quiet --collect -- sh -c")
+
+
+async def test_a_channel_that_is_lost_while_the_accounts_manager_is_asked_started_nothing(
+    ground: Ground, systemd: Path
+) -> None:
+    (systemd / "var/lib/systemd/linger/op1").touch()
+    (ground.home / "hangs").touch()
+
+    task = asyncio.create_task(ground.run("true"))
+    while not (ground.home / "asked").exists():
+        await asyncio.sleep(0.01)
+    was_started = (ground.folder / "start").exists()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    report, _, _ = await ask_spool(ground.router, HERE, SPOOL)
+
+    assert not was_started
+    assert report.known is Known.NEVER
 
 
 async def test_where_nothing_outlives_a_connection_the_plan_is_told_and_steps_run_as_ever(

@@ -19,12 +19,12 @@ if [ "$size" -gt 0 ]; then
   cat >"$d/in"
   [ "$(wc -c <"$d/in")" -eq "$size" ] || { rm -f "$d/in"; say never 'its input did not arrive whole'; exit 125; }
 fi
+own='' # asked before there is a start: it takes seconds, in which a lost channel is no death
+if is_killed && own_scope; then own='systemd-run --user --scope --quiet --collect --'; fi
 boot=$(boot_now)
 (set -C; echo "${boot:--}" >"$d/start") 2>/dev/null || refuse 'it was started before; nothing is started twice'
 : >"$d/out"
 : >"$d/err"
-own=''
-if is_killed && own_scope; then own='systemd-run --user --scope --quiet --collect --'; fi
 setsid $own sh -c "$hold" opsconsole "$d" "$blocks" "$seconds" "$limit" "${boot:--}" "$@" </dev/null >/dev/null 2>&1 &
 say started "$!" "${boot:--}"
 follow
