@@ -224,6 +224,7 @@ class TierProbe:
     async def poll(self) -> float | None:
         """Look once, if the host answers at all."""
         watch = self._watch
+        self._began = watch.clock.monotonic()  # of a look that ends while it waits for its turn
         if not watch.is_up:
             return None
         if (wait := watch.patience(watch.host.name)) > 0:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import pairwise
 
 import pytest
@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from opsconsole.collect.collector import Collector
 from opsconsole.collect.fast_tier import read_fast
-from opsconsole.collect.host_tiers import FastProbe, HostWatch, back_off
+from opsconsole.collect.host_tiers import FastProbe, HostWatch, TierProbe, back_off
 from opsconsole.collect.restarts import MOST, QUIET, Restarts
 from opsconsole.collect.slow_tiers import read_lazy, read_slow
+from opsconsole.collect.turns import Turns
 from opsconsole.errors import DeadlineError, ParseError, TransportError
 from opsconsole.model.inventory import Host, Inventory
 from opsconsole.model.metrics import METRICS, split_key
@@ -85,6 +86,33 @@ async def test_the_slow_and_lazy_tiers_follow_the_first_answer_at_once():
 
     assert fleet.sink.of("web01", "slow")[0].metrics["fs.worst_used_ratio"] == pytest.approx(0.9)
     assert len(fleet.sink.of("web01", "lazy")) == 1
+
+
+async def test_a_look_that_ends_while_it_waits_for_its_turn_tells_how_long_it_waited():
+    clock, sink = VirtualClock(), FakeSink()
+    watch = HostWatch(
+        WEB,
+        remote=FakeRemote(),
+        sink=sink,
+        clock=clock,
+        hurry=lambda _name, _delay=0.0: None,
+        queue=lambda: 0.0,
+        turns=Turns(clock),
+    )
+    watch.is_up = True
+    probe = TierProbe(watch, "slow", 8.0)
+
+    async with AsyncExitStack() as others:
+        for _ in range(16):
+            await others.enter_async_context(watch.turns.turn())
+        polling = asyncio.create_task(probe.poll())
+        await clock.advance(0.5)
+        polling.cancel()
+        await asyncio.gather(polling, return_exceptions=True)
+        probe.crashed(TimeoutError())
+
+    [sample] = sink.of("web01", "slow")
+    assert sample.took == pytest.approx(0.5)
 
 
 async def test_a_host_that_does_not_answer_is_not_asked_for_its_slow_tier():
