@@ -37,7 +37,7 @@ from opsconsole.actions.ctx import (
     Tick,
 )
 from opsconsole.actions.doors import Cache, Http, HttpClient, Local, Result, Ssh
-from opsconsole.actions.rollout_form import read_rollout
+from opsconsole.actions.rollout_form import UNSAID, read_rollout
 from opsconsole.actions.secret import Secret
 from opsconsole.errors import ActionError, OutcomeUnknownError
 from opsconsole.model.action import may_be_empty
@@ -176,7 +176,7 @@ def Rollout(  # noqa: N802 - reads as a declaration, like a type
     canary: str | int | Mapping[str, object] | None = None,
     batches: Sequence[str | int] = (),
     mode: str = "barrier",
-    max_parallel: int = 8,
+    max_parallel: int | None = None,
     spread_by: str = "",
     spread: str = "one_domain",
     max_failures: str | int | Mapping[str, object] | None = None,
@@ -191,7 +191,7 @@ def Rollout(  # noqa: N802 - reads as a declaration, like a type
         canary: How many go first: `1`, `5%`, or `{count|percent, bake, pick}`.
         batches: Cumulative: `["10%", "50%", "100%"]`; the rest follows in one.
         mode: barrier or rolling.
-        max_parallel: At once, 32 at most.
+        max_parallel: At once, 32 at most; by default as the action says, which is 8 where it says nothing.
         spread_by: A label: a batch holds hosts of one of its values.
         spread: one_domain, or share: a part of each value in every batch.
         max_failures: How many may go bad: `0`, `5%`, or `{count, percent, consecutive, unreachable}`.
@@ -203,7 +203,11 @@ def Rollout(  # noqa: N802 - reads as a declaration, like a type
     Raises:
         RolloutError: A value is wrong.
     """
-    return read_rollout(dict(locals()))
+    told = dict(locals())
+    if max_parallel is not None:
+        return read_rollout(told)
+    del told["max_parallel"]
+    return replace(read_rollout(told), max_parallel=UNSAID)
 
 
 ActionFunction = Callable[..., Awaitable[Outcome | None]]
@@ -262,7 +266,7 @@ class Plugin(Contributing):
         match: str | None = None,
         needs: Sequence[str] = (),
         confirm: str | None = None,
-        max_parallel: int = 8,
+        max_parallel: int | None = None,
         stop_on_failure: bool = False,
         max_targets: int | None = None,
         timeout: str | float = 60.0,
@@ -281,8 +285,6 @@ class Plugin(Contributing):
             for key, value in locals().items()
             if key not in ("self", "name") and value is not None
         }
-        if rollout is not None and max_parallel == 8:
-            del fields["max_parallel"]  # unsaid: the rollout's own holds
 
         def declare(function: ActionFunction) -> Handle:
             told = {**fields, "doc": doc or inspect.cleandoc(function.__doc__ or "")}

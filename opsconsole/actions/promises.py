@@ -66,15 +66,18 @@ def entry_of(spec: ActionSpec) -> Iterator[str]:
     """Write an action's entry for `contributes: actions:`, line by line, in YAML."""
     yield f"- id: {spec.id.partition('.')[2]}"
     plain = ActionSpec("", "", spec.effect, "", confirm=confirm_floor(Confirm.NONE, spec.effect))
+    both: Mapping[str, int] = {}  # said once, one of two numbers would hold for the other
+    if spec.rollout is not None and spec.rollout.max_parallel != spec.max_parallel:
+        both = {"max_parallel": spec.rollout.max_parallel}
     for field in _SAID:
         value = getattr(spec, field)
-        if field in _ALWAYS or value != getattr(plain, field):
+        if field in _ALWAYS or field in both or value != getattr(plain, field):
             yield f"  {field}: {_flow(value)}"
     yield f"  timeout: {show_duration(spec.timeout)}"
     if spec.outage:
         yield f"  outage: {show_duration(spec.outage)}"
     if spec.rollout is not None:
-        yield f"  rollout: {_flow(say_rollout(spec.rollout))}"
+        yield f"  rollout: {_flow({**say_rollout(spec.rollout), **both})}"
     yield "  params:" if spec.params else "  params: {}"
     for param in spec.params:
         yield f"    {param.name}: {_flow(_param(msgspec.to_builtins(param)))}"

@@ -9,6 +9,8 @@ from opsconsole.model.rollout import Budget, Canary, Gate, MinHealthy, Rollout, 
 from opsconsole.model.text import LABEL_LIMIT, clean
 
 PARALLEL_LIMIT: Final = 32
+UNSAID: Final = 0
+"""`max_parallel` of a rollout that was declared in Python without one; the action's holds, see `spec`."""
 GATE_LIMIT: Final = 3_600.0
 """Seconds a gate or a bake may take at most."""
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from opsconsole.actions.match import check_match
-from opsconsole.actions.rollout_form import RolloutError, read_rollout
+from opsconsole.actions.rollout_form import UNSAID, RolloutError, read_rollout
 from opsconsole.config.units import parse_duration
 from opsconsole.errors import OpsConsoleError, QueryError
 from opsconsole.model.action import ActionSpec, ParamSpec
@@ -103,10 +103,11 @@ def _rolled(
 ) -> Mapping[str, object]:
     """Read the rollout; where only it or only the action says how many at once, that holds for both.
 
-    The usual eight is nobody's wish: beside a wider one that somebody wrote it would silently win.
+    Where both say it both are kept, and the smaller holds. The usual eight is nobody's wish: beside a wider
+    one that somebody wrote it would silently win.
     """
     rollout = wish if isinstance(wish, Rollout) else _rollout(wish)
-    is_wished = rollout.max_parallel != _USUAL
+    is_wished = rollout.max_parallel != UNSAID
     if not isinstance(wish, Rollout):
         is_wished = "max_parallel" in wish
     if is_wished and not is_told:

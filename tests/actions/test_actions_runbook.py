@@ -2,6 +2,8 @@
 
 import pytest
 
+from opsconsole.actions.api import Ctx, Host, Plugin, Rollout
+from opsconsole.actions.python_action import make_action
 from opsconsole.actions.yaml_runbook import read_runbook
 from opsconsole.errors import ConfigError
 from opsconsole.model.states import Confirm, Effect
@@ -61,6 +63,35 @@ def test_how_many_at_once_holds_for_action_and_rollout_where_one_of_them_says_it
     spec = read_runbook(text + "  - {id: a, run: [x]}\n", "x").spec
 
     assert (spec.max_parallel, spec.rollout.max_parallel) == at_once
+
+
+@pytest.mark.parametrize(
+    ("rollout", "beside", "at_once"),
+    [
+        ({"max_parallel": 8}, {"max_parallel": 32}, (32, 8)),
+        ({"max_parallel": 32}, {"max_parallel": 8}, (8, 32)),
+        ({"max_parallel": 32}, {}, (32, 32)),
+        ({}, {"max_parallel": 20}, (20, 20)),
+        ({}, {}, (8, 8)),
+    ],
+)
+def test_python_says_how_many_at_once_as_a_runbook_does(
+    rollout: dict[str, int], beside: dict[str, int], at_once: tuple[int, int]
+) -> None:
+    plugin = Plugin("acme")
+    declare = plugin.action(
+        "work", title="Work", scope="host", effect="write", idempotent=True,
+        rollout=Rollout(canary=1, **rollout), **beside,
+    )  # fmt: skip
+    declare(_nothing)
+
+    spec = make_action(plugin.actions[0], "acme", "", b"").spec
+
+    assert (spec.max_parallel, spec.rollout.max_parallel) == at_once
+
+
+async def _nothing(ctx: Ctx, host: Host) -> None:
+    del ctx, host
 
 
 def test_the_digest_covers_the_content() -> None:

@@ -102,6 +102,24 @@ def test_printed_entries_say_all_that_the_code_says_and_load_without_running_it(
     assert bare(registry.specs["acme.work"]) == bare(learnt)
 
 
+@pytest.mark.parametrize("told", [(8, 32), (32, 8)])
+def test_a_printed_entry_says_both_numbers_at_once_where_the_code_says_two(
+    make_plugin: MakePlugin, told: tuple[int, int]
+) -> None:
+    beside, inside = told
+    code = CODE.replace("max_parallel=4", f"max_parallel={inside}").replace(
+        "max_targets=20", f"max_targets=20, max_parallel={beside}"
+    )
+    place = make_plugin("", {"actions/main.py": code})
+    printed = CliRunner().invoke(lint, ["--entries", str(place)], standalone_mode=False)
+    make_plugin(printed.output.removeprefix("contributes:\n"), {"actions/main.py": code})
+
+    spec = load([place]).specs["acme.work"]
+
+    assert spec.rollout is not None
+    assert (spec.max_parallel, spec.rollout.max_parallel) == told
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [
