@@ -26,7 +26,7 @@ COMMAND = "cat /proc/stat /proc/meminfo /proc/loadavg /proc/net/dev /proc/uptime
 _TICK = os.sysconf("SC_CLK_TCK")
 
 _FIRST_SLOW = 20
-"""Hosts a second whose first disks and units are asked for: they belong to the start, not to an interval of its life."""
+"""Hosts a second whose disks and units are first asked for: that belongs to the start."""
 
 
 def level_the_ground() -> None:
