@@ -16,6 +16,7 @@ from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.states import Confirm, Effect, TargetState
 from opsconsole.model.text import clean
 from opsconsole.runs.chain import Entry
+from opsconsole.runs.pushed import standing_undos
 from opsconsole.runs.redaction import Redactor
 
 TAKE_BACK: Final = "core.take-back"
@@ -97,27 +98,14 @@ def _way(target: RunTarget, entries: Sequence[Entry], policy: str, taken: Mappin
 
 def _read_way(mine: Sequence[Entry]) -> Way:
     """Find the undos of what was dispatched, the newest first; one that cannot be read stops it all."""
-    sent = {
-        entry.text("step")
-        for entry in mine
-        if entry.kind == "step.dispatch" and entry.text("effect") != Effect.READ
-    }
-    pushed = {entry.text("step"): entry for entry in mine if entry.kind == "undo.push"}
-    valid = [entry for step, entry in pushed.items() if _is_for(step, sent)]
     found: list[Request] = []
-    for entry in reversed(valid):
+    for entry in standing_undos(mine):
         kept = _kept(entry.text("plain"))
         if not kept:
             title = entry.text("title") or entry.text("step")
             return Way(why=f"{clean(title, 80)}: what it does is decided while it is done; by hand")
         found += [Request(**{n: getattr(one, n) for n in Kept.__struct_fields__}) for one in kept]
     return Way(tuple(found)) if found else Way(why="it has no way back")
-
-
-def _is_for(step: str, sent: set[str]) -> bool:
-    if not step:
-        return bool(sent)
-    return step in sent or any(each.startswith(f"{step}/") for each in sent)
 
 
 def _kept(text: str) -> tuple[Kept, ...]:

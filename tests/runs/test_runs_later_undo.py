@@ -9,9 +9,12 @@ import pytest
 from msgspec.structs import replace
 from runs_fakes import make_snapshot
 
+from opsconsole.actions.api import Outcome
 from opsconsole.actions.argv import Given
+from opsconsole.actions.file_steps import PUT_BACK
+from opsconsole.actions.params import Values
 from opsconsole.actions.registry import Registry
-from opsconsole.actions.steps import Request
+from opsconsole.actions.steps import Action, Door, Impl, Request, Target
 from opsconsole.actions.yaml_runbook import read_runbook
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
@@ -51,15 +54,32 @@ steps:
 NAMES = ("web1", "web2")
 
 
+class TwoFiles:
+    """Puts two files and names neither step."""
+
+    async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        await door.ssh.put("a", "/etc/a.conf")
+        await door.ssh.put("b", "/etc/b.conf")
+        return None
+
+
 class World:
     """One folder, and engines on it one after the other."""
 
-    def __init__(self, folder: Path, more: str = "", policy: str = "if_healthy") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        more: str = "",
+        policy: str = "if_healthy",
+        impl: Impl | None = None,
+    ) -> None:
         self.folder = folder
         self.clock = LoopClock()
         self.remote = ScriptedRemote(self.clock)  # type: ignore[arg-type]  # any clock will do
         self.published: dict[str, Run] = {}
         action = read_runbook(DRAIN.format(more=more, policy=policy), "drain.yaml")
+        if impl is not None:
+            action = Action(replace(action.spec, params=()), impl, "acme")
         ports = Ports(
             remote=self.remote,
             host=lambda name: Host(name, name) if name in NAMES else None,
@@ -104,7 +124,7 @@ class World:
 Story = Callable[[World], Coroutine[Any, Any, None]]
 
 
-def tell(folder: Path, story: Story, **made: str) -> None:
+def tell(folder: Path, story: Story, **made: Any) -> None:
     async def work() -> None:
         world = World(folder, **made)
         try:
@@ -137,6 +157,22 @@ def test_a_later_engine_takes_back_what_an_earlier_one_did(tmp_path: Path) -> No
         assert per_host == {host: ["stop", "undrain --pool=web"] for host in NAMES}
 
     tell(tmp_path, story)
+
+
+def test_of_two_files_put_without_a_step_both_are_put_back(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        done = await world.run(await world.plan())
+        back = await world.run(await world.plan(rerun=f"{done.id}:undo"))
+
+        assert back.state is RunState.SUCCEEDED
+        put_back = [
+            each.command.args[0]
+            for each in world.remote.dispatched
+            if each.host == "web1" and each.command.script == PUT_BACK
+        ]
+        assert put_back == ["/etc/b.conf", "/etc/a.conf"]
+
+    tell(tmp_path, story, impl=TwoFiles())
 
 
 def test_nothing_is_taken_back_twice(tmp_path: Path) -> None:
