@@ -1,9 +1,12 @@
 """Which undos a journal holds for one target: those of steps that may have acted, the newest first; pure."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from opsconsole.model.states import Effect
 from opsconsole.runs.chain import Entry
+from opsconsole.transport.base import Ending
+from opsconsole.transport.spool import Known
 
 
 def standing_undos(mine: Sequence[Entry]) -> list[Entry]:
@@ -25,12 +28,22 @@ def standing_undos(mine: Sequence[Entry]) -> list[Entry]:
 
 
 def sent_writes(lines: Sequence[Entry]) -> set[str]:
-    """Name the steps that were dispatched and may have changed something."""
-    return {
-        entry.text("step")
-        for entry in lines
-        if entry.kind == "step.dispatch" and entry.text("effect") != Effect.READ
-    }
+    """Name the steps that were dispatched and may have changed something.
+
+    Not those of which it is known that they never ran: the session was refused, or the host never started them.
+    """
+    acted: defaultdict[str, list[bool]] = defaultdict(list)
+    for entry in lines:
+        tries = acted[entry.text("step")]
+        if entry.kind == "step.dispatch" and entry.text("effect") != Effect.READ:
+            tries.append(True)
+        elif entry.kind == "step.settle" and tries:
+            tries[-1] = not _never_ran(entry)
+    return {step for step, tries in acted.items() if any(tries)}
+
+
+def _never_ran(settle: Entry) -> bool:
+    return settle.text("ending") == Ending.UNREACHABLE or settle.text("known") == Known.NEVER
 
 
 def _tries(mine: Sequence[Entry]) -> Iterator[Sequence[Entry]]:

@@ -30,6 +30,19 @@ CASES: dict[str, tuple[list[Entry], str]] = {
     "two for any step": ([push("", "a"), *PUT_B, push("", "c")], "cba"),
     "one for a used action": ([push("use", "a"), sent("use/put"), seen("use/put")], "a"),
     "the like-named step is another": ([push("use", "a"), sent("used"), seen("used")], ""),
+    "a session that was refused": ([push("put", "a"), sent("put"), seen("put", "unreachable")], ""),
+    "a kill that found nothing": ([push("put", "a"), sent("put"), seen("put", "lost", known="never")], ""),
+    "a loss, then a kill that found nothing": (
+        [push("put", "a"), sent("put"), seen("put", "lost"), seen("put", "lost", known="never")], "",
+    ),
+    "a kill that found it": ([push("put", "a"), sent("put"), seen("put", "lost", known="died")], "a"),
+    "the second of two was refused": (
+        [*PUT_A, push("put", "b"), sent("put"), seen("put", "unreachable")], "ba",
+    ),
+    "any step, and none ran": ([push("", "a"), sent("x"), seen("x", "unreachable")], ""),
+    "a later try that was refused": (
+        [*PUT_A, AGAIN, push("put", "b"), sent("put"), seen("put", "unreachable")], "a",
+    ),
     "a later try that repeats the step": ([*PUT_A, *PUT_B, AGAIN, *PUT_A], "a"),
     "a later try that never got to it": ([*PUT_A, AGAIN, push("put", "b")], "a"),
     "a later try of another step": ([*PUT_A, AGAIN, push("x", "x"), sent("x"), seen("x")], "xa"),
