@@ -16,7 +16,7 @@ from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.states import Confirm, Effect, TargetState
 from opsconsole.model.text import clean
 from opsconsole.runs.chain import Entry
-from opsconsole.runs.pushed import standing_undos
+from opsconsole.runs.pushed import sent_writes, standing_undos
 from opsconsole.runs.redaction import Redactor
 
 TAKE_BACK: Final = "core.take-back"
@@ -93,11 +93,21 @@ def _way(target: RunTarget, entries: Sequence[Entry], policy: str, taken: Mappin
             )
         case state if state in _UNTOUCHED:
             return Way(why="nothing was done there")
-    return _read_way([entry for entry in entries if entry.text("target") == target.name])
+    mine = [entry for entry in entries if entry.text("target") == target.name]
+    return _read_way(mine, has_own=_has_own(entries))
 
 
-def _read_way(mine: Sequence[Entry]) -> Way:
+def _has_own(entries: Sequence[Entry]) -> bool:
+    """Tell whether the action has a way back of its own, beside the undos of its steps."""
+    return any(
+        entry.kind == "run.plan" and entry.fields.get("rollback") is True for entry in entries
+    )
+
+
+def _read_way(mine: Sequence[Entry], *, has_own: bool) -> Way:
     """Find the undos of what was dispatched, the newest first; one that cannot be read stops it all."""
+    if has_own and sent_writes(mine):
+        return Way(why="its own rollback is decided while it is done; by hand")
     found: list[Request] = []
     for entry in standing_undos(mine):
         kept = _kept(entry.text("plain"))

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from opsconsole.actions.steps import way_back
 from opsconsole.clock import Clock
 from opsconsole.model.calls import StartRun
 from opsconsole.model.policy import Person
@@ -96,6 +97,7 @@ class Launcher:
                 rerun_of=prepared.rerun_of,
                 scope=prepared.action.spec.works_on,
                 undo_policy=prepared.action.spec.undo_policy,
+                rollback=way_back(prepared.action.impl) is not None,
             )
             await journal.seal(self._ports.syslog, f"{prepared.plan.action} started by {who.name}")
         except JournalError:

@@ -205,6 +205,26 @@ def test_where_a_later_run_reached_nobody_it_may_be_tried_again(tmp_path: Path) 
     tell(tmp_path, story)
 
 
+class OwnWayBack(TwoFiles):
+    """Puts its files, and has a rollback beside the undos of its steps."""
+
+    has_rollback = True
+
+    async def rollback(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        await door.ssh.write(["reload"])
+        return None
+
+
+def test_an_action_with_a_rollback_of_its_own_is_not_taken_back_by_half(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        done = await world.run(await world.plan())
+
+        with pytest.raises(RefusedError, match="its own rollback is decided while it is done"):
+            await world.plan(rerun=f"{done.id}:undo")
+
+    tell(tmp_path, story, impl=OwnWayBack())
+
+
 WHY = {
     "one that looks first": (", expect: {equals: ok}", "if_healthy", "decided while it is done"),
     "one that may not": ("", "never", "undo_policy is never"),
