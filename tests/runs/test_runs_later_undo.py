@@ -1,12 +1,15 @@
 """A run that is over is taken back by a later one: what its journal kept word for word, and nothing else."""
 
 import asyncio
+import fcntl
+import shutil
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from runs_bench import give_ports
 from runs_fakes import make_snapshot
 
 from opsconsole.actions.api import Outcome
@@ -18,12 +21,15 @@ from opsconsole.actions.steps import Action, Door, Impl, Request, Target
 from opsconsole.actions.yaml_runbook import read_runbook
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
-from opsconsole.model.calls import ControlRun, PlanRun, ResolveRun, StartRun
+from opsconsole.model.approval_calls import ApproveRun, ReadPlan
+from opsconsole.model.calls import ControlRun, PlanRun, ResolveRun, Started, StartRun
 from opsconsole.model.inventory import Host
+from opsconsole.model.policy import Asking, Person, Ruling
 from opsconsole.model.run import Run
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect, RunState, TargetState
 from opsconsole.runs.chain import read_chain
+from opsconsole.runs.inspection import verify
 from opsconsole.runs.later_undo import TAKE_BACK, keep
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.redaction import Redactor
@@ -52,6 +58,8 @@ steps:
   - {{id: verify, effect: read, run: [verify]}}
 """
 NAMES = ("web1", "web2")
+OP1 = Person("op1", 1001, 1001)
+OP2 = Person("op2", 1002, 1002)
 
 
 class TwoFiles:
@@ -116,6 +124,10 @@ class World:
             await asyncio.sleep(1)
         await asyncio.sleep(0.5)
         return self.published[run_id]
+
+    async def agree(self, run_id: str) -> None:
+        plan = await self.service.read_plan(ReadPlan(run_id), OP2)
+        await self.service.approve(ApproveRun(run_id, plan.hash), OP2)
 
     def sent(self) -> list[tuple[str, str]]:
         return [(each.host, each.line) for each in self.remote.dispatched]
@@ -186,6 +198,85 @@ def test_nothing_is_taken_back_twice(tmp_path: Path) -> None:
             await world.plan(rerun=f"{done.id}:undo")
         with pytest.raises(RefusedError, match="taken back by"):
             await world.run(again)
+
+    tell(tmp_path, story)
+
+
+def test_of_two_who_wait_for_the_locks_one_takes_it_back(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        done = await world.run(await world.plan())
+        plans = [await world.plan(rerun=f"{done.id}:undo") for _ in range(2)]
+        calls = [StartRun(p.id, p.hash, confirm=p.expect, wait_lock=60.0) for p in plans]
+        snapshot = world.snapshot
+        got = await asyncio.gather(
+            *(world.service.start(call, "op1", snapshot) for call in calls), return_exceptions=True
+        )
+        await asyncio.sleep(60)
+
+        assert isinstance(got[0], Started)
+        assert isinstance(got[1], RefusedError)
+        assert f"taken back by {got[0].run}" in str(got[1])
+        assert world.sent().count(("web1", "undrain --pool=web")) == 1
+        assert len(list((tmp_path / "runs").iterdir())) == 2, "who came second left no run behind"
+
+    tell(tmp_path, story)
+
+
+def test_a_way_back_that_was_let_go_since_was_gone_all_the_same(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        done = await world.run(await world.plan())
+        back = await world.run(await world.plan(rerun=f"{done.id}:undo"))
+        shutil.rmtree(tmp_path / "runs" / back.id)
+
+        with pytest.raises(RefusedError, match=f"taken back by {back.id}"):
+            await world.plan(rerun=f"{done.id}:undo")
+
+    tell(tmp_path, story)
+
+
+def test_where_the_first_run_cannot_be_marked_nothing_begins_and_it_may_be_tried_again(
+    tmp_path: Path,
+) -> None:
+    async def story(world: World) -> None:
+        done = await world.run(await world.plan())
+        plan = await world.plan(rerun=f"{done.id}:undo")
+        with (tmp_path / "runs" / done.id / "lock").open("ab") as somebody:
+            fcntl.flock(somebody, fcntl.LOCK_EX)
+            with pytest.raises(RefusedError, match="somebody is just at it"):
+                await world.run(plan)
+        ended = [run for run in world.published.values() if run.rerun_of == done.id]
+
+        assert [run.state for run in ended] == [RunState.ABORTED]
+        assert {target.state for target in ended[0].targets} == {TargetState.NOT_STARTED}
+        assert ("web1", "undrain --pool=web") not in world.sent()
+        assert verify(tmp_path / "runs" / ended[0].id).ended == "aborted"
+        assert (await world.run(plan)).state is RunState.SUCCEEDED
+
+    tell(tmp_path, story)
+
+
+def test_a_way_back_that_waits_for_a_second_person_is_not_taken_twice(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        async def judge(_asking: Asking) -> Ruling:
+            return Ruling(peer="two-persons: databases")
+
+        done = await world.run(await world.plan())
+        give_ports(world.service, judge=judge)
+        waiting = []
+        for _ in range(2):
+            plan = await world.plan(rerun=f"{done.id}:undo")
+            call = StartRun(plan.id, plan.hash, confirm=plan.expect)
+            started = await world.service.start(call, "op1", world.snapshot, who=OP1)
+            waiting.append(started.run)
+
+        await world.agree(waiting[0])
+        await asyncio.sleep(60)
+        with pytest.raises(RefusedError, match=f"taken back by {waiting[0]}"):
+            await world.agree(waiting[1])
+
+        assert world.published[waiting[0]].state is RunState.SUCCEEDED
+        assert world.published[waiting[1]].state is RunState.ABORTED
+        assert world.sent().count(("web1", "undrain --pool=web")) == 1
 
     tell(tmp_path, story)
 
