@@ -21,6 +21,7 @@ from opsconsole.runs.late import OPEN
 from opsconsole.runs.later_undo import TakeBack, take_back, ways_back
 from opsconsole.runs.launching import Opened
 from opsconsole.runs.planned import Prepared
+from opsconsole.runs.ports import Ports
 from opsconsole.runs.recovery import read_plan, read_run
 from opsconsole.runs.steering import choices_after
 
@@ -33,9 +34,10 @@ _AGAIN: Final = (
 class Aftermath:
     """Looks into the folders of runs that are over."""
 
-    def __init__(self, runs: Path, clock: Clock, disk: Executor) -> None:
+    def __init__(self, runs: Path, ports: Ports, clock: Clock, disk: Executor) -> None:
         """Set up; `runs` holds one folder a run."""
         self._runs = runs
+        self._ports = ports
         self._clock = clock
         self._disk = disk
 
@@ -125,6 +127,7 @@ class Aftermath:
             await journal.append(
                 "undo.later", sync=True, run=run.id, targets=prepared.going, actor=run.actor
             )
+            await journal.seal(self._ports.syslog, f"taken back by {run.id}, {run.actor}")
         except JournalError as error:
             raise RefusedError("journal", str(error)) from error
         finally:
@@ -147,6 +150,7 @@ class Aftermath:
                 raise RefusedError("param", f"nothing in {run_id} is open")
             run = replace(run, closed=f"{actor}: {said}", choices=_closed_choices(run))
             await journal.append("run.close", sync=True, actor=actor, reason=said)
+            await journal.seal(self._ports.syslog, f"closed by {actor}")
             await journal.renew("run.json", msgspec.json.encode(run))
         except JournalError as error:
             raise RefusedError("journal", str(error)) from error

@@ -255,6 +255,26 @@ def test_where_the_first_run_cannot_be_marked_nothing_begins_and_it_may_be_tried
     tell(tmp_path, story)
 
 
+def test_what_is_added_to_a_sealed_journal_is_sealed_again(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        told: list[str] = []
+        give_ports(world.service, syslog=told.append)
+        done = await world.run(await world.plan())
+        back = await world.run(await world.plan(rerun=f"{done.id}:undo"))
+        marked = read_chain(tmp_path / "runs" / done.id).head
+        world.remote.on("drain *", Drop("dispatch"), host="web1")
+        lost = await world.run(await world.plan())
+        await world.service.control(ControlRun(lost.id, "close", "the host burnt"), "op2")
+        closed = read_chain(tmp_path / "runs" / lost.id).head
+
+        last = {run: [line for line in told if line.startswith(f"run {run} ")][-1] for run in (done.id, lost.id)}
+        assert last[done.id].endswith(f"head {marked}")
+        assert f"taken back by {back.id}" in last[done.id]
+        assert last[lost.id].endswith(f"head {closed}")
+
+    tell(tmp_path, story)
+
+
 def test_a_way_back_that_waits_for_a_second_person_is_not_taken_twice(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         async def judge(_asking: Asking) -> Ruling:
