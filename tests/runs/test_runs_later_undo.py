@@ -17,7 +17,7 @@ from opsconsole.actions.argv import Given
 from opsconsole.actions.file_steps import PUT_BACK
 from opsconsole.actions.params import Values
 from opsconsole.actions.registry import Registry
-from opsconsole.actions.steps import Action, Door, Impl, Request, Target
+from opsconsole.actions.steps import Action, Door, HttpCall, Impl, Request, Target
 from opsconsole.actions.yaml_runbook import read_runbook
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
@@ -30,12 +30,12 @@ from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect, RunState, TargetState
 from opsconsole.runs.chain import read_chain
 from opsconsole.runs.inspection import verify
-from opsconsole.runs.later_undo import TAKE_BACK, keep
+from opsconsole.runs.later_undo import KEPT_LIMIT, TAKE_BACK, keep
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.redaction import Redactor
 from opsconsole.runs.retention import drop_old_runs
 from opsconsole.runs.service import RunService
-from opsconsole.testing.scripted import Drop, Exit, ScriptedRemote
+from opsconsole.testing.scripted import Drop, Exit, ScriptedRemote, Slow
 from opsconsole.testing.virtual import LoopClock, run_virtually
 
 DRAIN = """
@@ -206,10 +206,14 @@ def test_of_two_who_wait_for_the_locks_one_takes_it_back(tmp_path: Path) -> None
     async def story(world: World) -> None:
         done = await world.run(await world.plan())
         plans = [await world.plan(rerun=f"{done.id}:undo") for _ in range(2)]
+        world.remote.on("verify", Slow(20.0))
+        held = await world.plan()
+        call = StartRun(held.id, held.hash, confirm=held.expect)
+        await world.service.start(call, "op1", world.snapshot)
         calls = [StartRun(p.id, p.hash, confirm=p.expect, wait_lock=60.0) for p in plans]
-        snapshot = world.snapshot
         got = await asyncio.gather(
-            *(world.service.start(call, "op1", snapshot) for call in calls), return_exceptions=True
+            *(world.service.start(each, "op1", world.snapshot) for each in calls),
+            return_exceptions=True,
         )
         await asyncio.sleep(60)
 
@@ -217,7 +221,7 @@ def test_of_two_who_wait_for_the_locks_one_takes_it_back(tmp_path: Path) -> None
         assert isinstance(got[1], RefusedError)
         assert f"taken back by {got[0].run}" in str(got[1])
         assert world.sent().count(("web1", "undrain --pool=web")) == 1
-        assert len(list((tmp_path / "runs").iterdir())) == 2, "who came second left no run behind"
+        assert len(list((tmp_path / "runs").iterdir())) == 3, "who came second left no run behind"
 
     tell(tmp_path, story)
 
@@ -267,7 +271,10 @@ def test_what_is_added_to_a_sealed_journal_is_sealed_again(tmp_path: Path) -> No
         await world.service.control(ControlRun(lost.id, "close", "the host burnt"), "op2")
         closed = read_chain(tmp_path / "runs" / lost.id).head
 
-        last = {run: [line for line in told if line.startswith(f"run {run} ")][-1] for run in (done.id, lost.id)}
+        last = {
+            run: [line for line in told if line.startswith(f"run {run} ")][-1]
+            for run in (done.id, lost.id)
+        }
         assert last[done.id].endswith(f"head {marked}")
         assert f"taken back by {back.id}" in last[done.id]
         assert last[lost.id].endswith(f"head {closed}")
@@ -405,6 +412,49 @@ def test_an_undo_that_holds_a_secret_is_not_kept() -> None:
     assert '"from-a-host"' in keep(
         (replace(plain, argv=("touch", Given("from-a-host"))),), redactor
     )
+
+
+QUOTED = 'hunter"2\\hunter"2'
+CALL = Request("x", Effect.WRITE, http=HttpCall("lb", "PUT", "/a"))
+HIDDEN = {
+    "with quotes, which JSON writes otherwise": replace(CALL, http=None, argv=("login", QUOTED)),
+    "in a script": replace(CALL, http=None, script=f"login '{QUOTED}'"),
+    "in what the script is told": replace(CALL, http=None, script="login", env={"PW": QUOTED}),
+    "from a host": replace(CALL, http=None, argv=("login", Given(QUOTED))),
+    "in a call's body": replace(CALL, http=replace(CALL.http, body=f"p={QUOTED}".encode())),
+    "in a call's query": replace(CALL, http=replace(CALL.http, query=(("pw", QUOTED),))),
+}
+
+
+@pytest.mark.parametrize("request_", HIDDEN.values(), ids=HIDDEN.keys())
+def test_a_secret_is_found_wherever_an_undo_holds_it(request_: Request) -> None:
+    redactor = Redactor()
+    redactor.add(QUOTED)
+
+    assert keep((request_,), redactor) == ""
+    assert keep((request_,), Redactor())
+
+
+class ManyFiles:
+    """Puts more files than a journal keeps undos of."""
+
+    async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        for number in range(100):
+            await door.ssh.put("a", f"/etc/{number}.conf", step=f"put-{number}")
+        return None
+
+
+def test_undos_are_kept_up_to_a_limit_and_a_way_back_that_is_cut_is_none(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        done = await world.run(await world.plan())
+        entries = read_chain(tmp_path / "runs" / done.id).entries
+        kept = [entry.text("plain") for entry in entries if entry.text("target") == "web1"]
+
+        assert 0 < sum(map(len, kept)) <= KEPT_LIMIT
+        with pytest.raises(RefusedError, match="too long"):
+            await world.plan(rerun=f"{done.id}:undo")
+
+    tell(tmp_path, story, impl=ManyFiles())
 
 
 def test_a_run_is_closed_with_a_reason_and_may_then_be_let_go(tmp_path: Path) -> None:
