@@ -5,7 +5,7 @@ person is on the disk; that word is for the plan they read, as long as policy, t
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -18,10 +18,11 @@ from opsconsole.model.approval_calls import ApproveRun
 from opsconsole.model.calls import ControlRun, Done
 from opsconsole.model.policy import Approval, Person, Ruling
 from opsconsole.model.run import Run
-from opsconsole.model.states import RunState, TargetState
+from opsconsole.model.states import RunState
 from opsconsole.model.text import clean
 from opsconsole.runs.admission import check_again
 from opsconsole.runs.chain import JournalError
+from opsconsole.runs.ending import never_began
 from opsconsole.runs.journal import Field
 from opsconsole.runs.launching import Launcher, Opened
 from opsconsole.runs.live import LiveRun
@@ -67,13 +68,19 @@ class ApprovalDesk:
     """Keeps the runs of one engine that wait for a second person."""
 
     def __init__(
-        self, ports: Ports, clock: Clock, launcher: Launcher, begin: Callable[[LiveRun, Held], None]
+        self,
+        ports: Ports,
+        clock: Clock,
+        launcher: Launcher,
+        begin: Callable[[LiveRun, Held], None],
+        mark: Callable[[Opened], Awaitable[None]],
     ) -> None:
-        """Set up; `begin` takes a run that may go."""
+        """Set up; `begin` takes a run that may go, `mark` tells the run that it takes back, if it does."""
         self._ports = ports
         self._clock = clock
         self._launcher = launcher
         self._begin = begin
+        self._mark = mark
         self._waiting: dict[str, Waiting] = {}
 
     def __len__(self) -> int:
@@ -217,13 +224,18 @@ class ApprovalDesk:
     async def _go(self, waiting: Waiting, word: str, who: Person, reason: str) -> None:
         """Begin the run: everything is looked at once more, then the word is on the disk, then it may go."""
         opened = waiting.opened
+        held = Held(())
         try:
             await check_again(opened.prepared, self._ports, self._clock.now())
+            held = await self._launcher.take_locks(
+                opened.prepared, waiting.run.id, waiting.run.actor
+            )
+            await self._mark(opened)
         except RefusedError as error:
+            held.release()
             if error.code in _VOID:
                 await self._end(waiting, "void", Person("engine"), str(error))
             raise
-        held = await self._launcher.take_locks(opened.prepared, waiting.run.id, waiting.run.actor)
         approval = self._settled(waiting, word, who, reason)
         try:
             await self._record(waiting, approval, who)
@@ -341,13 +353,4 @@ def _ended(run: Run, approval: Approval, at: float) -> Run:
     words = {"denied": f"denied by {approval.by}", "withdrawn": f"withdrawn by {approval.by}"}
     word = words.get(approval.state, approval.state)
     note = f"{word}: {approval.reason}" if approval.reason else word
-    targets = tuple(
-        replace(target, state=TargetState.NOT_STARTED, why=note)
-        if target.state is TargetState.PENDING
-        else target
-        for target in run.targets
-    )
-    return replace(
-        run, state=RunState.ABORTED, approval=approval, targets=targets, note=note, ended=at,
-        choices=(),
-    )  # fmt: skip
+    return replace(never_began(run, note, at), approval=approval)
