@@ -155,6 +155,7 @@ def _joined(read: Sequence[Policy], version: str) -> Policy:
         authorizers=tuple(dict.fromkeys(name for each in read for name in each.authorizers)),
         files=tuple(file for policy in read for file in policy.files),
         version=version,
+        parts=tuple(read) if len(read) > 1 else (),
     )
 
 

@@ -20,11 +20,12 @@ from opsconsole.model.action import Plan
 from opsconsole.model.approval_calls import Approvals, ApproveRun, ReadApprovals, ReadPlan
 from opsconsole.model.calls import ControlRun, Done, EngineStatus, PlanRun, Started, StartRun
 from opsconsole.model.figures import EngineFigures
-from opsconsole.model.policy import Approval
+from opsconsole.model.policy import Approval, Asking, Person
 from opsconsole.model.run import Question, Run, RunTarget
 from opsconsole.model.states import Effect, RunState, TargetState
 from opsconsole.rpc.client import Client, Streams
 from opsconsole.rpc.messages import PROTOCOL, Hello
+from opsconsole.runs.judgement import judge
 from tests.engine.conftest import World, until
 
 PEER = "version: 1\nrules: [{name: two, then: need_peer, targets: web01}]\n"
@@ -128,6 +129,38 @@ async def test_what_the_machine_and_the_configuration_say_holds_together(tmp_pat
     assert (both.closed, both.glass, [each.name for each in both.rules]) == (True, ("b",), ["x"])
     assert load_policy(tmp_path / "nowhere", "").version == ""
     assert load_policy(system, "").version != both.version
+
+
+SHUT_BOTH = "version: 1\ndefault: deny\nrules: [{name: %s, then: allow, actions: %s}]\n"
+CLOSED = {
+    "the own file does not open the machine's": (
+        "version: 1\ndefault: deny\n", "version: 1\nrules: [{name: x, then: allow}]\n", False,
+    ),
+    "nor the machine's the own": (
+        "version: 1\nrules: [{name: x, then: allow}]\n", "version: 1\ndefault: deny\n", False,
+    ),
+    "the one that is closed allows it": (
+        SHUT_BOTH % ("x", "core.*"), "version: 1\n", True,
+    ),
+    "one of two that are closed": (
+        SHUT_BOTH % ("x", "core.*"), SHUT_BOTH % ("y", "acme.*"), False,
+    ),
+    "both of them": (SHUT_BOTH % ("x", "core.*"), SHUT_BOTH % ("y", "core.adhoc"), True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("machine", "ours", "may"), CLOSED.values(), ids=CLOSED.keys())
+def test_what_one_file_allows_is_not_allowed_by_the_other(
+    tmp_path: Path, machine: str, ours: str, may: bool
+) -> None:
+    system, own = tmp_path / "system.yaml", tmp_path / "own.yaml"
+    system.write_text(machine)
+    own.write_text(ours)
+    asking = Asking("core.adhoc", Effect.WRITE, Person("op1"), 0.0, ("web01",), ("web01",))
+
+    ruling = judge(load_policy(system, str(own)), asking, (), {})
+
+    assert ruling.denied == ("" if may else "no rule of the policy allows it on web01")
 
 
 async def test_a_run_waits_over_the_wire_and_the_same_person_is_refused(world: World) -> None:
