@@ -112,12 +112,12 @@ def load_policy(system: Path, own: str) -> Policy:
     Returns:
         The policy; `broken` says why it cannot be known.
     """
-    places = [system] if os.path.lexists(system) else []
-    places += [Path(own)] if own else []
     read: list[Policy] = []
     digest = hashlib.sha256()
-    for place in places:
+    for place, is_wished in ((system, False), *([(Path(own), True)] if own else [])):
         try:
+            if not is_wished and not _is_there(place):
+                continue
             check_folder(place.parent)
             content = read_trusted(place)
             read.append(_checked(read_policy(content.decode("utf-8"), str(place))))
@@ -128,6 +128,21 @@ def load_policy(system: Path, own: str) -> Policy:
             return Policy(broken=why, files=(str(place),), version="broken")
         digest.update(content + b"\0")
     return _joined(read, digest.hexdigest()) if read else Policy()
+
+
+def _is_there(place: Path) -> bool:
+    """Tell whether there is something; where that cannot be told there may be a policy.
+
+    Raises:
+        TrustError: It cannot be told.
+    """
+    try:
+        place.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise TrustError(f"{place}: {error.strerror}") from None
+    return True
 
 
 def _checked(policy: Policy) -> Policy:

@@ -163,6 +163,16 @@ def test_what_one_file_allows_is_not_allowed_by_the_other(
     assert ruling.denied == ("" if may else "no rule of the policy allows it on web01")
 
 
+def test_where_nobody_can_tell_whether_there_is_a_policy_changes_are_denied(
+    tmp_path: Path,
+) -> None:
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+
+    assert "policy.yaml" in load_policy(circle / "policy.yaml", "").broken
+    assert load_policy(tmp_path / "nowhere" / "policy.yaml", "").broken == ""
+
+
 async def test_a_run_waits_over_the_wire_and_the_same_person_is_refused(world: World) -> None:
     policy(world, PEER)
     async with world.engine() as (_, client):
