@@ -54,7 +54,8 @@ class Policing:
         found = await asyncio.to_thread(_stamp, self._system, own)
         if found != self._seen:
             self.policy = await asyncio.to_thread(load_policy, self._system, own)
-            self._seen = found
+            # what broke it may lie beside the files, in their folder's mode: looked at until it is mended
+            self._seen = None if self.policy.broken else found
         return self.policy
 
     async def judge(self, asking: Asking) -> Ruling:

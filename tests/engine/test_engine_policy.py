@@ -7,24 +7,27 @@ import pwd
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 from msgspec.structs import replace
 
 from opsconsole import __version__
 from opsconsole.clock import SystemClock
-from opsconsole.engine.policing import groups_of, load_policy
+from opsconsole.engine.policing import Policing, groups_of, load_policy
 from opsconsole.engine.run_telling import message_of, run_occasions
 from opsconsole.errors import EngineError, RefusedError
 from opsconsole.model.action import Plan
 from opsconsole.model.approval_calls import Approvals, ApproveRun, ReadApprovals, ReadPlan
 from opsconsole.model.calls import ControlRun, Done, EngineStatus, PlanRun, Started, StartRun
 from opsconsole.model.figures import EngineFigures
+from opsconsole.model.inventory import Settings
 from opsconsole.model.policy import Approval, Asking, Person
 from opsconsole.model.run import Question, Run, RunTarget
 from opsconsole.model.states import Effect, RunState, TargetState
 from opsconsole.rpc.client import Client, Streams
 from opsconsole.rpc.messages import PROTOCOL, Hello
+from opsconsole.runs.contributions import Contributions
 from opsconsole.runs.judgement import judge
 from tests.engine.conftest import World, until
 
@@ -39,6 +42,11 @@ def policy(world: World, text: str, **settings: object) -> Path:
     file.chmod(0o600)
     world.use(policy=str(file), **settings)
     return file
+
+
+def _policing(settings: Settings, **more: object) -> Policing:
+    nowhere = Path(settings.policy or "/nowhere").parent / "none.yaml"
+    return Policing(lambda: settings, dict, cast("Contributions", None), nowhere, **more)  # type: ignore[arg-type]
 
 
 async def plan(client: Client, *targets: str, action: str = "core.adhoc") -> Plan:
@@ -117,6 +125,17 @@ async def test_a_policy_that_cannot_be_trusted_denies_changes_and_says_so(
     assert why in made.refusal
     assert why in said
     assert looked.refusal == ""
+
+
+async def test_a_policy_whose_folder_is_mended_is_known_again(world: World) -> None:
+    file = policy(world, PEER)
+    world.folder.chmod(0o777)
+    settings = Settings(policy=str(file))
+    policing = _policing(settings)
+
+    assert "can be written by everybody" in (await policing.look()).broken
+    world.folder.chmod(0o700)
+    assert (await policing.look()).broken == ""
 
 
 async def test_what_the_machine_and_the_configuration_say_holds_together(tmp_path: Path) -> None:
