@@ -85,7 +85,10 @@ class Guests:
 
     async def _why_not(self, person: Person) -> str:
         wanted = self._policing.policy.approvers
-        groups = await self._policing.groups(person)
+        try:
+            groups = await self._policing.groups(person)
+        except RefusedError as error:
+            return str(error)
         return "" if wanted in groups else f"{person.name} is not in the group {wanted}"
 
     async def _pass(self, call: AnyCall, peer: Peer) -> Struct:

@@ -10,6 +10,7 @@ import os
 import pwd
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -27,6 +28,8 @@ from opsconsole.runs.judgement import judge
 from opsconsole.runs.strategy import check_wishes
 
 Stamp = tuple[tuple[str, int, int, int], ...]
+PATIENCE: Final = 5.0
+"""Seconds to wait for a person's groups: a directory far away may be what answers."""
 
 
 class Policing:
@@ -38,8 +41,12 @@ class Policing:
         records: Callable[[], Mapping[str, HostRecord]],
         contributions: Contributions,
         system: Path = SYSTEM,
+        ask: Callable[[str], Collection[str]] | None = None,
+        patience: float = PATIENCE,
     ) -> None:
-        """Set up; `settings` are those in force, `records` hosts as they are now."""
+        """Set up; `settings` are those in force, `records` hosts as they are now, `ask` names groups (blocks)."""
+        self._ask = ask or groups_of
+        self._patience = patience
         self._settings = settings
         self._records = records
         self._contributions = contributions
@@ -61,7 +68,13 @@ class Policing:
     async def judge(self, asking: Asking) -> Ruling:
         """Say what the policy means for a plan; never raises."""
         policy = await self.look()
-        groups = await self.groups(asking.person)
+        if policy == Policy():
+            return Ruling()
+        try:
+            groups = await self.groups(asking.person)
+        except RefusedError as error:
+            denied = "" if asking.effect is Effect.READ else str(error)
+            return Ruling(denied=denied, version=policy.version)
         ruling = judge(policy, asking, groups, self._records())
         if ruling.denied or asking.effect is Effect.READ:
             return ruling
@@ -72,8 +85,16 @@ class Policing:
         return ruling
 
     async def groups(self, person: Person) -> Collection[str]:
-        """Name a person's unix groups; nobody's account is in none."""
-        return await asyncio.to_thread(groups_of, person.name)
+        """Name a person's unix groups; nobody's account is in none.
+
+        Raises:
+            RefusedError: policy: who knows them does not answer.
+        """
+        try:
+            async with asyncio.timeout(self._patience):
+                return await asyncio.to_thread(self._ask, person.name)
+        except TimeoutError:
+            raise RefusedError("policy", f"the groups of {person.name} are not known") from None
 
     async def _asked(
         self, name: str, asking: Asking, groups: Collection[str], before: Ruling

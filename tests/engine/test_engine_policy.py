@@ -4,6 +4,7 @@ import asyncio
 import grp
 import os
 import pwd
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ from opsconsole.model.approval_calls import Approvals, ApproveRun, ReadApprovals
 from opsconsole.model.calls import ControlRun, Done, EngineStatus, PlanRun, Started, StartRun
 from opsconsole.model.figures import EngineFigures
 from opsconsole.model.inventory import Settings
-from opsconsole.model.policy import Approval, Asking, Person
+from opsconsole.model.policy import Approval, Asking, Person, Ruling
 from opsconsole.model.run import Question, Run, RunTarget
 from opsconsole.model.states import Effect, RunState, TargetState
 from opsconsole.rpc.client import Client, Streams
@@ -136,6 +137,30 @@ async def test_a_policy_whose_folder_is_mended_is_known_again(world: World) -> N
     assert "can be written by everybody" in (await policing.look()).broken
     world.folder.chmod(0o700)
     assert (await policing.look()).broken == ""
+
+
+async def test_where_nobody_names_groups_changes_are_denied_and_looking_goes_on(
+    world: World,
+) -> None:
+    settings = Settings(policy=str(policy(world, PEER)))
+    answered = threading.Event()
+
+    def never(_name: str) -> tuple[str, ...]:
+        answered.wait(30)
+        return ()
+
+    change = Asking("core.adhoc", Effect.WRITE, Person("op1"), 0.0, ("web01",), ("web01",))
+    try:
+        policing = _policing(settings, ask=never, patience=0.01)
+        changed = await policing.judge(change)
+        looked = await policing.judge(replace(change, effect=Effect.READ))
+        free = await _policing(Settings(), ask=never, patience=0.01).judge(change)
+    finally:
+        answered.set()
+
+    assert changed.denied == "the groups of op1 are not known"
+    assert looked.denied == ""
+    assert free == Ruling()
 
 
 async def test_what_the_machine_and_the_configuration_say_holds_together(tmp_path: Path) -> None:
