@@ -148,8 +148,11 @@ class ApprovalDesk:
         await self._clock.sleep(GOOD_FOR)
         async with waiting.turn:
             if not waiting.settled.is_set():
-                minutes = f"{GOOD_FOR / 60:g} min"
-                await self._end(waiting, "expired", Person("engine"), f"nobody within {minutes}")
+                await self._end_late(waiting)
+
+    async def _end_late(self, waiting: Waiting) -> None:
+        why = f"nobody within {GOOD_FOR / 60:g} min"
+        await self._end(waiting, "expired", Person("engine"), why)
 
     def read(self, run_id: str, who: Person) -> Plan:
         """Give a waiting run's plan to somebody, who may agree to it from then on.
@@ -170,7 +173,7 @@ class ApprovalDesk:
         """
         waiting = self._find(call.run)
         async with waiting.turn:
-            _check_waits(waiting)
+            await self._check_waits(waiting)
             await self._check_second(waiting, call, who)
             if call.deny:
                 await self._end(waiting, "denied", who, call.reason)
@@ -186,7 +189,7 @@ class ApprovalDesk:
         """
         waiting = self._find(call.run)
         async with waiting.turn:
-            _check_waits(waiting)
+            await self._check_waits(waiting)
             if call.verb in ("stop", "interrupt"):
                 await self._end(waiting, "withdrawn", who, call.reason)
                 return Done("withdrawn: nothing was started")
@@ -197,6 +200,14 @@ class ApprovalDesk:
             check_glass(waiting.ruling, call.reason)
             await self._go(waiting, "glass", who, call.reason)
             return Done("goes ahead without a second person; everybody is told")
+
+    async def _check_waits(self, waiting: Waiting) -> None:
+        """Refuse what comes too late; on a machine that slept the alarm may be later than the time."""
+        _check_open(waiting)
+        approval = waiting.run.approval
+        if approval is not None and self._clock.now() > approval.until:
+            await self._end_late(waiting)
+            _check_open(waiting)
 
     async def _check_second(self, waiting: Waiting, call: ApproveRun, who: Person) -> None:
         if why := why_no_second(waiting.opened.who, who):
@@ -323,7 +334,7 @@ def approval_fields(approval: Approval, who: Person, plan_hash: str) -> dict[str
     }
 
 
-def _check_waits(waiting: Waiting) -> None:
+def _check_open(waiting: Waiting) -> None:
     if waiting.settled.is_set():
         raise RefusedError("not-running", f"{waiting.run.id} does not wait any more")
 

@@ -21,7 +21,7 @@ from opsconsole.model.snapshot import Access, Freeze
 from opsconsole.model.states import Confirm, RunState, TargetState
 from opsconsole.runs.chain import read_chain
 from opsconsole.runs.second_person import why_no_second
-from opsconsole.testing.virtual import run_virtually
+from opsconsole.testing.virtual import LoopClock, run_virtually
 
 OP1 = Person("op1", 1001, 1001)
 OP2 = Person("op2", 1002, 1002)
@@ -217,6 +217,34 @@ def test_nobody_within_a_quarter_of_an_hour_ends_it(tmp_path: Path) -> None:
         with pytest.raises(RefusedError):
             await world.service.approve(ApproveRun(run_id, run.plan_hash), OP2)
         assert world.service.live == 0
+        assert not world.sent_at_all
+
+    tell(story, tmp_path)
+
+
+class Later(LoopClock):
+    """A clock on the wall that went on while the machine slept."""
+
+    def now(self) -> float:
+        return super().now() + 3600
+
+
+@pytest.mark.parametrize("verb", ["approve", "break-glass", "stop"])
+def test_after_the_machine_slept_the_time_is_over_though_no_alarm_rang(
+    verb: str, tmp_path: Path
+) -> None:
+    async def story(world: Guarded) -> None:
+        run_id = await world.ask()
+        world.service.approvals._clock = Later()
+
+        word = (
+            world.agree(run_id)
+            if verb == "approve"
+            else world.service.control(ControlRun(run_id, verb, "x"), "op1", who=OP1)
+        )
+        with pytest.raises(RefusedError, match="does not wait any more"):
+            await word
+        assert (await world.end(run_id)).note == "expired: nobody within 15 min"
         assert not world.sent_at_all
 
     tell(story, tmp_path)
