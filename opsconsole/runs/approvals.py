@@ -237,15 +237,23 @@ class ApprovalDesk:
         held = await self._launcher.take_locks(opened.prepared, waiting.run.id, waiting.run.actor)
         approval = self._settled(waiting, word, who, reason)
         try:
-            await self._record(waiting, approval, who)
-        except JournalError as error:
+            await self._record_word(waiting, approval, who)
+            _check_open(waiting)  # the engine may have stopped meanwhile, and said it never began
+        except BaseException:
             held.release()
-            self._ports.trouble(str(error))
-            raise RefusedError("journal", f"nothing was started: {error}") from error
+            raise
         run = replace(waiting.run, approval=approval, state=RunState.RUNNING, choices=())
         waiting.ring.say("", "approval", "run", _said(approval))
         self._forget(waiting)
         self._begin(self._launcher.make(replace(opened, run=run), held, waiting.ring), held)
+
+    async def _record_word(self, waiting: Waiting, approval: Approval, who: Person) -> None:
+        _check_open(waiting)
+        try:
+            await self._record(waiting, approval, who)
+        except JournalError as error:
+            self._ports.trouble(str(error))
+            raise RefusedError("journal", f"nothing was started: {error}") from error
 
     async def _end(self, waiting: Waiting, word: str, who: Person, reason: str) -> None:
         """Let a run go that never began."""

@@ -414,6 +414,39 @@ def test_what_waited_when_the_engine_ended_never_began(tmp_path: Path) -> None:
     run_virtually(work())
 
 
+@pytest.mark.parametrize("stops", ["the run's watch", "the whole service"])
+def test_an_engine_that_stops_while_a_word_is_written_begins_nothing(
+    stops: str, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        world = Guarded(tmp_path)
+        serving = asyncio.create_task(world.service.serve(), name="serve")
+        plan = await world.plan()
+        run_id = await world.ask(plan)
+        await asyncio.sleep(1)
+        journal = world.service.approvals._waiting[run_id].opened.journal
+        append = journal.append
+
+        async def slow(kind: str, **fields: Any) -> None:
+            await append(kind, **fields)
+            name = f"run {run_id}" if stops == "the run's watch" else "serve"
+            next(each for each in asyncio.all_tasks() if each.get_name() == name).cancel()
+            await asyncio.sleep(1)
+
+        journal.append = slow  # type: ignore[method-assign]
+        with pytest.raises((RefusedError, asyncio.CancelledError)):
+            await world.agree(run_id)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+        holder = await world.service._launcher.locksmith.find_holder(plan.locks, shared=False)
+
+        assert world.published[run_id].note == "withdrawn by engine: the engine stopped"
+        assert holder == ""
+        assert not world.sent_at_all
+
+    run_virtually(work())
+
+
 def test_who_follows_it_hears_that_it_waits_and_what_becomes_of_it(tmp_path: Path) -> None:
     async def story(world: Guarded) -> None:
         run_id = await world.ask()
