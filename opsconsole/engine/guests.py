@@ -42,7 +42,8 @@ class Guests:
         self._show = show
         self._clock = clock
         self._door: SideDoor | None = None
-        self._stands: tuple[str, str] = ("", "")
+        self._stands: tuple[str, str] | None = None
+        """What the policy wished for when it was done; None: not done yet."""
 
     async def run(self) -> None:
         """Follow the policy until cancelled."""
@@ -62,12 +63,14 @@ class Guests:
         if wished == self._stands:
             return
         await self._shut()
-        self._stands = wished
-        if policy.folder:
-            try:
+        try:
+            if policy.folder:
                 await self._open(policy)
-            except EngineError as error:
-                self._show("approvers", f"second persons cannot come: {error}")
+        except EngineError as error:  # tried again at the next look
+            self._show("approvers", f"second persons cannot come: {error}")
+            return
+        self._stands = wished
+        self._show("approvers", "")
 
     async def _open(self, policy: Policy) -> None:
         folder = Path(policy.folder)
@@ -78,7 +81,7 @@ class Guests:
         self._door = door
 
     async def _shut(self) -> None:
-        self._show("approvers", "")
+        self._stands = None
         if self._door is not None:
             await self._door.close()
             self._door = None

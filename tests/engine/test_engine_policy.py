@@ -441,6 +441,16 @@ async def test_a_meeting_place_where_others_may_swap_files_is_not_used(world: Wo
     assert not socket.exists()
 
 
+async def test_the_second_door_opens_once_its_meeting_place_is_right(world: World) -> None:
+    socket = await _door(world, HERE)
+    socket.parent.chmod(0o777)
+    async with world.engine() as (_, client):
+        await until(client, lambda: "approvers" in client.snapshot.banners)
+        socket.parent.chmod(0o755)
+        await _opened(socket)
+        await until(client, lambda: "approvers" not in client.snapshot.banners)
+
+
 RUN = Run(
     "20260101-000000-abcdef", "acme.x", "Restart", Effect.WRITE, "op1", RunState.RUNNING, 1.0, {},
     (RunTarget("web01", TargetState.PENDING),), "h",
