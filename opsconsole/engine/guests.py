@@ -12,9 +12,10 @@ from msgspec import Struct
 from opsconsole.clock import Clock
 from opsconsole.engine.policing import Policing
 from opsconsole.errors import EngineError, RefusedError
-from opsconsole.model.approval_calls import ApproveRun, ReadApprovals, ReadPlan
+from opsconsole.model.approval_calls import Approvals, ApproveRun, ReadApprovals, ReadPlan
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.policy import Person, Policy
+from opsconsole.model.text import clean
 from opsconsole.rpc.messages import Hello
 from opsconsole.rpc.peer import Peer, name_of
 from opsconsole.rpc.side_door import SideDoor
@@ -97,6 +98,10 @@ class Guests:
     async def _pass(self, call: AnyCall, peer: Peer) -> Struct:
         if not isinstance(call, _CALLS):
             raise RefusedError("capability", "a guest may agree to runs, and nothing else")
+        if isinstance(call, ReadPlan):
+            waiting = await self._answer(ReadApprovals(), peer)
+            if not (isinstance(waiting, Approvals) and call.run in {r.id for r in waiting.runs}):
+                raise RefusedError("not-running", f"{clean(call.run, 60)} waits for nobody")
         return await self._answer(call, peer)
 
 

@@ -375,10 +375,15 @@ async def test_a_guest_may_read_and_agree_and_nothing_else(world: World) -> None
                 await second.call(EngineStatus(), EngineFigures)
             with pytest.raises(RefusedError, match="asked for it"):
                 await second.call(ApproveRun(run_id, shown.hash), Done)
+            await client.call(ControlRun(run_id, "stop"), Done)
+            with pytest.raises(RefusedError, match="waits for nobody"):
+                await second.call(ReadPlan(run_id), Plan)
+            past = await client.call(ReadPlan(run_id), Plan)
         mode = socket.stat().st_mode & 0o777
 
     assert [run.id for run in listed.runs] == [run_id]
     assert shown.targets[0].name == "web01"
+    assert past.hash == shown.hash
     assert mode == 0o660
     assert not socket.exists()
 
