@@ -155,8 +155,11 @@ class ApprovalDesk:
         await self._clock.sleep(GOOD_FOR)
         async with waiting.turn:
             if not waiting.settled.is_set():
-                minutes = f"{GOOD_FOR / 60:g} min"
-                await self._end(waiting, "expired", Person("engine"), f"nobody within {minutes}")
+                await self._end_late(waiting)
+
+    async def _end_late(self, waiting: Waiting) -> None:
+        why = f"nobody within {GOOD_FOR / 60:g} min"
+        await self._end(waiting, "expired", Person("engine"), why)
 
     def read(self, run_id: str, who: Person) -> Plan:
         """Give a waiting run's plan to somebody, who may agree to it from then on.
@@ -177,7 +180,7 @@ class ApprovalDesk:
         """
         waiting = self._find(call.run)
         async with waiting.turn:
-            _check_waits(waiting)
+            await self._check_waits(waiting)
             await self._check_second(waiting, call, who)
             if call.deny:
                 await self._end(waiting, "denied", who, call.reason)
@@ -193,7 +196,7 @@ class ApprovalDesk:
         """
         waiting = self._find(call.run)
         async with waiting.turn:
-            _check_waits(waiting)
+            await self._check_waits(waiting)
             if call.verb in ("stop", "interrupt"):
                 await self._end(waiting, "withdrawn", who, call.reason)
                 return Done("withdrawn: nothing was started")
@@ -205,10 +208,18 @@ class ApprovalDesk:
             await self._go(waiting, "glass", who, call.reason)
             return Done("goes ahead without a second person; everybody is told")
 
+    async def _check_waits(self, waiting: Waiting) -> None:
+        """Refuse what comes too late; on a machine that slept the alarm may be later than the time."""
+        _check_open(waiting)
+        approval = waiting.run.approval
+        if approval is not None and self._clock.now() > approval.until:
+            await self._end_late(waiting)
+            _check_open(waiting)
+
     async def _check_second(self, waiting: Waiting, call: ApproveRun, who: Person) -> None:
         if why := why_no_second(waiting.opened.who, who):
             raise RefusedError("approval", why)
-        groups = set(await self._ports.groups(who))
+        groups = set(await self._ports.groups(who)) if waiting.ruling.by else set()
         for wanted in waiting.ruling.by:
             if not groups & set(wanted):
                 raise RefusedError("approval", f"somebody of {' or '.join(wanted)} has to agree")
@@ -238,15 +249,23 @@ class ApprovalDesk:
             raise
         approval = self._settled(waiting, word, who, reason)
         try:
-            await self._record(waiting, approval, who)
-        except JournalError as error:
+            await self._record_word(waiting, approval, who)
+            _check_open(waiting)  # the engine may have stopped meanwhile, and said it never began
+        except BaseException:
             held.release()
-            self._ports.trouble(str(error))
-            raise RefusedError("journal", f"nothing was started: {error}") from error
+            raise
         run = replace(waiting.run, approval=approval, state=RunState.RUNNING, choices=())
         waiting.ring.say("", "approval", "run", _said(approval))
         self._forget(waiting)
         self._begin(self._launcher.make(replace(opened, run=run), held, waiting.ring), held)
+
+    async def _record_word(self, waiting: Waiting, approval: Approval, who: Person) -> None:
+        _check_open(waiting)
+        try:
+            await self._record(waiting, approval, who)
+        except JournalError as error:
+            self._ports.trouble(str(error))
+            raise RefusedError("journal", f"nothing was started: {error}") from error
 
     async def _end(self, waiting: Waiting, word: str, who: Person, reason: str) -> None:
         """Let a run go that never began."""
@@ -335,7 +354,7 @@ def approval_fields(approval: Approval, who: Person, plan_hash: str) -> dict[str
     }
 
 
-def _check_waits(waiting: Waiting) -> None:
+def _check_open(waiting: Waiting) -> None:
     if waiting.settled.is_set():
         raise RefusedError("not-running", f"{waiting.run.id} does not wait any more")
 
