@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from opsconsole.cli.options import Options
 from opsconsole.model.run import Run
+from opsconsole.model.text import LABEL_LIMIT, clean
 
 if TYPE_CHECKING:
     from opsconsole.rpc.client import Client
@@ -23,6 +24,8 @@ class Request(Struct, frozen=True):
     """`op1-default`: whose engine, and its name."""
     socket: str
     run: Run
+    owner: str = ""
+    """Whose account made the socket: the file's name may say anything."""
 
 
 @click.command()
@@ -69,8 +72,6 @@ class _Verdict(Struct, frozen=True):
 
 
 def _print_list(found: tuple[Request, ...], *, as_json: bool) -> int:
-    from datetime import datetime
-
     from opsconsole.cli.show import print_columns, print_json
 
     if as_json:
@@ -79,15 +80,24 @@ def _print_list(found: tuple[Request, ...], *, as_json: bool) -> int:
     rows = []
     for each in found:
         run, why = each.run, each.run.approval
-        until = datetime.fromtimestamp(why.until if why else 0).astimezone().strftime("%H:%M:%S")
-        names = f"{len(run.targets)} targets" if len(run.targets) > 1 else run.targets[0].name
-        rows.append(
-            (run.id, run.actor, run.action, names, f"until {until}", why.why if why else "")
-        )
+        names = run.targets[0].name if len(run.targets) == 1 else f"{len(run.targets)} targets"
+        until = f"until {_time(why.until if why else 0.0)}"
+        said = (run.id, run.actor, run.action, names, until, why.why if why else "")
+        rows.append([clean(text, LABEL_LIMIT) for text in (*said, f"in {each.owner}'s engine")])
     print_columns(rows)
     if not rows:
         print("nothing waits for a second person")
     return 0
+
+
+def _time(at: float) -> str:
+    """Format a moment that another account's engine says; it may be no moment at all."""
+    from datetime import datetime
+
+    try:
+        return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return "?"
 
 
 async def _decide(options: Options, folder: Path | None, verdict: _Verdict) -> int:
@@ -107,7 +117,8 @@ async def _decide(options: Options, folder: Path | None, verdict: _Verdict) -> i
         if not verdict.deny:
             if not verdict.as_json:
                 print_lines(plan)
-                print(f"asked   by {request.run.actor}: {request.run.reason or 'no reason given'}")
+                for what, said in _asked(request):
+                    print(f"{what:<8}{clean(said, LABEL_LIMIT)}")
             _ask(verdict)
         call = ApproveRun(verdict.run, plan.hash, verdict.deny, verdict.because)
         done = await client.call(call, Done)
@@ -116,8 +127,16 @@ async def _decide(options: Options, folder: Path | None, verdict: _Verdict) -> i
             {"schema": "opsconsole.approval/1", "run": verdict.run, "plan": plan, "text": done.text}
         )
     else:
-        print(done.text)
+        print(clean(done.text))
     return 0
+
+
+def _asked(request: Request) -> tuple[tuple[str, str], ...]:
+    run = request.run
+    return (
+        ("asked", f"by {run.actor}: {run.reason or 'no reason given'}"),
+        ("engine", f"of {request.owner}: {request.socket}"),
+    )
 
 
 def _ask(verdict: _Verdict) -> None:
@@ -127,7 +146,7 @@ def _ask(verdict: _Verdict) -> None:
 
     if verdict.yes:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if verdict.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise RefusedError("confirm", "read the plan, then agree to it with --yes")
     if not click.confirm("Do you agree to this?", default=False, err=True):
         raise RefusedError("confirm", "not agreed: it goes on waiting")
@@ -136,8 +155,9 @@ def _ask(verdict: _Verdict) -> None:
 async def _waiting(options: Options, folder: Path | None) -> tuple[Request, ...]:
     """Ask this account's engine, if it runs, and every engine whose socket is where engines meet."""
     from opsconsole.cli.exits import complain
-    from opsconsole.errors import EngineError
+    from opsconsole.errors import OpsConsoleError
     from opsconsole.model.approval_calls import Approvals, ReadApprovals
+    from opsconsole.rpc.peer import name_of
     from opsconsole.rpc.server import is_served
 
     place = options.place(create=False)
@@ -148,11 +168,16 @@ async def _waiting(options: Options, folder: Path | None) -> tuple[Request, ...]
         try:
             async with _guest(socket) as client:
                 waiting = await client.call(ReadApprovals(), Approvals)
-        except EngineError as error:
+            owner = name_of(os.lstat(socket).st_uid)
+        except OpsConsoleError as error:
             complain(error)
             continue
+        except FileNotFoundError:
+            continue  # that engine ended meanwhile
         known = {each.run.id for each in found}
-        found += [Request(name, str(socket), run) for run in waiting.runs if run.id not in known]
+        found += [
+            Request(name, str(socket), run, owner) for run in waiting.runs if run.id not in known
+        ]
     return tuple(found)
 
 
@@ -175,10 +200,15 @@ def _sockets(folder: Path | None) -> list[Path]:
 
 @asynccontextmanager
 async def _guest(socket: Path) -> AsyncIterator["Client"]:
-    """Attach only to call; whoever serves the socket must be who made it."""
+    """Attach only to call; whoever serves the socket must be who made it, and what they say is cleaned.
+
+    Raises:
+        RefusedError: It declined.
+        EngineError: It cannot be reached, or does not keep to the protocol.
+    """
     from opsconsole.cli.attach import hello
     from opsconsole.clock import SystemClock
-    from opsconsole.errors import EngineError
+    from opsconsole.errors import EngineError, OpsConsoleError, RefusedError
     from opsconsole.rpc.client import Client, Streams, open_path
     from opsconsole.rpc.peer import credentials
 
@@ -190,6 +220,11 @@ async def _guest(socket: Path) -> AsyncIterator["Client"]:
             raise EngineError(f"{socket} is not served by who made it")
         return reader, writer
 
-    async with Client(connect, hello("cli", subscribe=False), SystemClock()) as client:
-        await client.ready()
-        yield client
+    try:
+        async with Client(connect, hello("cli", subscribe=False), SystemClock()) as client:
+            await client.ready()
+            yield client
+    except RefusedError as error:
+        raise RefusedError(error.code, clean(str(error))) from None
+    except OpsConsoleError as error:
+        raise EngineError(clean(str(error))) from None

@@ -11,6 +11,7 @@ from opsconsole.cli.show import print_json
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
 from opsconsole.model.states import Confirm
+from opsconsole.model.text import LABEL_LIMIT, clean
 
 
 class Wish(Struct, frozen=True):
@@ -69,7 +70,7 @@ def print_lines(plan: Plan, costs: Sequence[str] = ()) -> None:
     from opsconsole.view import plan_page
     from opsconsole.view.cells import plain
 
-    print(plan.title)
+    print(clean(plan.title, LABEL_LIMIT))
     for line in plan_page.lines(plan, costs=costs):
         print(plain(line).rstrip())
 

@@ -12,9 +12,10 @@ from msgspec import Struct
 from opsconsole.clock import Clock
 from opsconsole.engine.policing import Policing
 from opsconsole.errors import EngineError, RefusedError
-from opsconsole.model.approval_calls import ApproveRun, ReadApprovals, ReadPlan
+from opsconsole.model.approval_calls import Approvals, ApproveRun, ReadApprovals, ReadPlan
 from opsconsole.model.calls import AnyCall
 from opsconsole.model.policy import Person, Policy
+from opsconsole.model.text import clean
 from opsconsole.rpc.messages import Hello
 from opsconsole.rpc.peer import Peer, name_of
 from opsconsole.rpc.side_door import SideDoor
@@ -42,7 +43,8 @@ class Guests:
         self._show = show
         self._clock = clock
         self._door: SideDoor | None = None
-        self._stands: tuple[str, str] = ("", "")
+        self._stands: tuple[str, str] | None = None
+        """What the policy wished for when it was done; None: not done yet."""
 
     async def run(self) -> None:
         """Follow the policy until cancelled."""
@@ -62,12 +64,14 @@ class Guests:
         if wished == self._stands:
             return
         await self._shut()
-        self._stands = wished
-        if policy.folder:
-            try:
+        try:
+            if policy.folder:
                 await self._open(policy)
-            except EngineError as error:
-                self._show("approvers", f"second persons cannot come: {error}")
+        except EngineError as error:  # tried again at the next look
+            self._show("approvers", f"second persons cannot come: {error}")
+            return
+        self._stands = wished
+        self._show("approvers", "")
 
     async def _open(self, policy: Policy) -> None:
         folder = Path(policy.folder)
@@ -78,19 +82,26 @@ class Guests:
         self._door = door
 
     async def _shut(self) -> None:
-        self._show("approvers", "")
+        self._stands = None
         if self._door is not None:
             await self._door.close()
             self._door = None
 
     async def _why_not(self, person: Person) -> str:
         wanted = self._policing.policy.approvers
-        groups = await self._policing.groups(person)
+        try:
+            groups = await self._policing.groups(person)
+        except RefusedError as error:
+            return str(error)
         return "" if wanted in groups else f"{person.name} is not in the group {wanted}"
 
     async def _pass(self, call: AnyCall, peer: Peer) -> Struct:
         if not isinstance(call, _CALLS):
             raise RefusedError("capability", "a guest may agree to runs, and nothing else")
+        if isinstance(call, ReadPlan):
+            waiting = await self._answer(ReadApprovals(), peer)
+            if not (isinstance(waiting, Approvals) and call.run in {r.id for r in waiting.runs}):
+                raise RefusedError("not-running", f"{clean(call.run, 60)} waits for nobody")
         return await self._answer(call, peer)
 
 

@@ -78,7 +78,7 @@ class Plugins:
         self._store = store
         self._wards = Wards(clock.now)
         self.contributions: Final = Contributions(Registry(), self._wards, remote, host, clock)
-        self.aside: Final = Aside()
+        self.aside: Final = Aside(clock)
         self._clock = clock
         self._made_at = clock.now()
         self._use = use

@@ -10,6 +10,7 @@ import os
 import pwd
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -27,6 +28,8 @@ from opsconsole.runs.judgement import judge
 from opsconsole.runs.strategy import check_wishes
 
 Stamp = tuple[tuple[str, int, int, int], ...]
+PATIENCE: Final = 5.0
+"""Seconds to wait for a person's groups: a directory far away may be what answers."""
 
 
 class Policing:
@@ -38,8 +41,12 @@ class Policing:
         records: Callable[[], Mapping[str, HostRecord]],
         contributions: Contributions,
         system: Path = SYSTEM,
+        ask: Callable[[str], Collection[str]] | None = None,
+        patience: float = PATIENCE,
     ) -> None:
-        """Set up; `settings` are those in force, `records` hosts as they are now."""
+        """Set up; `settings` are those in force, `records` hosts as they are now, `ask` names groups (blocks)."""
+        self._ask = ask or groups_of
+        self._patience = patience
         self._settings = settings
         self._records = records
         self._contributions = contributions
@@ -54,13 +61,20 @@ class Policing:
         found = await asyncio.to_thread(_stamp, self._system, own)
         if found != self._seen:
             self.policy = await asyncio.to_thread(load_policy, self._system, own)
-            self._seen = found
+            # what broke it may lie beside the files, in their folder's mode: looked at until it is mended
+            self._seen = None if self.policy.broken else found
         return self.policy
 
     async def judge(self, asking: Asking) -> Ruling:
         """Say what the policy means for a plan; never raises."""
         policy = await self.look()
-        groups = await self.groups(asking.person)
+        if policy == Policy():
+            return Ruling()
+        try:
+            groups = await self.groups(asking.person)
+        except RefusedError as error:
+            denied = "" if asking.effect is Effect.READ else str(error)
+            return Ruling(denied=denied, version=policy.version)
         ruling = judge(policy, asking, groups, self._records())
         if ruling.denied or asking.effect is Effect.READ:
             return ruling
@@ -71,8 +85,16 @@ class Policing:
         return ruling
 
     async def groups(self, person: Person) -> Collection[str]:
-        """Name a person's unix groups; nobody's account is in none."""
-        return await asyncio.to_thread(groups_of, person.name)
+        """Name a person's unix groups; nobody's account is in none.
+
+        Raises:
+            RefusedError: policy: who knows them does not answer.
+        """
+        try:
+            async with asyncio.timeout(self._patience):
+                return await asyncio.to_thread(self._ask, person.name)
+        except TimeoutError:
+            raise RefusedError("policy", f"the groups of {person.name} are not known") from None
 
     async def _asked(
         self, name: str, asking: Asking, groups: Collection[str], before: Ruling
@@ -112,12 +134,12 @@ def load_policy(system: Path, own: str) -> Policy:
     Returns:
         The policy; `broken` says why it cannot be known.
     """
-    places = [system] if os.path.lexists(system) else []
-    places += [Path(own)] if own else []
     read: list[Policy] = []
     digest = hashlib.sha256()
-    for place in places:
+    for place, is_wished in ((system, False), *([(Path(own), True)] if own else [])):
         try:
+            if not is_wished and not _is_there(place):
+                continue
             check_folder(place.parent)
             content = read_trusted(place)
             read.append(_checked(read_policy(content.decode("utf-8"), str(place))))
@@ -128,6 +150,21 @@ def load_policy(system: Path, own: str) -> Policy:
             return Policy(broken=why, files=(str(place),), version="broken")
         digest.update(content + b"\0")
     return _joined(read, digest.hexdigest()) if read else Policy()
+
+
+def _is_there(place: Path) -> bool:
+    """Tell whether there is something; where that cannot be told there may be a policy.
+
+    Raises:
+        TrustError: It cannot be told.
+    """
+    try:
+        place.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise TrustError(f"{place}: {error.strerror}") from None
+    return True
 
 
 def _checked(policy: Policy) -> Policy:
@@ -155,6 +192,7 @@ def _joined(read: Sequence[Policy], version: str) -> Policy:
         authorizers=tuple(dict.fromkeys(name for each in read for name in each.authorizers)),
         files=tuple(file for policy in read for file in policy.files),
         version=version,
+        parts=tuple(read) if len(read) > 1 else (),
     )
 
 

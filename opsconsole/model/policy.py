@@ -73,6 +73,8 @@ class Policy(Struct, frozen=True):
     """Where the rules stand."""
     version: str = ""
     """A hash of what was read; empty: no file."""
+    parts: tuple["Policy", ...] = ()
+    """Each file's own, where several hold: what one of them allows says nothing for another."""
 
 
 class Asking(Struct, frozen=True):

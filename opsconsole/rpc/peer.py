@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from opsconsole.errors import RpcError
 from opsconsole.model.policy import Person
 
 _CREDENTIALS: Final = struct.Struct("=iII")
@@ -57,8 +58,19 @@ def credentials(sock: socket.socket, own_uid: int) -> Credentials:
 
 
 def person_of(who: Credentials, proc: Path = Path("/proc")) -> Person:
-    """Say who is behind a process: the audit loginuid survives su and sudo, so it comes first in the name."""
-    login = _login_uid(proc / str(who.pid) / "loginuid")
+    """Say who is behind a process: the audit loginuid survives su and sudo, so it comes first in the name.
+
+    Raises:
+        RpcError: The kernel keeps logins and does not tell this one: a process that has gone would have shed it.
+    """
+    try:
+        login = _login_uid(proc / str(who.pid) / "loginuid")
+    except OSError:
+        if (proc / "self" / "loginuid").exists():
+            raise RpcError(
+                f"refused: process {who.pid} is gone or hidden: who is behind it is not known"
+            ) from None
+        login = None
     return Person(name_of(who.uid if login is None else login), who.uid, login)
 
 
@@ -73,6 +85,6 @@ def name_of(uid: int, lookup: Callable[[int], pwd.struct_passwd] = pwd.getpwuid)
 def _login_uid(path: Path) -> int | None:
     try:
         uid = int(path.read_text())
-    except (OSError, ValueError):
+    except ValueError:
         return None
     return None if uid == _UNSET else uid

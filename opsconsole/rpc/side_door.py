@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import logging
 import os
+import socket
+import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
@@ -44,18 +46,12 @@ class SideDoor:
         Raises:
             EngineError: It cannot be bound, or not be given to the group.
         """
-        before = os.umask(0o177)
         try:
-            self._listener = await asyncio.start_unix_server(self._accept, path)
-            os.chown(path, -1, gid)
-            os.chmod(path, 0o660)  # noqa: PTH101 - one local call at the start
+            made = _bind(path, gid)
         except OSError as error:
-            if self._listener is not None:
-                self._listener.close()
             raise EngineError(f"cannot listen on {path}: {error.strerror or error}") from error
-        finally:
-            os.umask(before)
         self._path, self._made = path, os.lstat(path).st_ino
+        self._listener = await asyncio.start_unix_server(self._accept, sock=made)
 
     async def close(self) -> None:
         """End every session and the socket."""
@@ -105,3 +101,19 @@ class SideDoor:
         self._next += 1
         peer = Peer(self._next, who.uid, who.pid, known.name, "guest", login=known.login)
         await session.serve(peer, lambda: None)
+
+
+def _bind(path: Path, gid: int) -> socket.socket:
+    """Make a socket file for a group. Nobody gets in before it has its mode: it does not listen yet."""
+    with contextlib.suppress(FileNotFoundError):
+        if stat.S_ISSOCK(os.lstat(path).st_mode):  # of an engine that died
+            os.unlink(path)  # noqa: PTH108 - one local call at the start
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        made.bind(str(path))
+        os.chown(path, -1, gid)
+        os.chmod(path, 0o660)  # noqa: PTH101 - one local call at the start
+    except BaseException:
+        made.close()
+        raise
+    return made

@@ -18,7 +18,10 @@ from opsconsole.runs.chain import Chain, JournalError, read_chain
 from opsconsole.runs.inspection import find_folder
 from opsconsole.runs.journal import Journal
 from opsconsole.runs.late import OPEN
-from opsconsole.runs.later_undo import take_back, ways_back
+from opsconsole.runs.later_undo import TakeBack, take_back, ways_back
+from opsconsole.runs.launching import Opened
+from opsconsole.runs.planned import Prepared
+from opsconsole.runs.ports import Ports
 from opsconsole.runs.recovery import read_plan, read_run
 from opsconsole.runs.steering import choices_after
 
@@ -31,9 +34,10 @@ _AGAIN: Final = (
 class Aftermath:
     """Looks into the folders of runs that are over."""
 
-    def __init__(self, runs: Path, clock: Clock, disk: Executor) -> None:
+    def __init__(self, runs: Path, ports: Ports, clock: Clock, disk: Executor) -> None:
         """Set up; `runs` holds one folder a run."""
         self._runs = runs
+        self._ports = ports
         self._clock = clock
         self._disk = disk
 
@@ -71,39 +75,59 @@ class Aftermath:
                 continue
             later = entry.text("run")
             left = self._left_alone(later)
-            if left is not None:
-                taken |= {str(name): later for name in names if name not in left}
+            taken |= {str(name): later for name in names if name not in left}
         return taken
 
-    def _left_alone(self, run_id: str) -> frozenset[str] | None:
-        """Name the targets that a later run did nothing to; None: it never was."""
+    def _left_alone(self, run_id: str) -> frozenset[str]:
+        """Name the targets that a later run did nothing to; of one that was let go since, nobody knows: none."""
         try:
             place = find_folder(self._runs, run_id)
-        except RefusedError:
-            return None
-        try:
             chain = read_chain(place)
             if not any(entry.kind == "run.end" for entry in chain.entries):
                 return frozenset()
             run = read_run(place, chain)
-        except JournalError:
+        except (RefusedError, JournalError):
             return frozenset()
         return frozenset(target.name for target in run.targets if target.state in _AGAIN)
 
-    async def mark(self, run_id: str, later: str, targets: tuple[str, ...], actor: str) -> None:
-        """Write into a run's journal that another run takes it back; on disk on return.
+    async def check_free(self, prepared: Prepared) -> None:
+        """Refuse a way back whose targets were taken back since its plan; of any other plan nothing is asked.
 
         Raises:
-            RefusedError: held: somebody else is at it; plan: another run took it back; journal.
+            RefusedError: plan: another run took them back; not-running, journal.
         """
-        journal = await self._reopened(run_id)
+        if not isinstance(prepared.action.impl, TakeBack):
+            return
+        place = find_folder(self._runs, prepared.rerun_of)
         try:
-            taken = await asyncio.to_thread(lambda: self._taken(read_chain(journal.folder)))
-            if twice := [taken[name] for name in targets if name in taken]:
-                raise RefusedError(
-                    "plan", f"taken back by {twice[0]} meanwhile; make the plan again"
-                )
-            await journal.append("undo.later", sync=True, run=later, targets=targets, actor=actor)
+            await asyncio.to_thread(self._check_free, place, prepared)
+        except JournalError as error:
+            raise RefusedError("journal", str(error)) from error
+
+    def _check_free(self, place: Path, prepared: Prepared) -> None:
+        taken = self._taken(read_chain(place))
+        if twice := [taken[name] for name in prepared.going if name in taken]:
+            raise RefusedError("plan", f"taken back by {twice[0]} meanwhile; make the plan again")
+
+    async def mark(self, opened: Opened) -> None:
+        """Write into the journal of the run that this one takes back that it does; on disk on return.
+
+        Only a run that has its locks and its folder marks another: of two one gets through, and a mark
+        whose run has no folder any more is one of a run that was. A run that takes none back marks none.
+
+        Raises:
+            RefusedError: held: somebody else is at it; plan: another run took it back; not-running, journal.
+        """
+        prepared, run = opened.prepared, opened.run
+        if not isinstance(prepared.action.impl, TakeBack):
+            return
+        journal = await self._reopened(prepared.rerun_of)
+        try:
+            await asyncio.to_thread(self._check_free, journal.folder, prepared)
+            await journal.append(
+                "undo.later", sync=True, run=run.id, targets=prepared.going, actor=run.actor
+            )
+            await journal.seal(self._ports.syslog, f"taken back by {run.id}, {run.actor}")
         except JournalError as error:
             raise RefusedError("journal", str(error)) from error
         finally:
@@ -126,6 +150,7 @@ class Aftermath:
                 raise RefusedError("param", f"nothing in {run_id} is open")
             run = replace(run, closed=f"{actor}: {said}", choices=_closed_choices(run))
             await journal.append("run.close", sync=True, actor=actor, reason=said)
+            await journal.seal(self._ports.syslog, f"closed by {actor}")
             await journal.renew("run.json", msgspec.json.encode(run))
         except JournalError as error:
             raise RefusedError("journal", str(error)) from error

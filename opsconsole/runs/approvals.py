@@ -5,7 +5,7 @@ person is on the disk; that word is for the plan they read, as long as policy, t
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -18,10 +18,11 @@ from opsconsole.model.approval_calls import ApproveRun
 from opsconsole.model.calls import ControlRun, Done
 from opsconsole.model.policy import Approval, Person, Ruling
 from opsconsole.model.run import Run
-from opsconsole.model.states import RunState, TargetState
+from opsconsole.model.states import RunState
 from opsconsole.model.text import clean
 from opsconsole.runs.admission import check_again
 from opsconsole.runs.chain import JournalError
+from opsconsole.runs.ending import never_began
 from opsconsole.runs.journal import Field
 from opsconsole.runs.launching import Launcher, Opened
 from opsconsole.runs.live import LiveRun
@@ -67,13 +68,19 @@ class ApprovalDesk:
     """Keeps the runs of one engine that wait for a second person."""
 
     def __init__(
-        self, ports: Ports, clock: Clock, launcher: Launcher, begin: Callable[[LiveRun, Held], None]
+        self,
+        ports: Ports,
+        clock: Clock,
+        launcher: Launcher,
+        begin: Callable[[LiveRun, Held], None],
+        mark: Callable[[Opened], Awaitable[None]],
     ) -> None:
-        """Set up; `begin` takes a run that may go."""
+        """Set up; `begin` takes a run that may go, `mark` tells the run that it takes back, if it does."""
         self._ports = ports
         self._clock = clock
         self._launcher = launcher
         self._begin = begin
+        self._mark = mark
         self._waiting: dict[str, Waiting] = {}
 
     def __len__(self) -> int:
@@ -148,8 +155,11 @@ class ApprovalDesk:
         await self._clock.sleep(GOOD_FOR)
         async with waiting.turn:
             if not waiting.settled.is_set():
-                minutes = f"{GOOD_FOR / 60:g} min"
-                await self._end(waiting, "expired", Person("engine"), f"nobody within {minutes}")
+                await self._end_late(waiting)
+
+    async def _end_late(self, waiting: Waiting) -> None:
+        why = f"nobody within {GOOD_FOR / 60:g} min"
+        await self._end(waiting, "expired", Person("engine"), why)
 
     def read(self, run_id: str, who: Person) -> Plan:
         """Give a waiting run's plan to somebody, who may agree to it from then on.
@@ -170,7 +180,7 @@ class ApprovalDesk:
         """
         waiting = self._find(call.run)
         async with waiting.turn:
-            _check_waits(waiting)
+            await self._check_waits(waiting)
             await self._check_second(waiting, call, who)
             if call.deny:
                 await self._end(waiting, "denied", who, call.reason)
@@ -186,7 +196,7 @@ class ApprovalDesk:
         """
         waiting = self._find(call.run)
         async with waiting.turn:
-            _check_waits(waiting)
+            await self._check_waits(waiting)
             if call.verb in ("stop", "interrupt"):
                 await self._end(waiting, "withdrawn", who, call.reason)
                 return Done("withdrawn: nothing was started")
@@ -198,10 +208,18 @@ class ApprovalDesk:
             await self._go(waiting, "glass", who, call.reason)
             return Done("goes ahead without a second person; everybody is told")
 
+    async def _check_waits(self, waiting: Waiting) -> None:
+        """Refuse what comes too late; on a machine that slept the alarm may be later than the time."""
+        _check_open(waiting)
+        approval = waiting.run.approval
+        if approval is not None and self._clock.now() > approval.until:
+            await self._end_late(waiting)
+            _check_open(waiting)
+
     async def _check_second(self, waiting: Waiting, call: ApproveRun, who: Person) -> None:
         if why := why_no_second(waiting.opened.who, who):
             raise RefusedError("approval", why)
-        groups = set(await self._ports.groups(who))
+        groups = set(await self._ports.groups(who)) if waiting.ruling.by else set()
         for wanted in waiting.ruling.by:
             if not groups & set(wanted):
                 raise RefusedError("approval", f"somebody of {' or '.join(wanted)} has to agree")
@@ -217,24 +235,37 @@ class ApprovalDesk:
     async def _go(self, waiting: Waiting, word: str, who: Person, reason: str) -> None:
         """Begin the run: everything is looked at once more, then the word is on the disk, then it may go."""
         opened = waiting.opened
+        held = Held(())
         try:
             await check_again(opened.prepared, self._ports, self._clock.now())
+            held = await self._launcher.take_locks(
+                opened.prepared, waiting.run.id, waiting.run.actor
+            )
+            await self._mark(opened)
         except RefusedError as error:
+            held.release()
             if error.code in _VOID:
                 await self._end(waiting, "void", Person("engine"), str(error))
             raise
-        held = await self._launcher.take_locks(opened.prepared, waiting.run.id, waiting.run.actor)
         approval = self._settled(waiting, word, who, reason)
         try:
-            await self._record(waiting, approval, who)
-        except JournalError as error:
+            await self._record_word(waiting, approval, who)
+            _check_open(waiting)  # the engine may have stopped meanwhile, and said it never began
+        except BaseException:
             held.release()
-            self._ports.trouble(str(error))
-            raise RefusedError("journal", f"nothing was started: {error}") from error
+            raise
         run = replace(waiting.run, approval=approval, state=RunState.RUNNING, choices=())
         waiting.ring.say("", "approval", "run", _said(approval))
         self._forget(waiting)
         self._begin(self._launcher.make(replace(opened, run=run), held, waiting.ring), held)
+
+    async def _record_word(self, waiting: Waiting, approval: Approval, who: Person) -> None:
+        _check_open(waiting)
+        try:
+            await self._record(waiting, approval, who)
+        except JournalError as error:
+            self._ports.trouble(str(error))
+            raise RefusedError("journal", f"nothing was started: {error}") from error
 
     async def _end(self, waiting: Waiting, word: str, who: Person, reason: str) -> None:
         """Let a run go that never began."""
@@ -323,7 +354,7 @@ def approval_fields(approval: Approval, who: Person, plan_hash: str) -> dict[str
     }
 
 
-def _check_waits(waiting: Waiting) -> None:
+def _check_open(waiting: Waiting) -> None:
     if waiting.settled.is_set():
         raise RefusedError("not-running", f"{waiting.run.id} does not wait any more")
 
@@ -341,13 +372,4 @@ def _ended(run: Run, approval: Approval, at: float) -> Run:
     words = {"denied": f"denied by {approval.by}", "withdrawn": f"withdrawn by {approval.by}"}
     word = words.get(approval.state, approval.state)
     note = f"{word}: {approval.reason}" if approval.reason else word
-    targets = tuple(
-        replace(target, state=TargetState.NOT_STARTED, why=note)
-        if target.state is TargetState.PENDING
-        else target
-        for target in run.targets
-    )
-    return replace(
-        run, state=RunState.ABORTED, approval=approval, targets=targets, note=note, ended=at,
-        choices=(),
-    )  # fmt: skip
+    return replace(never_began(run, note, at), approval=approval)

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from opsconsole.model.run import RunTarget
+from msgspec.structs import replace
+
+from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.states import RunState, TargetState
 
 
@@ -33,6 +35,17 @@ def judge_run(
         return RunState.SUCCEEDED
     did = bool(states & {TargetState.CHANGED, TargetState.UNCHANGED})
     return RunState.PARTIAL if did else RunState.FAILED
+
+
+def never_began(run: Run, note: str, at: float) -> Run:
+    """End a run that was opened and dispatched nothing; `note` says why."""
+    targets = tuple(
+        replace(target, state=TargetState.NOT_STARTED, why=note)
+        if target.state is TargetState.PENDING
+        else target
+        for target in run.targets
+    )
+    return replace(run, state=RunState.ABORTED, targets=targets, note=note, ended=at, choices=())
 
 
 def _all_good(targets: Iterable[RunTarget]) -> bool:

@@ -1,6 +1,6 @@
 """What a policy says of a plan: deny wins, every other rule adds up; pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -56,21 +56,30 @@ def _denied(
     for rule in told:
         if rule.then == "deny":
             return f"the policy denies it: {_words(rule)}"
-    if not policy.closed or asking.effect is Effect.READ:
+    if asking.effect is Effect.READ:
         return ""
-    allowing = [
-        rule for rule in policy.rules if rule.then == "allow" and _is_about(rule, asking, groups)
-    ]
+    closed = [part for part in policy.parts or (policy,) if part.closed]
+    found = (_not_allowed(part.rules, asking, groups, records) for part in closed)
+    return next(filter(None, found), "")
+
+
+def _not_allowed(
+    rules: Sequence[Rule],
+    asking: Asking,
+    groups: Collection[str],
+    records: Mapping[str, HostRecord],
+) -> str:
+    """Say what no rule of a file allows whose default is deny; empty: all of it is allowed."""
+    allowing = [rule for rule in rules if rule.then == "allow" and _is_about(rule, asking, groups)]
     whole = [rule for rule in allowing if rule.targets in ("", "*")]
     if whole:
         return ""
     if not asking.hosts:
         return "no rule of the policy allows it"
-    left = [
-        host
-        for host in asking.hosts
-        if not any(_covers(rule, host, records, asking.at, unknown=False) for rule in allowing)
-    ]
+    left = list(asking.hosts)
+    for rule in allowing:
+        covers = _covering(rule, records, asking.at, unknown=False)
+        left = [host for host in left if not covers(host)]
     return f"no rule of the policy allows it on {left[0]}" if left else ""
 
 
@@ -86,7 +95,7 @@ def _is_meant(
         return False
     if rule.targets in ("", "*"):
         return True
-    return any(_covers(rule, host, records, asking.at, unknown=True) for host in asking.hosts)
+    return any(map(_covering(rule, records, asking.at, unknown=True), asking.hosts))
 
 
 def _is_about(rule: Rule, asking: Asking, groups: Collection[str]) -> bool:
@@ -101,19 +110,26 @@ def _is_about(rule: Rule, asking: Asking, groups: Collection[str]) -> bool:
     )
 
 
-def _covers(
-    rule: Rule, host: str, records: Mapping[str, HostRecord], at: float, *, unknown: bool
-) -> bool:
-    """Tell whether a rule covers a host; what cannot be told (a host nobody knows, no value) is `unknown`."""
-    record = records.get(host)
+def _covering(
+    rule: Rule, records: Mapping[str, HostRecord], at: float, *, unknown: bool
+) -> Callable[[str], bool]:
+    """Read a rule's filter, once; what it gives tells whether the rule covers a host.
+
+    What cannot be told (a host nobody knows, no value, a filter that cannot be read) is `unknown`.
+    """
     try:
-        line = compile_filter(rule.targets, HOSTS)
+        expr = compile_filter(rule.targets, HOSTS).expr
     except QueryError:
-        return unknown
-    if record is None or line.expr is None:
-        return unknown
-    found = holds(line.expr, host_env(record, at))
-    return found if isinstance(found, bool) else unknown
+        expr = None
+
+    def covers(host: str) -> bool:
+        record = records.get(host)
+        if record is None or expr is None:
+            return unknown
+        found = holds(expr, host_env(record, at))
+        return found if isinstance(found, bool) else unknown
+
+    return covers
 
 
 def is_within(span: Span, at: float) -> bool:

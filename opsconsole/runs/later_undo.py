@@ -16,6 +16,7 @@ from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.states import Confirm, Effect, TargetState
 from opsconsole.model.text import clean
 from opsconsole.runs.chain import Entry
+from opsconsole.runs.pushed import sent_writes, standing_undos
 from opsconsole.runs.redaction import Redactor
 
 TAKE_BACK: Final = "core.take-back"
@@ -23,6 +24,11 @@ TAKE_BACK: Final = "core.take-back"
 _UNTOUCHED: Final = (
     TargetState.SKIPPED, TargetState.NOT_STARTED, TargetState.UNREACHABLE, TargetState.WRONG_HOST,
 )  # fmt: skip
+KEPT_LIMIT: Final = 16 << 10
+"""Bytes of undos that a journal keeps of one try on a target: it is read back as a whole."""
+_UNKEPT: Final = (
+    "what it does is decided while it is done, or it was too long or too secret to keep"
+)
 
 
 class Kept(Struct, frozen=True, omit_defaults=True):
@@ -42,17 +48,46 @@ class Kept(Struct, frozen=True, omit_defaults=True):
     shown: str = ""
 
 
-def keep(requests: Sequence[Request], redactor: Redactor | None) -> str:
-    """Write an undo's requests for the journal; empty where they are not plain, or hold a secret."""
+def keep(requests: Sequence[Request], redactor: Redactor | None, room: int = KEPT_LIMIT) -> str:
+    """Write an undo's requests for the journal; empty where they are not plain, too long, or hold a secret.
+
+    Args:
+        requests: What the undo sends.
+        redactor: Knows the run's secrets.
+        room: Bytes that it may be at most.
+    """
     if not requests or any(request.stdin or request.expect_disconnect for request in requests):
         return ""
-    kept = [
+    kept = _kept_of(requests)
+    texts = msgspec.to_builtins(kept, builtin_types=(bytes,), enc_hook=str)
+    if redactor is not None and _holds_secret(texts, redactor):
+        return ""
+    text = _written(kept)
+    return text if len(text.encode()) <= room else ""
+
+
+def _kept_of(requests: Sequence[Request]) -> list[Kept]:
+    return [
         Kept(**{name: getattr(request, name) for name in Kept.__struct_fields__})
         for request in requests
     ]
+
+
+def _written(kept: Sequence[Kept]) -> str:
     # values that hosts gave are texts of a kind of their own
-    text = msgspec.json.encode(kept, enc_hook=str).decode()
-    return text if redactor is None or redactor.text(text) == text else ""
+    return msgspec.json.encode(kept, enc_hook=str).decode()
+
+
+def _holds_secret(value: object, redactor: Redactor) -> bool:
+    """Look into each text by itself: as JSON a quote or a line end in it, or a call's body, reads otherwise."""
+    match value:
+        case str() | bytes():
+            return redactor.line(value) != value
+        case dict():
+            return any(_holds_secret(each, redactor) for pair in value.items() for each in pair)
+        case list() | tuple():
+            return any(_holds_secret(each, redactor) for each in value)
+    return False
 
 
 class Way(Struct, frozen=True):
@@ -92,32 +127,29 @@ def _way(target: RunTarget, entries: Sequence[Entry], policy: str, taken: Mappin
             )
         case state if state in _UNTOUCHED:
             return Way(why="nothing was done there")
-    return _read_way([entry for entry in entries if entry.text("target") == target.name])
+    mine = [entry for entry in entries if entry.text("target") == target.name]
+    return _read_way(mine, has_own=_has_own(entries))
 
 
-def _read_way(mine: Sequence[Entry]) -> Way:
+def _has_own(entries: Sequence[Entry]) -> bool:
+    """Tell whether the action has a way back of its own, beside the undos of its steps."""
+    return any(
+        entry.kind == "run.plan" and entry.fields.get("rollback") is True for entry in entries
+    )
+
+
+def _read_way(mine: Sequence[Entry], *, has_own: bool) -> Way:
     """Find the undos of what was dispatched, the newest first; one that cannot be read stops it all."""
-    sent = {
-        entry.text("step")
-        for entry in mine
-        if entry.kind == "step.dispatch" and entry.text("effect") != Effect.READ
-    }
-    pushed = {entry.text("step"): entry for entry in mine if entry.kind == "undo.push"}
-    valid = [entry for step, entry in pushed.items() if _is_for(step, sent)]
+    if has_own and sent_writes(mine):
+        return Way(why="its own rollback is decided while it is done; by hand")
     found: list[Request] = []
-    for entry in reversed(valid):
+    for entry in standing_undos(mine):
         kept = _kept(entry.text("plain"))
         if not kept:
             title = entry.text("title") or entry.text("step")
-            return Way(why=f"{clean(title, 80)}: what it does is decided while it is done; by hand")
+            return Way(why=f"{clean(title, 80)}: {_UNKEPT}; by hand")
         found += [Request(**{n: getattr(one, n) for n in Kept.__struct_fields__}) for one in kept]
     return Way(tuple(found)) if found else Way(why="it has no way back")
-
-
-def _is_for(step: str, sent: set[str]) -> bool:
-    if not step:
-        return bool(sent)
-    return step in sent or any(each.startswith(f"{step}/") for each in sent)
 
 
 def _kept(text: str) -> tuple[Kept, ...]:
@@ -170,7 +202,7 @@ def take_back(run: Run, plan: Plan, scope: str, ways: Mapping[str, Way]) -> Acti
 
 
 def _shown(way: Way) -> list[object]:
-    return [way.why, keep(way.requests, None)]
+    return [way.why, _written(_kept_of(way.requests))]
 
 
 def _needs(request: Request) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from opsconsole.actions.steps import way_back
 from opsconsole.clock import Clock
 from opsconsole.model.calls import StartRun
 from opsconsole.model.policy import Person
@@ -18,6 +19,7 @@ from opsconsole.model.states import Effect
 from opsconsole.model.text import clean
 from opsconsole.query.freezes import frozen_by
 from opsconsole.runs.chain import JournalError
+from opsconsole.runs.ending import never_began
 from opsconsole.runs.journal import Journal
 from opsconsole.runs.live import LiveRun, new_run
 from opsconsole.runs.locks import Held, Holder, Locksmith
@@ -96,6 +98,7 @@ class Launcher:
                 rerun_of=prepared.rerun_of,
                 scope=prepared.action.spec.works_on,
                 undo_policy=prepared.action.spec.undo_policy,
+                rollback=way_back(prepared.action.impl) is not None,
             )
             await journal.seal(self._ports.syslog, f"{prepared.plan.action} started by {who.name}")
         except JournalError:
@@ -103,6 +106,20 @@ class Launcher:
             raise
         run = new_run(run_id, prepared, who.name, call.reason or call.unlock, self._clock.now())
         return Opened(run, prepared, who, journal, remote or self._ports.remote)
+
+    async def drop(self, opened: Opened, why: str) -> None:
+        """End a run that was opened and may not begin: on disk, and told."""
+        run = never_began(opened.run, why, self._clock.now())
+        journal = opened.journal
+        try:
+            await journal.append("run.end", sync=True, state=str(run.state), note=run.note)
+            await journal.seal(self._ports.syslog, f"{run.state}")
+            await journal.keep("run.json", msgspec.json.encode(run))
+        except JournalError as error:
+            self._ports.trouble(str(error))
+        finally:
+            journal.close()
+        self._ports.publish(run)
 
     def make(self, opened: Opened, held: Held, ring: OutputRing | None = None) -> LiveRun:
         """Make the live run: from here on it may dispatch."""

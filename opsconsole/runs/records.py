@@ -32,7 +32,7 @@ class Records:
         self._clock = clock
         self._disk = disk
         self._resolver = Resolver(runs, ports, clock, disk)
-        self.aftermath = Aftermath(runs, clock, disk)
+        self.aftermath = Aftermath(runs, ports, clock, disk)
         """Ways back, and runs that are closed."""
         self._orphans: tuple[Run, ...] = ()
 

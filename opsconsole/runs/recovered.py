@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from opsconsole.model.run import RunTarget
 from opsconsole.model.states import Effect, TargetState
 from opsconsole.runs.chain import Entry
+from opsconsole.runs.pushed import standing_undos
 from opsconsole.runs.undo import tell_left
 
 
@@ -62,16 +63,7 @@ def _back(target: RunTarget, mine: Sequence[Entry]) -> RunTarget:
 
 def _left(mine: Sequence[Entry]) -> str:
     """Say what stands there: undos were pushed before their steps were dispatched."""
-    sent = {
-        entry.text("step")
-        for entry in mine
-        if entry.kind == "step.dispatch" and entry.text("effect") != Effect.READ
-    }
-    pushed = dict.fromkeys(
-        (entry.text("step"), entry.text("title")) for entry in mine if entry.kind == "undo.push"
-    )
-    valid = [pair for pair in pushed if pair[0] in sent or (not pair[0] and sent)]
-    return tell_left(valid[::-1])
+    return tell_left([(each.text("step"), each.text("title")) for each in standing_undos(mine)])
 
 
 def _ended(name: str, entry: Entry) -> RunTarget:

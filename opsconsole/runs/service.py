@@ -39,8 +39,7 @@ from opsconsole.runs.boundary import run_contained
 from opsconsole.runs.chain import JournalError
 from opsconsole.runs.choices import ChoiceBook
 from opsconsole.runs.kept_output import read_kept_output
-from opsconsole.runs.later_undo import TakeBack
-from opsconsole.runs.launching import Launcher, new_id
+from opsconsole.runs.launching import Launcher, Opened, new_id
 from opsconsole.runs.live import LiveRun
 from opsconsole.runs.locks import Held
 from opsconsole.runs.planned import Prepared, prepare
@@ -96,12 +95,14 @@ class RunService:
         self._launcher = Launcher(
             ports, state / "runs", locks or state / "locks", clock, self._disk
         )
-        self.approvals = ApprovalDesk(ports, clock, self._launcher, self._begin)
-        """Runs that wait for a second person."""
         self._spools = SpoolBook(ports.remote, clock)
         self._choices = ChoiceBook(ports, clock)
         self.records = Records(state / "runs", ports, clock, self._disk)
         """Runs that are over."""
+        self.approvals = ApprovalDesk(
+            ports, clock, self._launcher, self._begin, self.records.aftermath.mark
+        )
+        """Runs that wait for a second person."""
         self._present: frozenset[str] | None = None
         """Actors with a console; None: nobody tells us."""
 
@@ -221,8 +222,6 @@ class RunService:
         self, prepared: Prepared, call: StartRun, who: Person, remote: Remote | None
     ) -> str:
         run_id, glass = new_id(self._clock.now()), call.glass.strip()
-        if isinstance(prepared.action.impl, TakeBack):
-            await self.records.aftermath.mark(prepared.rerun_of, run_id, prepared.going, who.name)
         if prepared.plan.peer and not glass:
             opened = await self._launcher.open(run_id, prepared, call, who, remote)
             waiting = await self.approvals.ask(opened)
@@ -232,7 +231,9 @@ class RunService:
             check_glass(prepared.ruling, glass)
         held = await self._launcher.take_locks(prepared, run_id, who.name, wait=call.wait_lock)
         try:
+            await self.records.aftermath.check_free(prepared)
             opened = await self._launcher.open(run_id, prepared, call, who, remote)
+            await self._mark(opened)
             if prepared.plan.peer:
                 opened = await self.approvals.without(opened, glass)
         except BaseException:
@@ -240,6 +241,14 @@ class RunService:
             raise
         self._begin(self._launcher.make(opened, held), held)
         return run_id
+
+    async def _mark(self, opened: Opened) -> None:
+        """A run that takes another back says so there; where it may not, it ends before it began."""
+        try:
+            await self.records.aftermath.mark(opened)
+        except RefusedError as error:
+            await self._launcher.drop(opened, str(error))
+            raise
 
     def _begin(self, live: LiveRun, held: Held) -> None:
         """Take a run that may go."""

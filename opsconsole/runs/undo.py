@@ -8,7 +8,7 @@ from opsconsole.model.run import Question
 from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.runs.allowance import Allowance
 from opsconsole.runs.journal import Journal
-from opsconsole.runs.later_undo import keep
+from opsconsole.runs.later_undo import KEPT_LIMIT, keep
 from opsconsole.runs.questions import Questions
 from opsconsole.runs.redaction import Redactor
 from opsconsole.runs.verdict import Trace
@@ -26,6 +26,7 @@ class TargetDesk:
         self._journal = journal
         self._questions = questions
         self._allowance = allowance
+        self._room = KEPT_LIMIT
         self.why_stopping: Callable[[], str] = lambda: ""
         self.redactor: Redactor | None = None
         self.take_lock: Callable[[str], Awaitable[None]] | None = None
@@ -47,13 +48,15 @@ class TargetDesk:
     async def push_undo(self, undo: Undo) -> None:
         """Keep how a step is taken back; on disk on return. Raises JournalError."""
         self.undos.append(undo)
+        plain = keep(undo.plain, self.redactor, self._room)
+        self._room -= len(plain.encode())
         await self._journal.append(
             "undo.push",
             sync=True,
             target=self._target,
             step=clean(undo.step, LABEL_LIMIT),
             title=clean(undo.title, LABEL_LIMIT),
-            plain=keep(undo.plain, self.redactor),
+            plain=plain,
         )
 
     async def ask(self, question: Question) -> Mapping[str, str]:

@@ -1,10 +1,23 @@
 """`approve`, `policy` and `runs undo|close` against a real engine: what waits, who is refused, what is marked."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
+from opsconsole import __version__
+from opsconsole.cli.approve import Request, _guest, _print_list
+from opsconsole.errors import RefusedError
+from opsconsole.model.approval_calls import Approvals, ReadApprovals
+from opsconsole.model.calls import AnyCall
+from opsconsole.model.policy import Approval, Person
+from opsconsole.model.run import Run
+from opsconsole.model.states import Effect, RunState
+from opsconsole.rpc.messages import PROTOCOL, Hello
+from opsconsole.rpc.peer import Peer
+from opsconsole.rpc.side_door import SideDoor
 from tests.cli.conftest import Verbs
 from tests.program import Program
 
@@ -93,6 +106,47 @@ def test_broken_glass_runs_is_marked_and_is_taken_back_by_a_plan(running: Progra
     assert undone.returncode == 0, undone.stderr
     assert not mark.exists()
     assert (twice.returncode, "taken back by" in twice.stderr) == (64, True)
+
+
+HOSTILE = Run(
+    "20260101-000000-abcdef", "acme.\x1b[2Jx", "\x1b[2J", Effect.WRITE, "op\x1b[2J1",
+    RunState.AWAITING_APPROVAL, 1.0, {}, (), "h", reason="\x1b]0;x\x07",
+    approval=Approval("waiting", "two\x1b[2J", 1e300),
+)  # fmt: skip
+
+
+def test_what_another_accounts_engine_says_cannot_steer_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    request = Request("op3\x1b[2J", "/run/op3\x1b[2J.sock", HOSTILE, "op3")
+
+    _print_list((request,), as_json=False)
+    shown = capsys.readouterr().out
+
+    assert "\x1b" not in shown
+    assert "acme.␛[2Jx  0 targets  until ?  two␛[2J  in op3's engine" in shown
+
+
+class Refusing:
+    async def __call__(self, call: AnyCall, peer: Peer) -> Struct:
+        raise RefusedError("policy", "no\x1b[2J")
+
+
+async def _welcome(_person: Person) -> str:
+    return ""
+
+
+async def test_a_refusal_of_another_engine_is_cleaned(tmp_path: Path) -> None:
+    door = SideDoor(Refusing(), Hello(PROTOCOL, __version__, "engine"), _welcome)
+    await door.open(tmp_path / "s.sock", os.getgid())
+    try:
+        with pytest.raises(RefusedError) as refused:
+            async with _guest(tmp_path / "s.sock") as client:
+                await client.call(ReadApprovals(), Approvals)
+    finally:
+        await door.close()
+
+    assert (refused.value.code, str(refused.value)) == ("policy", "no␛[2J")
 
 
 def test_a_policy_is_checked_with_every_place_and_shown(verbs: Verbs) -> None:

@@ -4,27 +4,32 @@ import asyncio
 import grp
 import os
 import pwd
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 from msgspec.structs import replace
 
 from opsconsole import __version__
 from opsconsole.clock import SystemClock
-from opsconsole.engine.policing import groups_of, load_policy
+from opsconsole.engine.policing import Policing, groups_of, load_policy
 from opsconsole.engine.run_telling import message_of, run_occasions
 from opsconsole.errors import EngineError, RefusedError
 from opsconsole.model.action import Plan
 from opsconsole.model.approval_calls import Approvals, ApproveRun, ReadApprovals, ReadPlan
 from opsconsole.model.calls import ControlRun, Done, EngineStatus, PlanRun, Started, StartRun
 from opsconsole.model.figures import EngineFigures
-from opsconsole.model.policy import Approval
+from opsconsole.model.inventory import Settings
+from opsconsole.model.policy import Approval, Asking, Person, Ruling
 from opsconsole.model.run import Question, Run, RunTarget
 from opsconsole.model.states import Effect, RunState, TargetState
 from opsconsole.rpc.client import Client, Streams
 from opsconsole.rpc.messages import PROTOCOL, Hello
+from opsconsole.runs.contributions import Contributions
+from opsconsole.runs.judgement import judge
 from tests.engine.conftest import World, until
 
 PEER = "version: 1\nrules: [{name: two, then: need_peer, targets: web01}]\n"
@@ -38,6 +43,11 @@ def policy(world: World, text: str, **settings: object) -> Path:
     file.chmod(0o600)
     world.use(policy=str(file), **settings)
     return file
+
+
+def _policing(settings: Settings, **more: object) -> Policing:
+    nowhere = Path(settings.policy or "/nowhere").parent / "none.yaml"
+    return Policing(lambda: settings, dict, cast("Contributions", None), nowhere, **more)  # type: ignore[arg-type]
 
 
 async def plan(client: Client, *targets: str, action: str = "core.adhoc") -> Plan:
@@ -118,6 +128,41 @@ async def test_a_policy_that_cannot_be_trusted_denies_changes_and_says_so(
     assert looked.refusal == ""
 
 
+async def test_a_policy_whose_folder_is_mended_is_known_again(world: World) -> None:
+    file = policy(world, PEER)
+    world.folder.chmod(0o777)
+    settings = Settings(policy=str(file))
+    policing = _policing(settings)
+
+    assert "can be written by everybody" in (await policing.look()).broken
+    world.folder.chmod(0o700)
+    assert (await policing.look()).broken == ""
+
+
+async def test_where_nobody_names_groups_changes_are_denied_and_looking_goes_on(
+    world: World,
+) -> None:
+    settings = Settings(policy=str(policy(world, PEER)))
+    answered = threading.Event()
+
+    def never(_name: str) -> tuple[str, ...]:
+        answered.wait(30)
+        return ()
+
+    change = Asking("core.adhoc", Effect.WRITE, Person("op1"), 0.0, ("web01",), ("web01",))
+    try:
+        policing = _policing(settings, ask=never, patience=0.01)
+        changed = await policing.judge(change)
+        looked = await policing.judge(replace(change, effect=Effect.READ))
+        free = await _policing(Settings(), ask=never, patience=0.01).judge(change)
+    finally:
+        answered.set()
+
+    assert changed.denied == "the groups of op1 are not known"
+    assert looked.denied == ""
+    assert free == Ruling()
+
+
 async def test_what_the_machine_and_the_configuration_say_holds_together(tmp_path: Path) -> None:
     system, own = tmp_path / "system.yaml", tmp_path / "own.yaml"
     system.write_text("version: 1\ndefault: deny\nbreak_glass: [a, b]\n")
@@ -128,6 +173,48 @@ async def test_what_the_machine_and_the_configuration_say_holds_together(tmp_pat
     assert (both.closed, both.glass, [each.name for each in both.rules]) == (True, ("b",), ["x"])
     assert load_policy(tmp_path / "nowhere", "").version == ""
     assert load_policy(system, "").version != both.version
+
+
+SHUT_BOTH = "version: 1\ndefault: deny\nrules: [{name: %s, then: allow, actions: %s}]\n"
+CLOSED = {
+    "the own file does not open the machine's": (
+        "version: 1\ndefault: deny\n", "version: 1\nrules: [{name: x, then: allow}]\n", False,
+    ),
+    "nor the machine's the own": (
+        "version: 1\nrules: [{name: x, then: allow}]\n", "version: 1\ndefault: deny\n", False,
+    ),
+    "the one that is closed allows it": (
+        SHUT_BOTH % ("x", "core.*"), "version: 1\n", True,
+    ),
+    "one of two that are closed": (
+        SHUT_BOTH % ("x", "core.*"), SHUT_BOTH % ("y", "acme.*"), False,
+    ),
+    "both of them": (SHUT_BOTH % ("x", "core.*"), SHUT_BOTH % ("y", "core.adhoc"), True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("machine", "ours", "may"), CLOSED.values(), ids=CLOSED.keys())
+def test_what_one_file_allows_is_not_allowed_by_the_other(
+    tmp_path: Path, machine: str, ours: str, may: bool
+) -> None:
+    system, own = tmp_path / "system.yaml", tmp_path / "own.yaml"
+    system.write_text(machine)
+    own.write_text(ours)
+    asking = Asking("core.adhoc", Effect.WRITE, Person("op1"), 0.0, ("web01",), ("web01",))
+
+    ruling = judge(load_policy(system, str(own)), asking, (), {})
+
+    assert ruling.denied == ("" if may else "no rule of the policy allows it on web01")
+
+
+def test_where_nobody_can_tell_whether_there_is_a_policy_changes_are_denied(
+    tmp_path: Path,
+) -> None:
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+
+    assert "policy.yaml" in load_policy(circle / "policy.yaml", "").broken
+    assert load_policy(tmp_path / "nowhere" / "policy.yaml", "").broken == ""
 
 
 async def test_a_run_waits_over_the_wire_and_the_same_person_is_refused(world: World) -> None:
@@ -288,10 +375,15 @@ async def test_a_guest_may_read_and_agree_and_nothing_else(world: World) -> None
                 await second.call(EngineStatus(), EngineFigures)
             with pytest.raises(RefusedError, match="asked for it"):
                 await second.call(ApproveRun(run_id, shown.hash), Done)
+            await client.call(ControlRun(run_id, "stop"), Done)
+            with pytest.raises(RefusedError, match="waits for nobody"):
+                await second.call(ReadPlan(run_id), Plan)
+            past = await client.call(ReadPlan(run_id), Plan)
         mode = socket.stat().st_mode & 0o777
 
     assert [run.id for run in listed.runs] == [run_id]
     assert shown.targets[0].name == "web01"
+    assert past.hash == shown.hash
     assert mode == 0o660
     assert not socket.exists()
 
@@ -352,6 +444,16 @@ async def test_a_meeting_place_where_others_may_swap_files_is_not_used(world: Wo
 
     assert "chmod +t" in said
     assert not socket.exists()
+
+
+async def test_the_second_door_opens_once_its_meeting_place_is_right(world: World) -> None:
+    socket = await _door(world, HERE)
+    socket.parent.chmod(0o777)
+    async with world.engine() as (_, client):
+        await until(client, lambda: "approvers" in client.snapshot.banners)
+        socket.parent.chmod(0o755)
+        await _opened(socket)
+        await until(client, lambda: "approvers" not in client.snapshot.banners)
 
 
 RUN = Run(

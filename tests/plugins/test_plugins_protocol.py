@@ -14,6 +14,7 @@ from opsconsole.actions.aside import Aside
 from opsconsole.actions.conversation import Child, converse
 from opsconsole.actions.program import Program
 from opsconsole.actions.protocol import Answer, Call, Invoke, StreamLine, Tell
+from opsconsole.clock import SystemClock
 from opsconsole.runs.ports import Ports
 from opsconsole.testing import Exit, Fleet
 from opsconsole.transport.base import Remote
@@ -413,7 +414,7 @@ class FleetAside(Fleet):
     """Plugins' Python on threads of their own, as in an engine."""
 
     def _ports(self, way: Remote) -> Ports:
-        self.aside = Aside()
+        self.aside = Aside(SystemClock())
         return replace(super()._ports(way), aside=self.aside)
 
 

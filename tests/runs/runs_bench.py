@@ -101,7 +101,8 @@ def give_ports(service: RunService, **extra: object) -> RunService:
     before = service._ports
     values = {name: getattr(before, name) for name in before.__slots__} | extra
     ports = type(before)(**values)  # type: ignore[arg-type]  # by name, as they are
-    for part in (service, service._launcher, service.approvals):
+    aftermath = service.records.aftermath
+    for part in (service, service._launcher, service.approvals, aftermath):
         part._ports = ports
     return service
 

@@ -21,7 +21,7 @@ from opsconsole.model.snapshot import Access, Freeze
 from opsconsole.model.states import Confirm, RunState, TargetState
 from opsconsole.runs.chain import read_chain
 from opsconsole.runs.second_person import why_no_second
-from opsconsole.testing.virtual import run_virtually
+from opsconsole.testing.virtual import LoopClock, run_virtually
 
 OP1 = Person("op1", 1001, 1001)
 OP2 = Person("op2", 1002, 1002)
@@ -222,6 +222,34 @@ def test_nobody_within_a_quarter_of_an_hour_ends_it(tmp_path: Path) -> None:
     tell(story, tmp_path)
 
 
+class Later(LoopClock):
+    """A clock on the wall that went on while the machine slept."""
+
+    def now(self) -> float:
+        return super().now() + 3600
+
+
+@pytest.mark.parametrize("verb", ["approve", "break-glass", "stop"])
+def test_after_the_machine_slept_the_time_is_over_though_no_alarm_rang(
+    verb: str, tmp_path: Path
+) -> None:
+    async def story(world: Guarded) -> None:
+        run_id = await world.ask()
+        world.service.approvals._clock = Later()
+
+        word = (
+            world.agree(run_id)
+            if verb == "approve"
+            else world.service.control(ControlRun(run_id, verb, "x"), "op1", who=OP1)
+        )
+        with pytest.raises(RefusedError, match="does not wait any more"):
+            await word
+        assert (await world.end(run_id)).note == "expired: nobody within 15 min"
+        assert not world.sent_at_all
+
+    tell(story, tmp_path)
+
+
 def test_who_asked_may_take_it_back(tmp_path: Path) -> None:
     async def story(world: Guarded) -> None:
         run_id = await world.ask()
@@ -382,6 +410,39 @@ def test_what_waited_when_the_engine_ended_never_began(tmp_path: Path) -> None:
         assert {t.state for t in run.targets} == {TargetState.NOT_STARTED}
         assert run.approval is not None
         assert run.approval.why == PEER.peer
+
+    run_virtually(work())
+
+
+@pytest.mark.parametrize("stops", ["the run's watch", "the whole service"])
+def test_an_engine_that_stops_while_a_word_is_written_begins_nothing(
+    stops: str, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        world = Guarded(tmp_path)
+        serving = asyncio.create_task(world.service.serve(), name="serve")
+        plan = await world.plan()
+        run_id = await world.ask(plan)
+        await asyncio.sleep(1)
+        journal = world.service.approvals._waiting[run_id].opened.journal
+        append = journal.append
+
+        async def slow(kind: str, **fields: Any) -> None:
+            await append(kind, **fields)
+            name = f"run {run_id}" if stops == "the run's watch" else "serve"
+            next(each for each in asyncio.all_tasks() if each.get_name() == name).cancel()
+            await asyncio.sleep(1)
+
+        journal.append = slow  # type: ignore[method-assign]
+        with pytest.raises((RefusedError, asyncio.CancelledError)):
+            await world.agree(run_id)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+        holder = await world.service._launcher.locksmith.find_holder(plan.locks, shared=False)
+
+        assert world.published[run_id].note == "withdrawn by engine: the engine stopped"
+        assert holder == ""
+        assert not world.sent_at_all
 
     run_virtually(work())
 

@@ -1,32 +1,41 @@
 """A run that is over is taken back by a later one: what its journal kept word for word, and nothing else."""
 
 import asyncio
+import fcntl
+import shutil
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from runs_bench import give_ports
 from runs_fakes import make_snapshot
 
+from opsconsole.actions.api import Outcome
 from opsconsole.actions.argv import Given
+from opsconsole.actions.file_steps import PUT_BACK
+from opsconsole.actions.params import Values
 from opsconsole.actions.registry import Registry
-from opsconsole.actions.steps import Request
+from opsconsole.actions.steps import Action, Door, HttpCall, Impl, Request, Target
 from opsconsole.actions.yaml_runbook import read_runbook
 from opsconsole.errors import RefusedError
 from opsconsole.model.action import Plan
-from opsconsole.model.calls import ControlRun, PlanRun, ResolveRun, StartRun
+from opsconsole.model.approval_calls import ApproveRun, ReadPlan
+from opsconsole.model.calls import ControlRun, PlanRun, ResolveRun, Started, StartRun
 from opsconsole.model.inventory import Host
+from opsconsole.model.policy import Asking, Person, Ruling
 from opsconsole.model.run import Run
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import Effect, RunState, TargetState
 from opsconsole.runs.chain import read_chain
-from opsconsole.runs.later_undo import TAKE_BACK, keep
+from opsconsole.runs.inspection import verify
+from opsconsole.runs.later_undo import KEPT_LIMIT, TAKE_BACK, keep
 from opsconsole.runs.ports import Ports
 from opsconsole.runs.redaction import Redactor
 from opsconsole.runs.retention import drop_old_runs
 from opsconsole.runs.service import RunService
-from opsconsole.testing.scripted import Drop, Exit, ScriptedRemote
+from opsconsole.testing.scripted import Drop, Exit, ScriptedRemote, Slow
 from opsconsole.testing.virtual import LoopClock, run_virtually
 
 DRAIN = """
@@ -49,17 +58,36 @@ steps:
   - {{id: verify, effect: read, run: [verify]}}
 """
 NAMES = ("web1", "web2")
+OP1 = Person("op1", 1001, 1001)
+OP2 = Person("op2", 1002, 1002)
+
+
+class TwoFiles:
+    """Puts two files and names neither step."""
+
+    async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        await door.ssh.put("a", "/etc/a.conf")
+        await door.ssh.put("b", "/etc/b.conf")
+        return None
 
 
 class World:
     """One folder, and engines on it one after the other."""
 
-    def __init__(self, folder: Path, more: str = "", policy: str = "if_healthy") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        more: str = "",
+        policy: str = "if_healthy",
+        impl: Impl | None = None,
+    ) -> None:
         self.folder = folder
         self.clock = LoopClock()
         self.remote = ScriptedRemote(self.clock)  # type: ignore[arg-type]  # any clock will do
         self.published: dict[str, Run] = {}
         action = read_runbook(DRAIN.format(more=more, policy=policy), "drain.yaml")
+        if impl is not None:
+            action = Action(replace(action.spec, params=()), impl, "acme")
         ports = Ports(
             remote=self.remote,
             host=lambda name: Host(name, name) if name in NAMES else None,
@@ -97,6 +125,10 @@ class World:
         await asyncio.sleep(0.5)
         return self.published[run_id]
 
+    async def agree(self, run_id: str) -> None:
+        plan = await self.service.read_plan(ReadPlan(run_id), OP2)
+        await self.service.approve(ApproveRun(run_id, plan.hash), OP2)
+
     def sent(self) -> list[tuple[str, str]]:
         return [(each.host, each.line) for each in self.remote.dispatched]
 
@@ -104,7 +136,7 @@ class World:
 Story = Callable[[World], Coroutine[Any, Any, None]]
 
 
-def tell(folder: Path, story: Story, **made: str) -> None:
+def tell(folder: Path, story: Story, **made: Any) -> None:
     async def work() -> None:
         world = World(folder, **made)
         try:
@@ -139,6 +171,22 @@ def test_a_later_engine_takes_back_what_an_earlier_one_did(tmp_path: Path) -> No
     tell(tmp_path, story)
 
 
+def test_of_two_files_put_without_a_step_both_are_put_back(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        done = await world.run(await world.plan())
+        back = await world.run(await world.plan(rerun=f"{done.id}:undo"))
+
+        assert back.state is RunState.SUCCEEDED
+        put_back = [
+            each.command.args[0]
+            for each in world.remote.dispatched
+            if each.host == "web1" and each.command.script == PUT_BACK
+        ]
+        assert put_back == ["/etc/b.conf", "/etc/a.conf"]
+
+    tell(tmp_path, story, impl=TwoFiles())
+
+
 def test_nothing_is_taken_back_twice(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         done = await world.run(await world.plan())
@@ -150,6 +198,112 @@ def test_nothing_is_taken_back_twice(tmp_path: Path) -> None:
             await world.plan(rerun=f"{done.id}:undo")
         with pytest.raises(RefusedError, match="taken back by"):
             await world.run(again)
+
+    tell(tmp_path, story)
+
+
+def test_of_two_who_wait_for_the_locks_one_takes_it_back(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        done = await world.run(await world.plan())
+        plans = [await world.plan(rerun=f"{done.id}:undo") for _ in range(2)]
+        world.remote.on("verify", Slow(20.0))
+        held = await world.plan()
+        call = StartRun(held.id, held.hash, confirm=held.expect)
+        await world.service.start(call, "op1", world.snapshot)
+        calls = [StartRun(p.id, p.hash, confirm=p.expect, wait_lock=60.0) for p in plans]
+        got = await asyncio.gather(
+            *(world.service.start(each, "op1", world.snapshot) for each in calls),
+            return_exceptions=True,
+        )
+        await asyncio.sleep(60)
+
+        assert isinstance(got[0], Started)
+        assert isinstance(got[1], RefusedError)
+        assert f"taken back by {got[0].run}" in str(got[1])
+        assert world.sent().count(("web1", "undrain --pool=web")) == 1
+        assert len(list((tmp_path / "runs").iterdir())) == 3, "who came second left no run behind"
+
+    tell(tmp_path, story)
+
+
+def test_a_way_back_that_was_let_go_since_was_gone_all_the_same(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        done = await world.run(await world.plan())
+        back = await world.run(await world.plan(rerun=f"{done.id}:undo"))
+        shutil.rmtree(tmp_path / "runs" / back.id)
+
+        with pytest.raises(RefusedError, match=f"taken back by {back.id}"):
+            await world.plan(rerun=f"{done.id}:undo")
+
+    tell(tmp_path, story)
+
+
+def test_where_the_first_run_cannot_be_marked_nothing_begins_and_it_may_be_tried_again(
+    tmp_path: Path,
+) -> None:
+    async def story(world: World) -> None:
+        done = await world.run(await world.plan())
+        plan = await world.plan(rerun=f"{done.id}:undo")
+        with (tmp_path / "runs" / done.id / "lock").open("ab") as somebody:
+            fcntl.flock(somebody, fcntl.LOCK_EX)
+            with pytest.raises(RefusedError, match="somebody is just at it"):
+                await world.run(plan)
+        ended = [run for run in world.published.values() if run.rerun_of == done.id]
+
+        assert [run.state for run in ended] == [RunState.ABORTED]
+        assert {target.state for target in ended[0].targets} == {TargetState.NOT_STARTED}
+        assert ("web1", "undrain --pool=web") not in world.sent()
+        assert verify(tmp_path / "runs" / ended[0].id).ended == "aborted"
+        assert (await world.run(plan)).state is RunState.SUCCEEDED
+
+    tell(tmp_path, story)
+
+
+def test_what_is_added_to_a_sealed_journal_is_sealed_again(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        told: list[str] = []
+        give_ports(world.service, syslog=told.append)
+        done = await world.run(await world.plan())
+        back = await world.run(await world.plan(rerun=f"{done.id}:undo"))
+        marked = read_chain(tmp_path / "runs" / done.id).head
+        world.remote.on("drain *", Drop("dispatch"), host="web1")
+        lost = await world.run(await world.plan())
+        await world.service.control(ControlRun(lost.id, "close", "the host burnt"), "op2")
+        closed = read_chain(tmp_path / "runs" / lost.id).head
+
+        last = {
+            run: [line for line in told if line.startswith(f"run {run} ")][-1]
+            for run in (done.id, lost.id)
+        }
+        assert last[done.id].endswith(f"head {marked}")
+        assert f"taken back by {back.id}" in last[done.id]
+        assert last[lost.id].endswith(f"head {closed}")
+
+    tell(tmp_path, story)
+
+
+def test_a_way_back_that_waits_for_a_second_person_is_not_taken_twice(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        async def judge(_asking: Asking) -> Ruling:
+            return Ruling(peer="two-persons: databases")
+
+        done = await world.run(await world.plan())
+        give_ports(world.service, judge=judge)
+        waiting = []
+        for _ in range(2):
+            plan = await world.plan(rerun=f"{done.id}:undo")
+            call = StartRun(plan.id, plan.hash, confirm=plan.expect)
+            started = await world.service.start(call, "op1", world.snapshot, who=OP1)
+            waiting.append(started.run)
+
+        await world.agree(waiting[0])
+        await asyncio.sleep(60)
+        with pytest.raises(RefusedError, match=f"taken back by {waiting[0]}"):
+            await world.agree(waiting[1])
+
+        assert world.published[waiting[0]].state is RunState.SUCCEEDED
+        assert world.published[waiting[1]].state is RunState.ABORTED
+        assert world.sent().count(("web1", "undrain --pool=web")) == 1
 
     tell(tmp_path, story)
 
@@ -167,6 +321,26 @@ def test_where_a_later_run_reached_nobody_it_may_be_tried_again(tmp_path: Path) 
         assert (await world.run(plan)).state is RunState.SUCCEEDED
 
     tell(tmp_path, story)
+
+
+class OwnWayBack(TwoFiles):
+    """Puts its files, and has a rollback beside the undos of its steps."""
+
+    has_rollback = True
+
+    async def rollback(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        await door.ssh.write(["reload"])
+        return None
+
+
+def test_an_action_with_a_rollback_of_its_own_is_not_taken_back_by_half(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        done = await world.run(await world.plan())
+
+        with pytest.raises(RefusedError, match="its own rollback is decided while it is done"):
+            await world.plan(rerun=f"{done.id}:undo")
+
+    tell(tmp_path, story, impl=OwnWayBack())
 
 
 WHY = {
@@ -238,6 +412,49 @@ def test_an_undo_that_holds_a_secret_is_not_kept() -> None:
     assert '"from-a-host"' in keep(
         (replace(plain, argv=("touch", Given("from-a-host"))),), redactor
     )
+
+
+QUOTED = 'hunter"2\\hunter"2'
+CALL = Request("x", Effect.WRITE, http=HttpCall("lb", "PUT", "/a"))
+HIDDEN = {
+    "with quotes, which JSON writes otherwise": replace(CALL, http=None, argv=("login", QUOTED)),
+    "in a script": replace(CALL, http=None, script=f"login '{QUOTED}'"),
+    "in what the script is told": replace(CALL, http=None, script="login", env={"PW": QUOTED}),
+    "from a host": replace(CALL, http=None, argv=("login", Given(QUOTED))),
+    "in a call's body": replace(CALL, http=replace(CALL.http, body=f"p={QUOTED}".encode())),
+    "in a call's query": replace(CALL, http=replace(CALL.http, query=(("pw", QUOTED),))),
+}
+
+
+@pytest.mark.parametrize("request_", HIDDEN.values(), ids=HIDDEN.keys())
+def test_a_secret_is_found_wherever_an_undo_holds_it(request_: Request) -> None:
+    redactor = Redactor()
+    redactor.add(QUOTED)
+
+    assert keep((request_,), redactor) == ""
+    assert keep((request_,), Redactor())
+
+
+class ManyFiles:
+    """Puts more files than a journal keeps undos of."""
+
+    async def run(self, door: Door, target: Target, values: Values) -> Outcome | None:
+        for number in range(100):
+            await door.ssh.put("a", f"/etc/{number}.conf", step=f"put-{number}")
+        return None
+
+
+def test_undos_are_kept_up_to_a_limit_and_a_way_back_that_is_cut_is_none(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        done = await world.run(await world.plan())
+        entries = read_chain(tmp_path / "runs" / done.id).entries
+        kept = [entry.text("plain") for entry in entries if entry.text("target") == "web1"]
+
+        assert 0 < sum(map(len, kept)) <= KEPT_LIMIT
+        with pytest.raises(RefusedError, match="too long"):
+            await world.plan(rerun=f"{done.id}:undo")
+
+    tell(tmp_path, story, impl=ManyFiles())
 
 
 def test_a_run_is_closed_with_a_reason_and_may_then_be_let_go(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ def seen(step: str, ending: str = "exited", ledger: str = "step") -> Entry:
 
 
 PUSH = entry("undo.push", step="drain", title="undrain")
+STOP = entry("undo.push", step="restart", title="stop")
 DRAINED = [PUSH, sent("drain"), seen("drain")]
 FAILED = [
     *DRAINED,
@@ -34,6 +35,7 @@ CASES: list[tuple[list[Entry], str, str]] = [
     ([PUSH], "not-started", ""),
     ([PUSH, sent("drain")], "unknown", LEFT),
     (DRAINED, "unknown", LEFT),
+    ([*DRAINED, STOP, sent("restart"), seen("restart", "unreachable")], "unknown", LEFT),
     ([sent("look", "read"), seen("look")], "cancelled", ""),
     ([sent("look", "read"), seen("look", "unreachable")], "unreachable", ""),
     (FAILED, "failed", LEFT),
