@@ -61,6 +61,7 @@ def test_python_says_the_same_rollout_with_keywords() -> None:
     said = Rollout(
         canary={"count": 1, "bake": "2m"},
         batches=["10%", "25%", "100%"],
+        max_parallel=WHOLE.max_parallel,
         spread_by="rack",
         max_failures={"count": 1, "percent": 5, "consecutive": 1},
         min_healthy="80%",
