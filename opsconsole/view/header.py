@@ -22,8 +22,6 @@ from opsconsole.view.tally import tally
 from opsconsole.view.triage import is_blind
 
 _NORMAL_FROM: Final = 100
-_APPROVALS: Final = 3
-"""Lines of runs that wait for a second person; more are in the list."""
 _WORD_OF: Final = {"CRIT": "critical", "WARN": "warning", "STALE": "unknown"}
 
 
@@ -73,23 +71,29 @@ def banners(
     now: float | None = None,
     options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
 ) -> tuple[Cell, ...]:
-    """List the sentences that stay until their cause is gone: a storm, then the worst first."""
+    """List the sentences that stay until their cause is gone, the worst first: screens show only the first few."""
     found = storm.storm(snapshot, snapshot.now if now is None else now)
     raging = (storm.line(found, options.glyphs),) if found is not None else ()
-    tones = {"critical": Tone.CRITICAL, "warning": Tone.WARNING}
-    ordered = sorted(snapshot.banners.values(), key=lambda b: (b.severity != "critical", b.id))
+    ordered = sorted(snapshot.banners.values(), key=lambda b: b.id)
     return (
-        raging
-        + _approvals(snapshot, now)
-        + tuple(cell(banner.text, tones.get(banner.severity, Tone.ACCENT)) for banner in ordered)
+        *raging,
+        *(cell(b.text, Tone.CRITICAL) for b in ordered if b.severity == "critical"),
+        *_approvals(snapshot, now),
+        *(
+            cell(b.text, Tone.WARNING if b.severity == "warning" else Tone.ACCENT)
+            for b in ordered
+            if b.severity != "critical"
+        ),
     )
 
 
 def _approvals(snapshot: Snapshot, now: float | None) -> tuple[Cell, ...]:
-    """Say which runs wait for a second person; one line each."""
-    moment = snapshot.now if now is None else now
+    """Say which run waits for a second person; of several, how many do."""
     waiting = [run for run in snapshot.runs.values() if run.state is RunState.AWAITING_APPROVAL]
-    return tuple(_approval(run, moment) for run in waiting[:_APPROVALS])
+    if len(waiting) > 1:
+        said = f"{len(waiting)} runs need a second person (:runs, a)"
+        return (cell(said, Tone.WARNING),)
+    return tuple(_approval(run, snapshot.now if now is None else now) for run in waiting)
 
 
 def _approval(run: Run, now: float) -> Cell:

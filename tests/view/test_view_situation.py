@@ -8,7 +8,7 @@ from opsconsole.model.access import write_refusal
 from opsconsole.model.action import ActionSpec
 from opsconsole.model.selection import Selection
 from opsconsole.model.snapshot import Access, Banner, Feed, Freeze, HostRecord, Snapshot, Unlock
-from opsconsole.model.states import Effect, HostState, ServiceState
+from opsconsole.model.states import Effect, HostState, RunState, ServiceState
 from opsconsole.view import fleet_map, header, peek, runs, timeline
 from opsconsole.view.cells import plain, width_of
 from opsconsole.view.fitting import focus_of
@@ -97,6 +97,24 @@ def test_banners_stay_until_their_cause_is_gone(snapshot: Snapshot) -> None:
     )
 
     assert [plain(line) for line in header.banners(told)] == ["first", "later"]
+
+
+def test_what_is_critical_stands_before_runs_that_wait_and_those_are_one_line(
+    snapshot: Snapshot,
+) -> None:
+    run = next(iter(snapshot.runs.values()))
+    waiting = {id_: replace(run, id=id_, state=RunState.AWAITING_APPROVAL) for id_ in ("a", "b")}
+    told = replace(
+        snapshot,
+        runs=waiting,
+        banners={"a": Banner("a", "later"), "b": Banner("b", "the disk is full", "critical")},
+    )
+
+    assert [plain(line) for line in header.banners(told)] == [
+        "the disk is full",
+        "2 runs need a second person (:runs, a)",
+        "later",
+    ]
 
 
 def test_peek_answers_what_since_when_who_and_what_to_do(snapshot: Snapshot) -> None:
