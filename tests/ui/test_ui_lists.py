@@ -173,6 +173,24 @@ async def test_an_incident_that_is_told_only_later_is_read_then(console):
     assert "commander op2" in page
 
 
+async def test_an_incident_that_changed_since_the_screen_was_stopped_is_read_once(console):
+    shown = with_incident()
+    async with console(shown) as pilot:
+        await press(pilot, "p")
+        one = msgspec.structs.replace(INCIDENT, commander="op3")
+        shown.show(msgspec.structs.replace(shown.snapshot, incidents={"i1": one}))
+        await press(pilot, "colon", *"incidents", "enter", "enter")
+        await settled(pilot)
+        read = sum(isinstance(call, ReadEpisodes) for call in shown.calls)
+        for _ in range(5):
+            console_of(pilot).main.view.update()
+            await settled(pilot)
+        page = text_of(pilot)
+
+    assert "commander op3" in page
+    assert sum(isinstance(call, ReadEpisodes) for call in shown.calls) == read
+
+
 DEEDS = [
     (("n", *"we look", "enter"), NoteIncident("i1", "we look")),
     (("t",), SetIncident("i1", commander="op1")),

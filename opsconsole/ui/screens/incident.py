@@ -46,9 +46,12 @@ class IncidentView(TextPage):
         return [cell(head, Tone.STRONG), *map(cell, rest)]
 
     def fill(self, name: str) -> None:
-        """Show it; what changed since it was read, or came only now, is read again."""
+        """Show it; what changed since it was read, or came only now, is read again.
+
+        It is read from the newest snapshot, also while the screen is stopped at an older one.
+        """
         super().fill(name)
-        if self.session.snapshot.incidents.get(self.place.key) is not self._asked:
+        if self.session.source.snapshot.incidents.get(self.place.key) is not self._asked:
             self.read_again()
 
     def export(self) -> tuple[str, str] | None:
