@@ -41,6 +41,8 @@ class FireLedger:
         self._passing: tuple[Alert, ...] = ()
         self._made_of: tuple[object, ...] = ()
         self._laid = Laid((), {}, ())
+        self._alerts: Mapping[str, Alert] = {}
+        """The table that what is remembered of rows was last looked through for."""
 
     def lay(self, snapshot: Snapshot, now: float, options: ViewOptions, cache: RowCache) -> Laid:
         """Give the rows there are now; the same object while they are the same."""
@@ -49,13 +51,19 @@ class FireLedger:
         before = self._made_of
         self._made_of = (shown, causes, options)
         if self._made_of == before:  # what is the very same is not looked into
+            if snapshot.alerts is not self._alerts:  # a filter remembers also what it leaves out
+                self._forget(snapshot, cache)
             return self._laid
         groups = _folded(shown, causes) if options.grouped else [single(alert) for alert in shown]
         found = [place for group in _sorted(groups, options) for place in _places(group, options)]
         places = {place.group.key: place for place in found}
         self._laid = Laid(shown, places, tuple(places))
-        cache.forget({**snapshot.alerts, **places})
+        self._forget(snapshot, cache)
         return self._laid
+
+    def _forget(self, snapshot: Snapshot, cache: RowCache) -> None:
+        self._alerts = snapshot.alerts
+        cache.forget({**snapshot.alerts, **self._laid.places})
 
     def _shown(
         self, snapshot: Snapshot, now: float, options: ViewOptions, cache: RowCache

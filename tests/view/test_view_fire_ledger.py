@@ -67,6 +67,15 @@ def test_a_filter_that_lets_the_same_fires_through_lays_nothing_out_anew():
     assert keys_of(after.rows) is keys_of(before.rows)
 
 
+def test_what_a_filter_left_out_is_forgotten_with_its_fire():
+    cache, options = RowCache(), ViewOptions(filter=compile_filter("Stays", ALERTS))
+    stays = fire(0, "Stays")
+    for n in range(1, 50):
+        fires.table(shown(stays, fire(n)), NOW, 118, options, cache)
+
+    assert len(cache._keys) <= 4
+
+
 def test_a_fire_that_is_acknowledged_takes_its_place_among_those():
     cache = RowCache()
     fires.table(MANY, NOW, 118, cache=cache)
