@@ -160,14 +160,7 @@ def grouped(alerts: Iterable[Alert]) -> list[Group]:
         if len(members) < _LEAST_GROUP:
             groups.extend(single(member) for member in members)
         else:
-            head = members[0]
-            words = (
-                head.name,
-                str(head.severity),
-                owner_of(head) or "",
-                "mute" if head.is_muted else "",
-            )
-            groups.append(Group("group:" + ":".join(words), tuple(members)))
+            groups.append(Group(_group_key(members[0]), tuple(members)))
     return sorted(groups, key=lambda group: places[group.first.episode])
 
 
@@ -177,6 +170,7 @@ def single(alert: Alert) -> Group:
 
 
 def _alike(alert: Alert) -> tuple[object, ...]:
+    """Give all that fires of one row share; `_group_key` tells apart what this does."""
     return (
         alert.name,
         alert.severity,
@@ -187,6 +181,18 @@ def _alike(alert: Alert) -> tuple[object, ...]:
         alert.no_data,
         alert.state,
     )
+
+
+def _group_key(alert: Alert) -> str:
+    """Name a group after one of its fires; what is usual goes without saying."""
+    unusual = (
+        "" if alert.state is AlertState.FIRING else str(alert.state),
+        "" if alert.freshness is Freshness.LIVE else str(alert.freshness),
+        "nodata" if alert.no_data else "",
+        "ack" if alert.ack is not None else "",
+    )
+    usual = (str(alert.severity), owner_of(alert) or "", "mute" if alert.is_muted else "")
+    return ":".join(("group", alert.name, *usual, *filter(None, unusual)))
 
 
 def members(snapshot: Snapshot, key: str) -> tuple[Alert, ...]:

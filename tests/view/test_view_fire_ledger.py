@@ -6,12 +6,13 @@ from msgspec.structs import replace
 
 from opsconsole.model.alert import Ack, Alert
 from opsconsole.model.snapshot import HostRecord, Snapshot
-from opsconsole.model.states import AlertState, Severity
+from opsconsole.model.states import AlertState, Freshness, Severity
 from opsconsole.query.contexts import ALERTS
 from opsconsole.query.filter_line import compile_filter
 from opsconsole.view import fires, storm
 from opsconsole.view.cache import RowCache
 from opsconsole.view.cells import plain
+from opsconsole.view.fire_ledger import FireLedger
 from opsconsole.view.lazy_rows import LazyRows, keys_of
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.triage import members
@@ -94,6 +95,16 @@ def test_a_group_knows_its_members_by_the_rows_key():
     assert [alert.on for alert in members(snapshot, key)] == [f"host:db-{n}" for n in range(5)]
 
 
+def test_fires_of_one_name_in_two_states_are_two_groups_and_none_is_lost():
+    states = [AlertState.FIRING, AlertState.RECOVERING] * 4
+    alerts = [fire(n, "HighLoad", on=f"host:web-{n}", state=s) for n, s in enumerate(states)]
+
+    rows = fires.table(shown(*alerts), NOW, 118).rows
+
+    behind = [[alert.state for alert in members(shown(*alerts), row.key)] for row in rows]
+    assert behind == [[AlertState.FIRING] * 4, [AlertState.RECOVERING] * 4]
+
+
 def test_a_storm_is_over_when_its_fires_are_old_though_no_alert_changed():
     raging = shown(*(fire(n, ago=30) for n in range(40)))
 
@@ -121,6 +132,11 @@ FIRES = st.builds(
     severity=st.sampled_from(list(Severity)),
     suppressed_by=st.sampled_from([(), ("silence:s1",)]),
     summary=st.sampled_from(["", "is full"]),
+    state=st.sampled_from([AlertState.FIRING, AlertState.RECOVERING]),
+    freshness=st.sampled_from(list(Freshness)),
+    no_data=st.booleans(),
+    owner=st.sampled_from([None, "op1"]),
+    ack=st.sampled_from([None, Ack("op1", NOW)]),
 )
 OPTIONS = st.builds(
     ViewOptions,
@@ -130,6 +146,28 @@ OPTIONS = st.builds(
     grouped=st.booleans(),
     expanded=st.sampled_from([frozenset(), frozenset({"group:Slow:warning::"})]),
 )
+
+
+LIKE_EACH_OTHER = st.lists(
+    st.builds(
+        lambda kind, n: [replace(kind, episode=f"{n}-{each}") for each in range(3)],
+        FIRES,
+        st.integers(0, 10_000),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(kinds=LIKE_EACH_OTHER, options=OPTIONS)
+def test_every_fire_that_is_shown_has_exactly_one_place(kinds, options):
+    snapshot = shown(*(alert for kind in kinds for alert in kind))
+
+    laid = FireLedger().lay(snapshot, NOW, options, RowCache())
+
+    groups = [place.group for place in laid.places.values() if not place.inside]
+    placed = [alert.episode for group in groups for alert in (*group.alerts, *group.behind)]
+    assert sorted(placed) == sorted(alert.episode for alert in laid.shown)
 
 
 @settings(max_examples=150, deadline=None)
