@@ -40,12 +40,16 @@ def _count(fires: tuple[Alert, ...]) -> Burning:
 
 
 def over(snapshot: Snapshot) -> frozenset[str]:
-    """Name the rows of fires that came to their end and are still shown elsewhere."""
+    """Name the rows of fires that came to their end and are still shown elsewhere; not those that were let go."""
     return _over.of(snapshot.alerts)
 
 
 def _ended(alerts: Mapping[str, Alert]) -> frozenset[str]:
-    return frozenset(f"alert:{e}" for e, a in alerts.items() if a.state is AlertState.RESOLVED)
+    return frozenset(
+        f"alert:{episode}"
+        for episode, alert in alerts.items()
+        if alert.state is AlertState.RESOLVED and not alert.is_let_go
+    )
 
 
 _once: Final = Once(_count)

@@ -105,6 +105,13 @@ def test_fires_of_one_name_in_two_states_are_two_groups_and_none_is_lost():
     assert behind == [[AlertState.FIRING] * 4, [AlertState.RECOVERING] * 4]
 
 
+def test_a_fire_that_was_let_go_is_not_said_to_be_over():
+    over = fire(1, state=AlertState.RESOLVED)
+    let_go = fire(2, state=AlertState.RESOLVED, freshness=Freshness.STALE)
+
+    assert fires.table(shown(over, let_go), NOW, 118).over == {f"alert:{over.episode}"}
+
+
 def test_a_storm_is_over_when_its_fires_are_old_though_no_alert_changed():
     raging = shown(*(fire(n, ago=30) for n in range(40)))
 
