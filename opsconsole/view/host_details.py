@@ -24,7 +24,8 @@ HISTORY: Final = (
 
 
 _LONG: Final = 600.0
-_EXACT_FROM: Final = 1_000
+_EXACT_FROM: Final = 999.5
+"""From here three digits would be written `1e+03`."""
 
 
 def raw(

@@ -91,6 +91,15 @@ def test_everything_known_of_a_host_is_in_raw(snapshot: Snapshot) -> None:
     assert "labels                       role=db" in text
 
 
+@pytest.mark.parametrize(
+    ("value", "written"), [(0.25, "0.25"), (99.96, "100"), (999.4, "999"), (999.6, "1000")]
+)
+def test_a_number_near_a_thousand_is_written_as_people_do(value: float, written: str) -> None:
+    lines = _lines(host_details.history(Series((NOW,), {"load.1m": (value,)}), 80))
+
+    assert lines[0].endswith(f"now {written}  min {written}  max {written}")
+
+
 def test_history_is_drawn_with_its_extremes() -> None:
     series = Series((NOW - 60, NOW), {"cpu.busy": (0.5, 0.25), "net.rx_total": (None, None)})
 
