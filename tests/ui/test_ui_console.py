@@ -218,14 +218,29 @@ async def test_a_wrong_filter_says_so_and_keeps_the_last_good_one(console):
     assert kept == "load>"
 
 
+async def test_a_filter_that_is_not_finished_is_asked_again_and_does_not_mean_everything(console):
+    async with console(FakeSource()) as pilot:
+        await press(pilot, "2", "slash", *"role:", "enter")
+        text = screen_text(pilot)[-1]
+        await press(pilot, "d", "b", "enter")
+        kept = console_of(pilot).session.options("hosts").filter.source
+
+    assert "/role:" in text
+    assert "the filter ends before its value" in text
+    assert kept == "role:db"
+
+
 async def test_a_command_line_with_a_mistake_is_asked_again(console):
     async with console(FakeSource()) as pilot:
         await press(pilot, "colon", *"nonsense", "enter")
 
         text = screen_text(pilot)[-1]
+        await press(pilot, "x")
+        typed_on = screen_text(pilot)[-1]
 
     assert ":nonsense" in text
     assert "no command" in text
+    assert ":nonsensex" in typed_on
 
 
 async def test_unlock_is_a_command_with_duration_and_reason(console):

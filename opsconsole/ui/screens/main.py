@@ -22,6 +22,7 @@ from opsconsole.ui.screens import views
 from opsconsole.ui.screens.view import Standing, View
 from opsconsole.ui.session import Session
 from opsconsole.ui.widgets.bars import Bar, KeyBar
+from opsconsole.ui.widgets.line_input import LineInput
 from opsconsole.ui.widgets.log_view import LogView
 from opsconsole.ui.widgets.notice import Notice
 from opsconsole.ui.widgets.prompt import Complete, Prompt
@@ -261,6 +262,8 @@ class Main(Screen[None], inherit_bindings=False):
         self.prompt.ask(kind, label, value, complete)
         if mistake:
             self.prompt.tell(mistake)
+            # The pane is given the focus a moment after a prompt closed: asked again, the line has it last.
+            self.prompt.query_one(LineInput).focus()
         try:
             return await self._answer
         finally:

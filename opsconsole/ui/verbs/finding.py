@@ -45,12 +45,21 @@ async def _filter(main: "Main", wanted: Invocation) -> None:
     def heard(line: str) -> None:
         _narrow(main, pane, line, context)
 
-    offer = _offers(main, context)
-    line = await main.ask("filter", "/", value=before.source, complete=offer, heard=heard)
-    if line is None:
-        main.session.set_filter(pane, before)
-    else:
-        main.session.set_filter(pane, compile_filter(line, context, typing=True))
+    typed, mistake = before.source, ""
+    while True:
+        offer = _offers(main, context)
+        line = await main.ask(
+            "filter", "/", value=typed, complete=offer, heard=heard, mistake=mistake
+        )
+        if line is None:
+            main.session.set_filter(pane, before)
+            return
+        try:
+            main.session.set_filter(pane, compile_filter(line, context))
+        except QueryError as error:
+            typed, mistake = line, error.text
+            continue
+        return
 
 
 def _narrow(main: "Main", pane: str, line: str, context: Context) -> None:
