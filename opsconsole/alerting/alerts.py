@@ -307,12 +307,14 @@ def _ended(
 
 def _told_over(alert: Alert, memory: Memory) -> Freshness:
     """Say live where somebody told, or we saw, that it is over; stale where it only was not heard of for days."""
-    lives = (
-        life
+    lives = [
+        life.freshness
         for name in alert.source.split(",")
         if (source := memory.remote.get(name)) and (life := source.lives.get(alert.fingerprint))
-    )
-    return _freshest([life.freshness for life in lives] or [Freshness.LIVE])
+    ]
+    if not lives and alert.source != OURS and alert.freshness is Freshness.STALE:
+        return Freshness.STALE  # the word of its end is gone already: two came before we looked
+    return _freshest(lives or [Freshness.LIVE])
 
 
 def _episode_of_life(life: Life) -> str:

@@ -196,6 +196,19 @@ class TestTold:
 
         assert len(stage.firing()) == 1
 
+    def test_one_that_is_let_go_stays_so_when_more_is_told_before_we_look(
+        self, stage: Any, hook: Any
+    ) -> None:
+        hook(seen())
+        hook(after=6 * 3600)
+        hook(after=FORGOTTEN)
+        assert only(stage).freshness is Freshness.STALE
+
+        stage.read(source="hook", pushed=True, started_at=0.0)
+        hook()
+
+        assert only(stage).is_let_go
+
     def test_after_our_restart_the_days_are_counted_from_there(self, stage: Any, hook: Any) -> None:
         hook(seen())
         stage.now += FORGOTTEN + 3600
