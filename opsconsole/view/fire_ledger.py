@@ -82,7 +82,7 @@ class FireLedger:
 def _causes(
     snapshot: Snapshot, shown: tuple[Alert, ...], now: float
 ) -> Mapping[str, tuple[Alert, ...]]:
-    whole = len(shown) == len(in_order(snapshot))
+    whole = shown is in_order(snapshot)  # as many may be others: a filter can ask for what waits
     return all_folds(snapshot, now) if whole else folds(snapshot, shown, now)
 
 
