@@ -79,8 +79,7 @@ def window_words(state: WindowState, now: float) -> str:
 
 
 def _silences(snapshot: Snapshot) -> Iterable[Ending]:
-    acks = [alert.ack for alert in snapshot.alerts.values() if alert.ack is not None]
-    renewed = {silence for ack in acks for silence in ack.silences}  # they end with their ack
+    renewed = _mirrors.of(snapshot.alerts)  # they end with their ack
     for each in snapshot.silences.values():
         if each.state != "expired" and each.id not in renewed:
             yield Ending(
@@ -91,6 +90,14 @@ def _silences(snapshot: Snapshot) -> Iterable[Ending]:
                 each.comment,
                 f"silence:{each.id}",
             )
+
+
+def _mirroring(alerts: Mapping[str, Alert]) -> frozenset[str]:
+    acks = [alert.ack for alert in alerts.values() if alert.ack is not None]
+    return frozenset(silence for ack in acks for silence in ack.silences)
+
+
+_mirrors: Final = Once(_mirroring)
 
 
 def _acks(snapshot: Snapshot) -> Iterable[Ending]:

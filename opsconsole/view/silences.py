@@ -19,8 +19,9 @@ HEAD = ("ENDS IN", "HIDES", "BY", "ID", "MATCHERS", "COMMENT")
 
 def hidden_by(snapshot: Snapshot, id: str) -> int:
     """Count the alerts that a silence hides now."""
+    reason = f"silence:{id}"
     return sum(
-        f"silence:{id}" in alert.suppressed_by or is_mirror(alert, id)
+        reason in alert.suppressed_by or is_mirror(alert, id)
         for alert in snapshot.alerts.values()
         if alert.is_firing
     )
