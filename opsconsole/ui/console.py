@@ -15,6 +15,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.widgets import Input
 
+from opsconsole.commands.keymap import shown_key
 from opsconsole.errors import ConfigError
 from opsconsole.model import delta
 from opsconsole.model.snapshot import EngineInfo, Snapshot
@@ -120,7 +121,7 @@ class Console(App[None]):
                 return
             if isinstance(event, events.Key) and self._means_nothing(event):
                 self.main.say(
-                    f"{event.character} does nothing here; ? lists the keys", passing=True
+                    f"{_key_word(event)} does nothing here; ? lists the keys", passing=True
                 )
         await super().on_event(event)
 
@@ -298,6 +299,12 @@ class Console(App[None]):
         # Textual would print every local variable; ours may hold a secret or a hostile string.
         self.crash = clean(traceback.format_exc(), MESSAGE_LIMIT, multiline=True)
         self.exit(return_code=1)
+
+
+def _key_word(event: events.Key) -> str:
+    """Write a key as it was typed; one that would not be seen, by its name."""
+    typed = event.character or ""
+    return typed if typed.strip() else shown_key(event.key)
 
 
 def _load_the_rest() -> None:

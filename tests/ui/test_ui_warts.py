@@ -83,6 +83,7 @@ KEYS = [
     ("1", "ampersand", "hide or keep the rest works on logs and output"),
     ("1", "C", "continue works on a run"),
     ("1", "b", "b does nothing here; ? lists the keys"),
+    ("1", "percent_sign", "% does nothing here; ? lists the keys"),
 ]
 
 
@@ -93,6 +94,14 @@ async def test_a_key_that_does_nothing_here_says_so(console, pane, key, says):
         said = list(console_of(pilot).main.notice.said)
 
     assert said[-1:] == [says]
+
+
+async def test_a_key_that_is_not_seen_when_written_is_said_by_its_name(console):
+    async with console(FakeSource()) as pilot:
+        await press(pilot, "colon", *"handoff", "enter", "space")
+        said = list(console_of(pilot).main.notice.said)
+
+    assert said[-1:] == ["space does nothing here; ? lists the keys"]
 
 
 async def test_the_last_key_is_answered_at_once(console):
