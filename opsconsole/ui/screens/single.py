@@ -51,7 +51,10 @@ class TextPage(Single):
 
     def read_again(self) -> None:
         """Read what it is made of, once more."""
-        self.run_worker(self._read(), name=f"read {self.place.kind}", group="page", exclusive=True)
+        self.run_worker(
+            self._read,  # type: ignore[arg-type]  # mypy finds two ways to call it
+            name=f"read {self.place.kind}", group="page", exclusive=True,
+        )  # fmt: skip
 
     async def read(self) -> str:
         """Ask the engine and keep what it says; why there is nothing, else empty. Raises EngineError."""
