@@ -94,7 +94,8 @@ def _widest(rollout: Rollout, batches: Sequence[Sequence[str]]) -> int:
 def _own(spec: ActionSpec, count: int) -> Rollout:
     """Take the action's rollout; without one, changes try one target first, and go on as the action says."""
     if spec.rollout is not None:
-        parallel = min(spec.rollout.max_parallel, spec.max_parallel)
+        wished = spec.rollout.max_parallel or spec.max_parallel  # 0: the rollout does not say
+        parallel = min(wished, spec.max_parallel)
         return replace(spec.rollout, max_parallel=parallel)
     return Rollout(
         canary=Canary() if spec.effect is not Effect.READ and count > 1 else None,
