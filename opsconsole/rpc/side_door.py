@@ -109,11 +109,10 @@ def _bind(path: Path, gid: int) -> socket.socket:
         if stat.S_ISSOCK(os.lstat(path).st_mode):  # of an engine that died
             os.unlink(path)  # noqa: PTH108 - one local call at the start
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(made.close)
         made.bind(str(path))
         os.chown(path, -1, gid)
         os.chmod(path, 0o660)  # noqa: PTH101 - one local call at the start
-    except BaseException:
-        made.close()
-        raise
+        undo.pop_all()
     return made

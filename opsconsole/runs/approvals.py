@@ -6,6 +6,7 @@ person is on the disk; that word is for the plan they read, as long as policy, t
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from typing import Final
 
 import msgspec
@@ -235,25 +236,22 @@ class ApprovalDesk:
     async def _go(self, waiting: Waiting, word: str, who: Person, reason: str) -> None:
         """Begin the run: everything is looked at once more, then the word is on the disk, then it may go."""
         opened = waiting.opened
-        held = Held(())
-        try:
-            await check_again(opened.prepared, self._ports, self._clock.now())
-            held = await self._launcher.take_locks(
-                opened.prepared, waiting.run.id, waiting.run.actor
-            )
-            await self._mark(opened)
-        except RefusedError as error:
-            held.release()
-            if error.code in _VOID:
-                await self._end(waiting, "void", Person("engine"), str(error))
-            raise
-        approval = self._settled(waiting, word, who, reason)
-        try:
+        with ExitStack() as undo:
+            try:
+                await check_again(opened.prepared, self._ports, self._clock.now())
+                held = await self._launcher.take_locks(
+                    opened.prepared, waiting.run.id, waiting.run.actor
+                )
+                undo.callback(held.release)
+                await self._mark(opened)
+            except RefusedError as error:
+                if error.code in _VOID:
+                    await self._end(waiting, "void", Person("engine"), str(error))
+                raise
+            approval = self._settled(waiting, word, who, reason)
             await self._record_word(waiting, approval, who)
             _check_open(waiting)  # the engine may have stopped meanwhile, and said it never began
-        except BaseException:
-            held.release()
-            raise
+            undo.pop_all()
         run = replace(waiting.run, approval=approval, state=RunState.RUNNING, choices=())
         waiting.ring.say("", "approval", "run", _said(approval))
         self._forget(waiting)

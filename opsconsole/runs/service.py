@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -230,15 +231,14 @@ class RunService:
         if prepared.plan.peer:
             check_glass(prepared.ruling, glass)
         held = await self._launcher.take_locks(prepared, run_id, who.name, wait=call.wait_lock)
-        try:
+        with ExitStack() as undo:
+            undo.callback(held.release)
             await self.records.aftermath.check_free(prepared)
             opened = await self._launcher.open(run_id, prepared, call, who, remote)
             await self._mark(opened)
             if prepared.plan.peer:
                 opened = await self.approvals.without(opened, glass)
-        except BaseException:
-            held.release()
-            raise
+            undo.pop_all()
         self._begin(self._launcher.make(opened, held), held)
         return run_id
 
