@@ -7,11 +7,10 @@ from typing import Final, Protocol
 
 import msgspec
 
-from opsconsole.actions.api import Certificate, Ctx, Outcome, Result
+from opsconsole.actions.api import Ctx, Outcome, Result
 from opsconsole.actions.steps import Action, CheckAnswer, Door, Request, Undo
 from opsconsole.clock import Clock
 from opsconsole.errors import ActionError
-from opsconsole.model.event import Event
 from opsconsole.model.run import Question
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.text import NAME_LIMIT, clean
@@ -194,15 +193,3 @@ class RunContext(AnyDoor):
         if self.ports.checks is None:
             raise ActionError("checks", "this engine cannot run checks on demand")
         return await self.ports.checks(self.stage.ref)
-
-    async def events(self, since: float) -> Sequence[Event]:
-        """Read what happened to the target since an epoch second."""
-        if self.ports.events is None:
-            return ()
-        return await self.ports.events(self.stage.ref, since)
-
-    async def tls(self, address: str, port: int, server_name: str) -> Certificate:
-        """Fetch the certificate an endpoint shows for a name."""
-        if self.ports.tls is None:
-            raise ActionError("tls", "this engine cannot look at certificates")
-        return await self.ports.tls(address, port, server_name)

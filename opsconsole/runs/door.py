@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from opsconsole.actions.api import Health, Host, PastRun, Service
+from opsconsole.actions.api import Certificate, Health, Host, PastRun, Service
 from opsconsole.actions.aside import Aside
 from opsconsole.actions.doors import Cache, Result
 from opsconsole.actions.grammars import World
@@ -13,6 +13,7 @@ from opsconsole.actions.secret import Secret
 from opsconsole.actions.steps import Action, Request, Undo
 from opsconsole.errors import ActionError, RefusedError
 from opsconsole.model.action import ParamSpec
+from opsconsole.model.event import Event
 from opsconsole.model.run import Question
 from opsconsole.model.snapshot import Snapshot, is_stale
 from opsconsole.model.text import LABEL_LIMIT, clean
@@ -105,6 +106,18 @@ class AnyDoor:
     def aside(self) -> Aside | None:
         """Where plugins' Python runs."""
         return self.ports.aside
+
+    async def events(self, since: float) -> Sequence[Event]:
+        """Read what happened to the target since an epoch second."""
+        if self.ports.events is None:
+            return ()
+        return await self.ports.events(self.stage.ref, since)
+
+    async def tls(self, address: str, port: int, server_name: str) -> Certificate:
+        """Fetch the certificate an endpoint shows for a name."""
+        if self.ports.tls is None:
+            raise ActionError("tls", "this engine cannot look at certificates")
+        return await self.ports.tls(address, port, server_name)
 
     @property
     def service(self) -> Service | None:

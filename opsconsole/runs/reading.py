@@ -7,12 +7,11 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Final, NoReturn
 
-from opsconsole.actions.api import Cache, Certificate, Ctx, Result
+from opsconsole.actions.api import Cache, Ctx, Result
 from opsconsole.actions.secret import Secret
 from opsconsole.actions.steps import CheckAnswer, Request, Undo
 from opsconsole.clock import Clock
 from opsconsole.errors import ActionError
-from opsconsole.model.event import Event
 from opsconsole.model.inventory import Host
 from opsconsole.model.plugin import Contribution
 from opsconsole.model.run import Question
@@ -104,18 +103,6 @@ class ReadDoor(LookAhead):
     def cache(self) -> Cache:
         """What the plugin keeps."""
         return self.ports.cache(self.action.plugin)
-
-    async def events(self, since: float) -> Sequence[Event]:
-        """Read what happened to the target since an epoch second."""
-        if self.ports.events is None:
-            return ()
-        return await self.ports.events(self.stage.ref, since)
-
-    async def tls(self, address: str, port: int, server_name: str) -> Certificate:
-        """Fetch the certificate an endpoint shows for a name."""
-        if self.ports.tls is None:
-            raise ActionError("tls", "this engine cannot look at certificates")
-        return await self.ports.tls(address, port, server_name)
 
     async def inquire(self, question: Question) -> Mapping[str, str]:
         """A person is asked by actions."""
