@@ -93,7 +93,7 @@ class Child:
         assert self._process is not None
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
-            self._process.stdin.write(encode_line(line))
+            self._say(encode_line(line))
             await self._process.stdin.drain()
 
     async def receive(self) -> FromPlugin | None:
@@ -119,6 +119,14 @@ class Child:
     async def _blank(self, data: bytes) -> FromPlugin | None:
         return await self.receive() if data else None
 
+    def _say(self, data: bytes) -> None:
+        """Write to its stdin; one that has ended is told of as everywhere, whatever the event loop says of it."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        if self._process.stdin.is_closing():
+            raise BrokenPipeError("it has ended")
+        self._process.stdin.write(data)
+
     def _count(self, more: int) -> None:
         self._said += more
         if self._said > OUTPUT_LIMIT:
@@ -134,7 +142,7 @@ class Child:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with contextlib.suppress(OSError):
-            self._process.stdin.write(stdin)
+            self._say(stdin)
             await self._process.stdin.drain()
             self._process.stdin.close()
         kept = bytearray()

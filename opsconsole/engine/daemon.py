@@ -10,6 +10,7 @@ import signal
 from opsconsole import __version__
 from opsconsole.clock import Clock, SystemClock
 from opsconsole.engine.engine import Engine
+from opsconsole.engine.event_loop import new_loop
 from opsconsole.engine.launch import LaunchSpec
 from opsconsole.engine.lock import EngineLock, Holder, holder_of
 from opsconsole.engine.place import Place
@@ -60,7 +61,8 @@ def _serve(spec: LaunchSpec, place: Place, clock: Clock) -> None:
     _handler, listener = log_to(place.log)
     try:
         log.info("engine %s starts, pid %d, version %s", place.name, os.getpid(), __version__)
-        asyncio.run(_until_stopped(spec, place, clock))
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(_until_stopped(spec, place, clock))
         log.info("engine %s ended", place.name)
     finally:
         listener.stop()

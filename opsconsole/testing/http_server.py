@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 
 from msgspec import Struct
 
@@ -67,9 +67,8 @@ class _Connection(asyncio.Protocol):
         self._later: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._opened.add(transport)
+        self._transport = cast(asyncio.Transport, transport)
+        self._opened.add(self._transport)
 
     def connection_lost(self, _error: Exception | None) -> None:
         if self._later is not None:

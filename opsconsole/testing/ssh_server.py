@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import asyncssh
 
@@ -99,8 +99,7 @@ class HostServer:
         for connection in tuple(self._connections):
             connection.abort()
         for transport in tuple(self._held):
-            assert isinstance(transport, asyncio.Transport)
-            transport.abort()
+            cast(asyncio.Transport, transport).abort()
 
     def joined(self, connection: asyncssh.SSHServerConnection) -> None:
         """Remember a connection."""

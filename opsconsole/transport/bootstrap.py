@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from opsconsole.transport.base import Command
@@ -70,11 +71,16 @@ def loop_line(script: str, env: Mapping[str, str], nonce: str) -> bytes:
     Raises:
         ValueError: A value holds NUL, or a name is forbidden.
     """
+    return f"printf '\\036%s\\n' {nonce}; {_loop(script, tuple(env.items()))}\n".encode("ascii")
+
+
+@lru_cache(maxsize=8)
+def _loop(script: str, env: tuple[tuple[str, str], ...]) -> str:
+    """Quote a script of ours once, whatever the number of hosts."""
     encoder = _Encoder()
     word = encoder.word(script)
-    exports = [_export(encoder, name, value) for name, value in env.items()]
-    parts = [f"printf '\\036%s\\n' {nonce}", *encoder.assignments, *exports, f"eval {word}"]
-    return ("; ".join(parts) + "\n").encode("ascii")
+    exports = [_export(encoder, name, value) for name, value in env]
+    return "; ".join([*encoder.assignments, *exports, f"eval {word}"])
 
 
 def _words(command: Command) -> tuple[str, ...]:

@@ -66,12 +66,11 @@ class Channel(asyncssh.SSHClientSession[bytes]):
                 self.write(data, eof=False)
             return
         agreed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        with self._chan.together():
-            self._chan.request_exec(
-                BOOTSTRAP, lambda yes: None if agreed.done() else agreed.set_result(yes)
-            )
-            if data:
-                self._chan.write(data)
+        self._chan.request_exec(
+            BOOTSTRAP, lambda yes: None if agreed.done() else agreed.set_result(yes)
+        )
+        if data:
+            self._chan.write(data)
         if not await agreed:
             self.hang_up()
             raise asyncssh.ChannelOpenError(OPEN_REQUEST_SESSION_FAILED, "Session request failed")
@@ -300,6 +299,8 @@ class Loop(Channel):
             return first
         answer = self.rounds.expect(nonce, cap)
         self.write(question(nonce), eof=False)
+        if isinstance(self._chan, LeanChannel):
+            self._chan.send_at_once()
         return answer
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -74,6 +75,9 @@ class Keyring:
             stamp = _stamp(path)
         except OSError as error:
             return KeyFile(path, error=f"{path}: {error.strerror}")
+        known = self._files.get(path)
+        if known is not None and known[0] == stamp:
+            return known[1]
         async with self._loading:
             if self._files.get(path, (None,))[0] != stamp:
                 # reading is quick, but the check of an RSA key is not
@@ -81,8 +85,11 @@ class Keyring:
             return self._files[path][1]
 
 
+_path = cache(Path)
+
+
 def _stamp(path: str) -> tuple[int, int]:
-    status = Path(path).stat()
+    status = _path(path).stat()
     return (status.st_mtime_ns, status.st_ino)
 
 

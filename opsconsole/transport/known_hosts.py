@@ -6,7 +6,9 @@ A line we cannot read is told with file and number, and costs nobody but itself.
 import base64
 import binascii
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -43,10 +45,27 @@ class Match(NamedTuple):
 
 class _File(NamedTuple):
     stamp: tuple[int, int, int]
-    hosts: asyncssh.SSHKnownHosts
-    problems: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+    names: Mapping[str, list[str]] = {}
+    """Lines by each of their names, where there are no patterns: a key is made of its line when it is needed."""
+    hosts: asyncssh.SSHKnownHosts | None = None
+    """All lines, where there are patterns."""
     patterns: int = 0
     """Lines with hashed names or wildcards: each is tried at each look."""
+
+    def match(self, name: str, port: int | None) -> Match:
+        """Find what it says of a host; `port` is None for the usual one."""
+        if self.hosts is not None:
+            keys, authorities, revoked, *_ = self.hosts.match(name, "", port)
+            return Match(tuple(keys), tuple(authorities), tuple(revoked))
+        lines = self.names.get(f"[{name}]:{port}", ()) if port else ()
+        return Match(tuple(_keys(lines or self.names.get(name, ()))))
+
+
+def _keys(lines: Iterable[str]) -> Iterator[asyncssh.SSHKey]:
+    for line in lines:
+        with suppress(asyncssh.KeyImportError):  # of a kind that we cannot use
+            yield asyncssh.import_public_key(line.partition(" ")[2])
 
 
 _ABSENT: Final = (0, 0, 0)
@@ -106,25 +125,36 @@ class KnownHosts:
 
     def _read(self, path: str, stamp: tuple[int, int, int]) -> _File:
         if stamp == _ABSENT:
-            return _File(stamp, asyncssh.import_known_hosts(""), ())
+            return _File(stamp)
         self.parses += 1
         try:
             text = Path(path).read_bytes()[:_TOO_LARGE].decode("utf-8", errors="replace")
         except OSError as error:
             problem = f"{path}: cannot be read: {error.strerror}"
-            return _File(stamp, asyncssh.import_known_hosts(""), (problem,))
+            return _File(stamp, (problem,))
         good, problems = _sift(path, text)
         patterns = sum(not _WILD.isdisjoint(line.partition(" ")[0]) for line in good)
-        return _File(stamp, asyncssh.import_known_hosts("\n".join(good)), problems, patterns)
+        if patterns:
+            hosts = asyncssh.import_known_hosts("\n".join(good))
+            return _File(stamp, problems, hosts=hosts, patterns=patterns)
+        return _File(stamp, problems, _by_name(good))
+
+
+def _by_name(lines: Iterable[str]) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        for name in line.partition(" ")[0].split(","):
+            found.setdefault(name, []).append(line)
+    return found
 
 
 def _look_up(files: Sequence[_File], name: str, port: int) -> Match:
     asked_port = None if port == _SSH_PORT else port
-    found = [file.hosts.match(name, "", asked_port) for file in files]
+    found = [file.match(name, asked_port) for file in files]
     return Match(
-        tuple(key for rows in found for key in rows[0]),
-        tuple(key for rows in found for key in rows[1]),
-        tuple(key for rows in found for key in rows[2]),
+        tuple(key for match in found for key in match.keys),
+        tuple(key for match in found for key in match.authorities),
+        tuple(key for match in found for key in match.revoked),
     )
 
 
@@ -133,9 +163,13 @@ def files_of(host: Host) -> tuple[str, ...]:
     return host.known_hosts or (str(Path("~/.ssh/known_hosts").expanduser()),)
 
 
+_path = cache(Path)
+"""A login looks at a file or two; what a path is made of need not be found out each time."""
+
+
 def _stamp(path: str) -> tuple[int, int, int]:
     try:
-        status = Path(path).stat()
+        status = _path(path).stat()
     except OSError:
         return _ABSENT
     return (status.st_mtime_ns, status.st_size, status.st_ino)
@@ -152,7 +186,7 @@ def _sift(path: str, text: str) -> tuple[list[str], tuple[str, ...]]:
         if wrong:
             problems.append(f"{path}:{number}: {clean(wrong, LABEL_LIMIT)}")
         else:
-            good.append(line)
+            good.append(" ".join(words))
     return good, tuple(problems)
 
 

@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal as signals
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 from opsconsole.transport.base import OUTPUT_LIMIT, OnOutput
 
@@ -76,8 +77,8 @@ class LocalProcess(asyncio.SubprocessProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It runs; a quick one may have exited before `start` is back."""
-        if isinstance(transport, asyncio.SubprocessTransport):
-            self._transport = transport
+        # by what it is for, not by its class: another event loop has classes of its own
+        self._transport = cast(asyncio.SubprocessTransport, transport)
 
     def write(self, data: bytes, *, eof: bool) -> None:
         """Send bytes to its stdin.
@@ -85,10 +86,12 @@ class LocalProcess(asyncio.SubprocessProtocol):
         Raises:
             OSError: It has ended.
         """
-        stdin = self._transport.get_pipe_transport(0) if self._transport else None
-        if not isinstance(stdin, asyncio.WriteTransport) or (self.is_over and not eof):
+        pipe = self._transport.get_pipe_transport(0) if self._transport else None
+        stdin = cast("asyncio.WriteTransport | None", pipe)
+        is_gone = stdin is None or self.is_over or stdin.is_closing()
+        if stdin is None or (is_gone and not eof):
             raise BrokenPipeError("the process has ended")
-        if data:
+        if data and not is_gone:
             stdin.write(data)
         if eof:
             stdin.close()

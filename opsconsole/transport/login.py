@@ -17,8 +17,9 @@ from opsconsole.model.inventory import Host
 from opsconsole.model.states import Reach
 from opsconsole.model.text import LABEL_LIMIT, clean
 from opsconsole.transport import faults
-from opsconsole.transport.connection import FITS, Trusted, connect
+from opsconsole.transport.connection import FITS, connect
 from opsconsole.transport.faults import Phase, Trace
+from opsconsole.transport.handshake import Trusted
 from opsconsole.transport.keys import Identity, Keyring
 from opsconsole.transport.known_hosts import KnownHosts, Match, describe, files_of
 from opsconsole.transport.resolver import Resolver

@@ -4,7 +4,6 @@ It rests on the insides of asyncssh 2.24, as `connection.Connection` does, which
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Protocol
 
 import asyncssh
@@ -12,11 +11,11 @@ from asyncssh.constants import MSG_CHANNEL_CLOSE
 from asyncssh.packet import SSHPacket, String
 
 
-class Corking(Protocol):
+class Sending(Protocol):
     """What of our connections is asked for here."""
 
-    def together(self) -> AbstractContextManager[None]:
-        """Send at its end what is sent within."""
+    def uncork(self) -> None:
+        """Send what is to be sent."""
         ...
 
 
@@ -50,10 +49,10 @@ class LeanChannel(asyncssh.SSHClientChannel[bytes]):
         self._recv_paused = False
         session.connection_made(self)
 
-    def together(self) -> AbstractContextManager[None]:
-        """Send at its end what is sent within."""
-        connection: Corking = self._conn  # type: ignore[assignment] # we are opened by our own connections alone
-        return connection.together()
+    def send_at_once(self) -> None:
+        """Send what was written: the loop may be about to stand still, and whoever asked counts the seconds."""
+        connection: Sending = self._conn  # type: ignore[assignment] # we are opened by our own connections alone
+        connection.uncork()
 
     def request_exec(self, command: str, told: Callable[[bool], None]) -> None:
         """Ask for a command; `told` hears whether the host agrees."""

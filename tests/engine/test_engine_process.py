@@ -31,6 +31,8 @@ def test_an_engine_starts_in_the_background_and_stops_cleanly(program: Program) 
     assert stat.S_IMODE(place.folder.stat().st_mode) == 0o700
     assert os.getpgid(holder.pid) != os.getpgid(0)
     assert os.getpriority(os.PRIO_PROCESS, holder.pid) >= 10
+    if hasattr(os, "SCHED_BATCH"):
+        assert os.sched_getscheduler(holder.pid) == os.SCHED_BATCH
 
     stopped = program.run("engine", "stop")
 

@@ -27,12 +27,19 @@ class Counted:
 
     def __init__(self) -> None:
         self.count = 0
+        self.sends: list[int] = []
+        """How many packets ended with the bytes of each send."""
         self._rest = b""
         self._greeted = False
         self._tag = 0
 
     def feed(self, data: bytes) -> None:
         """Count the packets that end in these bytes."""
+        before = self.count
+        self._take(data)
+        self.sends.append(self.count - before)
+
+    def _take(self, data: bytes) -> None:
         self._rest += data
         if not self._greeted:
             greeting, end, self._rest = self._rest.partition(b"\n")
@@ -122,6 +129,8 @@ async def test_a_login_and_its_first_poll_are_eight_packets(
 
     # algorithms, key exchange, new keys, service, user; session, command, script and round
     assert way.there.count == 8
+    # the greeting goes with the algorithms, and who we are with the new keys
+    assert way.there.sends == [1, 1, 3, 1, 1, 1]
     await transport.close()
 
 

@@ -5,10 +5,14 @@ import os
 import shlex
 import shutil
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
+from asyncssh.constants import MSG_SERVICE_ACCEPT, MSG_USERAUTH_REQUEST
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -178,6 +182,23 @@ class Session(asyncssh.SSHServerSession[bytes]):
         self._chan.exit(0)
 
 
+@asynccontextmanager
+async def gone(then: str, folder: Path) -> AsyncIterator[Host]:
+    """Serve as `Gone` does; give the host that it is."""
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    server = await asyncssh.listen(
+        "127.0.0.1", 0, server_host_keys=[key], server_factory=lambda: Gone(then), encoding=None
+    )
+    port = server.get_port()
+    known = folder / "known"
+    known.write_text(f"[127.0.0.1]:{port} {key.export_public_key().decode()}")
+    yield Host(
+        "gate-1", "127.0.0.1", port=port, user="op1", known_hosts=(str(known),), timeout=4.0,
+        transport="plain", identity=(str(make_key(folder / "key")),),
+    )  # fmt: skip
+    server.close()
+
+
 @pytest.mark.parametrize(
     ("then", "ending"),
     [("drops", Ending.LOST), ("closes", Ending.LOST), ("refuses", Ending.UNREACHABLE)],
@@ -185,22 +206,52 @@ class Session(asyncssh.SSHServerSession[bytes]):
 async def test_once_the_line_may_have_left_only_a_no_says_that_nothing_ran(
     make_transport: MakeTransport, tmp_path: Path, then: str, ending: Ending
 ) -> None:
-    key = asyncssh.generate_private_key("ssh-ed25519")
-    server = await asyncssh.listen(
-        "127.0.0.1", 0, server_host_keys=[key], server_factory=lambda: Gone(then), encoding=None
-    )
-    port = server.get_port()
-    known = tmp_path / "known"
-    known.write_text(f"[127.0.0.1]:{port} {key.export_public_key().decode()}")
-    host = Host(
-        "gate-1", "127.0.0.1", port=port, user="op1", known_hosts=(str(known),), timeout=4.0,
-        transport="plain", identity=(str(make_key(tmp_path / "key")),),
-    )  # fmt: skip
-
-    answer = await make_transport(host).run(host, Command(("restart",)))
-    server.close()
+    async with gone(then, tmp_path) as host:
+        answer = await make_transport(host).run(host, Command(("restart",)))
 
     assert answer.ending is ending, answer.reason
+
+
+@pytest.mark.parametrize(
+    ("tells", "order"),
+    [(True, ["granted", "asked"]), (False, ["granted", "heard more", "asked"])],
+)
+async def test_only_a_server_that_tells_its_extensions_is_told_all_at_once(
+    make_transport: MakeTransport,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tells: bool,
+    order: list[str],
+) -> None:
+    """One from before RFC 8308 may not expect to hear who we are before it has granted the service."""
+    happened: list[str] = []
+    library = asyncssh.connection.SSHConnection
+    send, hear, ask = library.send_packet, library.data_received, library._process_userauth_request
+
+    def send_packet(self: Any, kind: int, *args: Any, **words: Any) -> None:
+        if self.is_server() and kind == MSG_SERVICE_ACCEPT:
+            happened.append("granted")
+        send(self, kind, *args, **words)
+
+    def data_received(self: Any, *args: Any) -> None:
+        if self.is_server() and "granted" in happened:
+            happened.append("heard more")
+        hear(self, *args)
+
+    def asked(self: Any, *args: Any) -> Any:
+        happened.append("asked")
+        return ask(self, *args)
+
+    monkeypatch.setattr(library, "send_packet", send_packet)
+    monkeypatch.setattr(library, "data_received", data_received)
+    monkeypatch.setitem(library._packet_handlers, MSG_USERAUTH_REQUEST, asked)
+    if not tells:
+        monkeypatch.setattr(library, "_send_ext_info", lambda _self: None)
+    async with gone("refuses", tmp_path) as host:
+        answer = await make_transport(host).run(host, Command(("restart",)))
+
+    assert answer.ending is Ending.UNREACHABLE
+    assert happened[: len(order)] == order
 
 
 @pytest.mark.real
