@@ -19,6 +19,7 @@ class Sizes:
         self.keys = 60 if quick else 250
         self.starts = 2 if quick else 5
         self.fleets = (50, 200) if quick else (200, 1_000)
+        self.cold_starts = 1 if quick else 5
         self.fanout = 50 if quick else 200
         self.storm = 100 if quick else 500
         self.seconds = 15.0 if quick else 30.0
@@ -40,7 +41,7 @@ def _fleet(sizes: Sizes) -> Iterator[Line]:
         ground = fleet.Ground(Path(folder), max(sizes.fleets))
         try:
             for count in sizes.fleets:
-                yield fleet.cold_start(ground, count)
+                yield fleet.cold_start(ground, count, sizes.cold_starts)
             yield from fleet.paced(ground, sizes.fleets[-1], sizes.seconds)
             yield fleet.back_to_back(ground, 20, 50)
         finally:

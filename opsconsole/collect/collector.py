@@ -20,6 +20,7 @@ from opsconsole.collect.schedule import spread
 from opsconsole.collect.sink import Sink
 from opsconsole.collect.source_asker import SourceAsker
 from opsconsole.collect.sources import source_probe
+from opsconsole.collect.together import Together
 from opsconsole.collect.turns import Turns
 from opsconsole.collect.webhook import WebhookProbe
 from opsconsole.errors import RefusedError
@@ -95,6 +96,7 @@ class Collector:
         """Hosts that were never looked at."""
         self._calm_until = 0.0
         self._turns = Turns(clock, lambda: len(self._hosts))
+        self._together = Together(clock, lambda: len(self._hosts))
         self._adopt(inventory)
 
     async def run(self) -> None:
@@ -275,6 +277,7 @@ class Collector:
                 queue=lambda: min(_LONGEST_QUEUE, len(self._hosts) / _LOGINS),
                 patience=self._patience,
                 turns=self._turns,
+                together=self._together,
             )
             self._watches[host.name] = watch
         return watch

@@ -11,6 +11,7 @@ from opsconsole.collect.schedule import jitter
 from opsconsole.collect.scripts import script
 from opsconsole.collect.sink import Sink
 from opsconsole.collect.slow_tiers import TierReading, read_lazy, read_slow
+from opsconsole.collect.together import Together
 from opsconsole.collect.turns import Turns
 from opsconsole.errors import DeadlineError, ParseError, TransportError
 from opsconsole.model.inventory import Host
@@ -61,6 +62,7 @@ class HostWatch:
         queue: Seconds to grant for the wait until there is a free place to log in.
         patience: Told of the first look at a host; seconds that what is less urgent leaves to others.
         turns: Whose turn it is to be asked what is less urgent; None: nobody else is there.
+        together: Whose answers are read in one go; None: nobody else is there.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class HostWatch:
         queue: Callable[[], float],
         patience: Callable[[str], float] = lambda _host: 0.0,
         turns: Turns | None = None,
+        together: Together | None = None,
     ) -> None:
         self.host = host
         self.remote = remote
@@ -82,6 +85,7 @@ class HostWatch:
         self.queue = queue
         self.patience = patience
         self.turns = turns or Turns(clock)
+        self.together = together or Together(clock)
         self.fails = 0
         self.is_up = False
         self.counters: Counters | None = None
@@ -99,12 +103,13 @@ class HostWatch:
         reason: str = "",
         metrics: Mapping[str, float] | None = None,
         facts: Mapping[str, str] | None = None,
+        ago: float = 0.0,
     ) -> None:
-        """Put one sample; `began` is on our monotonic clock."""
-        took = self.clock.monotonic() - began
+        """Put one sample; `began` is on our monotonic clock, the answer came so many seconds `ago`."""
+        took = self.clock.monotonic() - began - ago
         self._sink.put_sample(
             Sample(
-                self.host.ref, tier, self.clock.now(), took, outcome, reach, clean(reason),
+                self.host.ref, tier, self.clock.now() - ago, took, outcome, reach, clean(reason),
                 metrics or {}, facts or {},
             )
         )  # fmt: skip
@@ -143,14 +148,16 @@ class FastProbe:
             answer = await watch.remote.ask(
                 watch.host, script("fast"), {}, timeout=timeout, max_output=FAST_LIMIT
             )
+            came = watch.clock.monotonic()
+            await watch.together.wait()
             before = watch.recent()
-            reading = read_fast(answer, before, watch.clock.monotonic())
+            reading = read_fast(answer, before, came)
         except TransportError as error:
             return self._failed(Reach(error.reach), error.reason)
         except ParseError as error:
             return self._failed(Reach.UP, f"its answer cannot be read: {error}")
         watch.raw["fast"] = answer
-        return self._answered(reading, before)
+        return self._answered(reading, before, came)
 
     def crashed(self, error: Exception) -> None:
         """Put an unknown sample."""
@@ -167,12 +174,14 @@ class FastProbe:
         watch.tell("fast", self._began, ServiceState.UNKNOWN, reach=reach, reason=reason)
         return back_off(watch.host, watch.fails)
 
-    def _answered(self, reading: FastReading, before: Counters | None) -> float | None:
+    def _answered(self, reading: FastReading, before: Counters | None, came: float) -> float | None:
         watch = self._watch
-        took = watch.clock.monotonic() - self._began
-        offset = _clock_offset(reading.clock, watch.clock.now(), took)
+        took, ago = came - self._began, watch.clock.monotonic() - came
+        offset = _clock_offset(reading.clock, watch.clock.now() - ago, took)
         metrics = {**reading.metrics, **offset, "ssh.rtt": took}
-        watch.tell("fast", self._began, ServiceState.UP, metrics=metrics, facts=reading.facts)
+        watch.tell(
+            "fast", self._began, ServiceState.UP, metrics=metrics, facts=reading.facts, ago=ago
+        )
         fresh = before is None or before.boot_id != reading.counters.boot_id
         wait = watch.patience(watch.host.name) if fresh or not watch.is_up else 0.0
         if fresh or not watch.is_up:

@@ -291,6 +291,7 @@ class Engine:
         await self._outside.remote.close()
         await self._outside.web.close()
         await self._judging.keep()
+        self._store.take_in()
         await self._history.stop()
 
     async def _evaluate(self) -> None:

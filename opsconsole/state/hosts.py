@@ -1,6 +1,6 @@
 """How a sample becomes a host's row."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from msgspec import structs
@@ -15,24 +15,33 @@ from opsconsole.state.world import HostTrail, Tier, World, tell, with_tables
 FAST: Final = "fast"
 TIER_LIMITS: Final[Mapping[str, float]] = {"slow": 130.0, "proc": 70.0, "lazy": 3610.0}
 """Seconds after which a tier's values are no longer shown: twice its period, and its timeout."""
+Seen = Callable[[Sample, HostRecord], None]
 _GOOD: Final = (ServiceState.UP, ServiceState.DEGRADED)
 
 
-def with_sample(world: World, sample: Sample) -> World:
-    """Take one reading of a host; samples of hosts that are not in the inventory are dropped."""
-    name = sample.target.removeprefix("host:")
-    record = world.snapshot.hosts.get(name)
-    if record is None:
-        return world
-    trail = world.hosts.get(name, HostTrail())
-    if sample.probe == FAST:
-        changed, trail = _with_fast(record, trail, sample)
-    else:
-        changed, trail = _with_other(record, trail, sample)
-    changed = settled(changed, sample.at)
-    world = with_tables(world, hosts={**world.snapshot.hosts, name: changed})
-    world = structs.replace(world, hosts={**world.hosts, name: trail})
-    return tell(world, *_reach_event(record, changed))
+def with_samples(world: World, samples: Iterable[Sample], seen: Seen = lambda *_: None) -> World:
+    """Take readings of hosts, oldest first; those of hosts that are not in the inventory are dropped.
+
+    Args:
+        world: What was known before.
+        samples: The readings; a table of thousands is copied once for all of them.
+        seen: Told of each reading, and of the row that it made.
+    """
+    hosts, trails = dict(world.snapshot.hosts), dict(world.hosts)
+    events: list[Event] = []
+    for sample in samples:
+        name = sample.target.removeprefix("host:")
+        record = hosts.get(name)
+        if record is None:
+            continue
+        trail = trails.get(name, HostTrail())
+        with_its = _with_fast if sample.probe == FAST else _with_other
+        changed, trails[name] = with_its(record, trail, sample)
+        hosts[name] = changed = settled(changed, sample.at)
+        events += _reach_event(record, changed)
+        seen(sample, changed)
+    world = structs.replace(with_tables(world, hosts=hosts), hosts=trails)
+    return tell(world, *events)
 
 
 def host_state(record: HostRecord, now: float) -> HostState:

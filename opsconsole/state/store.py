@@ -19,11 +19,11 @@ from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult, Sample, SourceReading
 from opsconsole.model.silence import Silence
 from opsconsole.model.slo import SloStatus
-from opsconsole.model.snapshot import Access, Banner, EngineInfo, Snapshot
+from opsconsole.model.snapshot import Access, Banner, EngineInfo, HostRecord, Snapshot
 from opsconsole.model.states import AlertState
 from opsconsole.state.feeds import with_reading
 from opsconsole.state.fires import with_alerts, with_marks
-from opsconsole.state.hosts import FAST, with_sample
+from opsconsole.state.hosts import FAST, with_samples
 from opsconsole.state.keeping import Keeper, Loaded, Nowhere
 from opsconsole.state.reduce import with_time
 from opsconsole.state.roster import with_inventory
@@ -63,7 +63,9 @@ class Store:
     def __init__(self, clock: Clock, keeper: Keeper | None = None) -> None:
         self._clock: Final = clock
         self._keeper: Final[Keeper] = keeper or Nowhere()
-        self._world = World(snapshot=Snapshot(now=clock.now()))
+        self._settled = World(snapshot=Snapshot(now=clock.now()))
+        self._samples: list[Sample] = []
+        """What came since somebody looked: a sweep of a fleet is taken in a few times, not once a host."""
         self._bells: list[Subscription] = []
 
     @property
@@ -109,12 +111,10 @@ class Store:
         self._write(lambda world: with_inventory(world, inventory, self._clock.now()))
 
     def put_sample(self, sample: Sample) -> None:
-        """Take one reading of a host."""
-        self._write(lambda world: with_sample(world, sample))
-        if sample.probe == FAST and sample.metrics:
-            name = sample.target.removeprefix("host:")
-            if (record := self.snapshot.hosts.get(name)) and not record.failed:
-                self._keeper.put_sample(name, sample.at, record.metrics)
+        """Take one reading of a host; it is in the snapshot that is asked for next."""
+        if sample.target.removeprefix("host:") in self._settled.snapshot.hosts:
+            self._samples.append(sample)
+            self._ring()
 
     def put_result(self, result: CheckResult) -> None:
         """Take one answer of a check."""
@@ -279,19 +279,41 @@ class Store:
     def _put(self, **tables: object) -> None:
         self._write(lambda world: with_tables(world, **tables))
 
+    def take_in(self) -> None:
+        """Make rows and history of the samples that came; whoever looks has it done."""
+        if self._samples:
+            samples, self._samples = self._samples, []
+            self._settle(with_samples(self._settled, samples, self._keep))
+
+    @property
+    def _world(self) -> World:
+        self.take_in()
+        return self._settled
+
+    def _keep(self, sample: Sample, record: HostRecord) -> None:
+        if sample.probe == FAST and sample.metrics and not record.failed:
+            self._keeper.put_sample(record.name, sample.at, record.metrics)
+
     def _write(self, change: _Change) -> None:
         """Make the next revision; a change that changed nothing makes none and rings no bell."""
-        world = change(self._world)
-        if world.snapshot is self._world.snapshot:
-            self._world = world
-            return
-        revision = self._world.snapshot.revision + 1
+        before = self._world
+        world = change(before)
+        if world.snapshot is before.snapshot:
+            self._settled = world
+        else:
+            self._settle(world)
+            self._ring()
+
+    def _settle(self, world: World) -> None:
+        revision = self._settled.snapshot.revision + 1
         now = max(world.snapshot.now, self._clock.now())
         told = world.told
         world = with_tables(world, revision=revision, now=now)
-        self._world = structs.replace(world, told=())
+        self._settled = structs.replace(world, told=())
         for event in told:
             self._keeper.put_event(event)
+
+    def _ring(self) -> None:
         for bell in self._bells:
             bell.ring()
 

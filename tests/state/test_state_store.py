@@ -162,6 +162,7 @@ def test_a_host_that_goes_and_comes_back_is_told_twice(
     fleet("db-02")
     for sample in (good("db-02"), bad("db-02"), bad("db-02"), good("db-02")):
         store.put_sample(sample)
+    store.take_in()
 
     assert [(e.kind, e.text) for e in notebook.events] == [
         ("host", "db-02 no-answer: no answer in 8 s"),
@@ -175,6 +176,7 @@ def test_only_good_fast_samples_are_kept(
     fleet("db-02")
     for sample in (good("db-02"), bad("db-02"), good("db-02", "slow"), good("nobody")):
         store.put_sample(sample)
+    store.take_in()
 
     assert [host for host, _ in notebook.samples] == ["db-02"]
 
@@ -501,6 +503,29 @@ def test_live_runs_and_the_newest_fifty_are_shown(store: Store) -> None:
 
     assert len(store.snapshot.runs) == 51
     assert "r000" in store.snapshot.runs
+
+
+def test_a_sweep_of_a_fleet_is_taken_in_once(store: Store, fleet: Any, good: Any) -> None:
+    fleet("db-01", "db-02")
+    revision = store.snapshot.revision
+    bell = store.subscribe()
+
+    store.put_sample(good("db-01"))
+    store.put_sample(good("db-02", metrics={"cpu.busy": 0.2}))
+    store.put_sample(good("db-02", metrics={"cpu.busy": 0.3}))
+
+    assert bell.has_rung
+    assert store.snapshot.hosts["db-02"].metrics["cpu.busy"] == 0.3
+    assert store.snapshot.revision == revision + 1
+
+
+def test_a_sample_of_nobody_rings_no_bell(store: Store, fleet: Any, good: Any) -> None:
+    fleet("db-01")
+    bell = store.subscribe()
+
+    store.put_sample(good("nobody"))
+
+    assert not bell.has_rung
 
 
 def test_small_tables_are_replaced_whole(store: Store) -> None:
