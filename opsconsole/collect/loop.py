@@ -13,6 +13,9 @@ log = logging.getLogger(__name__)
 
 _LONGEST_WAIT: Final = 0.1
 """Seconds; how late a newly added or hurried probe may start."""
+_PAUSE: Final = 0.00005
+"""Seconds between two looks at what is due, for each probe: a large fleet's probes start a few at a time, because
+one that starts alone finds a processor that has forgotten how."""
 
 
 class Probe(Protocol):
@@ -91,7 +94,8 @@ class PollLoop:
                 now = self._clock.monotonic()
                 self._start_due(now, polls)
                 due = self._heap[0][0] if self._heap else now + _LONGEST_WAIT
-                await self._clock.sleep(min(max(due - now, 0.0), _LONGEST_WAIT))
+                pause = min(_LONGEST_WAIT, len(self._entries) * _PAUSE)
+                await self._clock.sleep(min(max(due - now, pause), _LONGEST_WAIT))
 
     def _start_due(self, now: float, polls: asyncio.TaskGroup) -> None:
         while self._heap and self._heap[0][0] <= now:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from opsconsole.parsers.reading import reads, whole_numbers
+from opsconsole.parsers.reading import reads, whole_number
 
 _NAMES: Final = {b"ce_count": "ecc.corrected", b"ue_count": "ecc.uncorrected"}
 
@@ -19,5 +19,5 @@ def parse_edac(text: bytes) -> Mapping[str, float]:
     for line in text.splitlines():
         path, _, count = line.rpartition(b":")
         name = _NAMES[path.rpartition(b"/")[2]]
-        metrics[name] = metrics.get(name, 0.0) + whole_numbers([count])[0]
+        metrics[name] = metrics.get(name, 0.0) + whole_number(count)
     return metrics

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from opsconsole.parsers.reading import reads, whole_numbers
+from opsconsole.parsers.reading import reads, whole_number
 
 _KIB: Final = 1024
 _WANTED: Final = frozenset(
@@ -41,7 +41,7 @@ def _pairs(text: bytes) -> list[tuple[bytes, int]]:
     for line in text.splitlines():
         name, _, value = line.partition(b":")
         if name in _WANTED:
-            pairs.append((name, whole_numbers(value.split()[:1])[0]))
+            pairs.append((name, whole_number(value.split(None, 1)[0])))
     return pairs
 
 

@@ -18,10 +18,10 @@ def parse_pressure(text: bytes, resource: str) -> Mapping[str, float]:
     """
     metrics: dict[str, float] = {}
     for line in text.splitlines():
-        kind, *fields = line.split()
-        values = dict(field.split(b"=", 1) for field in fields)
+        kind, _, values = line.partition(b" ")
         if kind == b"some" or (kind == b"full" and resource != "cpu"):
-            metrics[f"psi.{kind.decode()}{{resource={resource}}}"] = finite(values[b"avg60"]) / 100
+            value = values.partition(b"avg60=")[2].partition(b" ")[0]
+            metrics[f"psi.{kind.decode()}{{resource={resource}}}"] = finite(value) / 100
     if not metrics:
         raise ValueError("no pressure")
     return metrics

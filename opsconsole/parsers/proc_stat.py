@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from opsconsole.model.text import NAME_LIMIT, clean
 from opsconsole.parsers.delta import increase
-from opsconsole.parsers.reading import finite, reads, whole_numbers
+from opsconsole.parsers.reading import finite, reads, whole_number, whole_numbers
 
 _SKIPPED: Final = b"skipped"
 
@@ -22,7 +22,7 @@ def parse_states(text: bytes) -> Mapping[str, float]:
     counts: dict[bytes, int] = {}
     for line in text.splitlines():
         letter, count = line.split()
-        counts[letter] = whole_numbers([count])[0]
+        counts[letter] = whole_number(count)
     if not counts or _SKIPPED in counts:
         return {}
     return {"proc.zombie": float(counts.get(b"Z", 0))}

@@ -49,6 +49,18 @@ def whole_numbers(tokens: Iterable[bytes]) -> list[int]:
     return values
 
 
+def whole_number(token: bytes) -> int:
+    """Read one counter; see `whole_numbers`, which is dearer for one.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    value = int(token)
+    if not 0 <= value < _BIGGEST:
+        raise ValueError("not a kernel counter")
+    return value
+
+
 def finite(token: bytes) -> float:
     """Read a number that is neither infinite nor NaN.
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from opsconsole.parsers.delta import increase, rate
-from opsconsole.parsers.reading import reads, whole_numbers
+from opsconsole.parsers.reading import reads, whole_number
 
 
 @reads("/proc/net/snmp")
@@ -28,7 +28,7 @@ def parse_snmp(text: bytes) -> Mapping[str, int]:
         prefix = group[:-1].decode()
         for key, number in zip(keys, numbers, strict=True):
             if not number.startswith(b"-"):
-                found[f"{prefix}.{key.decode('ascii')}"] = whole_numbers([number])[0]
+                found[f"{prefix}.{key.decode('ascii')}"] = whole_number(number)
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from opsconsole.parsers.delta import increase
-from opsconsole.parsers.reading import reads, whole_numbers
+from opsconsole.parsers.reading import reads, whole_number, whole_numbers
 
 
 class CpuTimes(NamedTuple):
@@ -66,7 +66,7 @@ def _times(fields: list[bytes]) -> CpuTimes:
 
 def _number(text: bytes, key: bytes) -> int:
     _, found, rest = (b"\n" + text).partition(b"\n" + key)
-    return whole_numbers([rest.partition(b"\n")[0]])[0] if found else 0
+    return whole_number(rest.partition(b"\n")[0]) if found else 0
 
 
 def cpu_shares(before: CpuTimes, after: CpuTimes) -> Mapping[str, float]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from opsconsole.parsers.delta import increase, rate
-from opsconsole.parsers.reading import reads, whole_numbers
+from opsconsole.parsers.reading import reads, whole_number
 
 _RATES: Final = {
     b"pswpin": "swap.in",
@@ -25,7 +25,7 @@ def parse_vmstat(text: bytes) -> Mapping[bytes, int]:
     for line in text.splitlines():
         name, _, value = line.partition(b" ")
         if name in _RATES or name == _OOM:
-            counters[name] = whole_numbers([value])[0]
+            counters[name] = whole_number(value)
     return counters
 
 

@@ -197,6 +197,8 @@ class Server:
         Returns:
             True when somebody was skipped and must be looked at again.
         """
+        if not any(session.subscribed for session in self._sessions.values()):
+            return False  # what came is taken in when somebody looks
         newest = self._source.snapshot
         encoded: dict[int, bytes] = {}
         skipped = False
