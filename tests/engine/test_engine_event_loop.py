@@ -2,10 +2,17 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 
 import pytest
 
+from opsconsole.clock import SystemClock
 from opsconsole.engine.event_loop import new_loop
+from opsconsole.errors import TransportError
+from opsconsole.model.inventory import Host
+from opsconsole.transport.base import Command, Ending
+from opsconsole.transport.local import LocalTransport
+from opsconsole.transport.local_process import LocalProcess
 
 
 def test_the_fast_loop_is_taken_where_it_is_installed() -> None:
@@ -22,3 +29,46 @@ def test_without_it_there_is_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> N
     loop.close()
 
     assert isinstance(loop, asyncio.SelectorEventLoop)
+
+
+LOOPS = [asyncio.new_event_loop, new_loop]
+"""Processes are what event loops differ in most: `--solo` has the first, an engine of its own the second."""
+
+
+@pytest.mark.parametrize("make", LOOPS)
+def test_a_process_is_fed_heard_and_ended_on_either_loop(
+    make: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    here = Host("here", "localhost", transport="local")
+
+    async def run() -> None:
+        local = LocalTransport(SystemClock())
+        said = await local.run(here, Command(script="cat; echo no >&2; exit 3", stdin=b"in\n"))
+        late = await local.run(here, Command(script="sleep 30", timeout=0.3))
+        flood = await local.run(here, Command(argv=("yes",), max_output=1_000))
+        with pytest.raises(TransportError):
+            await local.ask(here, "read -r n; exit 1", {}, timeout=2.0, max_output=100)
+        await local.close()
+        assert (said.stdout, said.stderr, said.status) == (b"in\n", b"no\n", 3)
+        assert late.ending is not Ending.EXITED
+        assert flood.ending is Ending.FLOODED
+
+    with asyncio.Runner(loop_factory=make) as runner:
+        runner.run(run())
+
+
+@pytest.mark.parametrize("make", LOOPS)
+def test_a_process_that_ended_says_so_to_who_writes_to_it(
+    make: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def run() -> None:
+        process = LocalProcess()
+        await process.start(("true",), {})
+        await process.wait(quiet=1.0)
+        with pytest.raises(BrokenPipeError):
+            process.write(b"more", eof=False)
+        process.write(b"", eof=True)
+        process.close()
+
+    with asyncio.Runner(loop_factory=make) as runner:
+        runner.run(run())

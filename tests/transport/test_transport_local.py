@@ -19,15 +19,6 @@ HERE = Host("here", "localhost", transport="local")
 LOOP = 'while IFS= read -r n; do printf \'pid %s %s\\n\\036%s end\\n\' "$$" "$WORD" "$n"; done'
 
 
-@pytest.fixture(params=["the usual loop", "uvloop"], scope="module")
-def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoopPolicy:
-    """Processes are what event loops differ in most: the engine's and the one that `--solo` has are both tried."""
-    if request.param == "uvloop":
-        policy: asyncio.AbstractEventLoopPolicy = pytest.importorskip("uvloop").EventLoopPolicy()
-        return policy
-    return asyncio.DefaultEventLoopPolicy()
-
-
 @pytest.fixture
 async def local() -> AsyncIterator[LocalTransport]:
     transport = LocalTransport(SystemClock())
