@@ -7,6 +7,7 @@ logins for twice the packets.
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Final
 
 import asyncssh
@@ -124,14 +125,17 @@ async def connect(
         lambda: Connection(loop, shared, place, trusted, client), *place
     )
     assert isinstance(made, Connection)
-    try:
+    async with AsyncExitStack() as held:
+        held.push_async_callback(_hang_up, made)
         await made.logged_in
-    except BaseException:
-        made.abort()
-        await made.wait_closed()
-        raise
+        held.pop_all()
     made.settle()
     return made
+
+
+async def _hang_up(made: Connection) -> None:
+    made.abort()
+    await made.wait_closed()
 
 
 async def _connect_publicly(

@@ -11,43 +11,31 @@ import asyncssh
 from asyncssh.constants import MSG_IGNORE
 from asyncssh.packet import SSHPacketLogger
 
-_turns: dict[asyncio.AbstractEventLoop, dict["Corked", None]] = {}
-
-
-def _end_of_turn(loop: asyncio.AbstractEventLoop) -> None:
-    for connection in _turns.pop(loop):
-        connection.uncork()
-
 
 class Corked(asyncssh.SSHClientConnection):
     """A connection that says what it has to at the end of the loop's turn."""
 
     _corked: list[bytes] | None = None
     """What is to be sent; None: nothing yet."""
+    _uncorking: asyncio.Handle | None = None
 
     def _send(self, data: bytes) -> None:
-        if self._corked is not None:
-            self._corked.append(data)
-            return
-        self._corked = [data]
-        waiting = _turns.get(self._loop)
-        if waiting is None:
-            waiting = _turns[self._loop] = {}
-            self._loop.call_soon(_end_of_turn, self._loop)
-        waiting[self] = None
+        if self._corked is None:
+            self._corked = []
+            self._uncorking = self._loop.call_soon(self.uncork)
+        self._corked.append(data)
 
     def uncork(self) -> None:
-        """Send what is to be sent."""
+        """Send what is to be sent, unless the way is closed: not every event loop takes that in silence."""
         corked, self._corked = self._corked, None
-        if corked:
+        if corked and self._transport is not None and not self._transport.is_closing():
             super()._send(b"".join(corked))
 
     def wait_a_turn(self) -> None:
-        """Send it a turn later, with what a task of this turn has to say."""
-        waiting = _turns.get(self._loop)
-        if waiting is not None:
-            waiting.pop(self, None)
-        self._loop.call_soon(self.uncork)
+        """Send it behind what the tasks that were made in this turn have to say."""
+        if self._uncorking is not None:
+            self._uncorking.cancel()
+        self._uncorking = self._loop.call_soon(self.uncork)
 
     def _force_close(self, exc: Exception | None) -> None:
         self.uncork()  # the last word goes out before the way is closed

@@ -4,19 +4,13 @@ It rests on the insides of asyncssh 2.24, as `connection.Connection` does, which
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import cast
 
 import asyncssh
 from asyncssh.constants import MSG_CHANNEL_CLOSE
 from asyncssh.packet import SSHPacket, String
 
-
-class Sending(Protocol):
-    """What of our connections is asked for here."""
-
-    def uncork(self) -> None:
-        """Send what is to be sent."""
-        ...
+from opsconsole.transport.corked import Corked
 
 
 class _Reply:
@@ -51,8 +45,7 @@ class LeanChannel(asyncssh.SSHClientChannel[bytes]):
 
     def send_at_once(self) -> None:
         """Send what was written: the loop may be about to stand still, and whoever asked counts the seconds."""
-        connection: Sending = self._conn  # type: ignore[assignment] # we are opened by our own connections alone
-        connection.uncork()
+        cast(Corked, self._conn).uncork()  # we are opened by our own connections alone
 
     def request_exec(self, command: str, told: Callable[[bool], None]) -> None:
         """Ask for a command; `told` hears whether the host agrees."""

@@ -52,12 +52,18 @@ def every(interval: float, name: str = "probe", timeout: float = 5.0) -> Schedul
     return Schedule(interval, timeout, spread(name, interval))
 
 
+def fleet_of(loop: PollLoop, clock: VirtualClock, count: int) -> list[Looker]:
+    """Have so many hosts polled each 10 s."""
+    probes = [Looker(clock, f"host:web{n:04} fast") for n in range(count)]
+    for probe in probes:
+        loop.add(probe, every(10.0, probe.name))
+    return probes
+
+
 async def test_five_thousand_hosts_start_evenly_over_the_interval():
     clock = VirtualClock(at=0.0)
     loop = PollLoop(clock)
-    probes = [Looker(clock, f"host:web{n:04} fast") for n in range(5_000)]
-    for probe in probes:
-        loop.add(probe, every(10.0, probe.name))
+    probes = fleet_of(loop, clock, 5_000)
 
     async with running(loop):
         await clock.advance(20.2)
@@ -74,9 +80,7 @@ async def test_five_thousand_hosts_start_evenly_over_the_interval():
 async def test_a_large_fleets_probes_start_a_few_at_a_time_and_none_is_a_tenth_of_a_second_late():
     clock = VirtualClock(at=0.0)
     loop = PollLoop(clock)
-    probes = [Looker(clock, f"host:web{n:04} fast") for n in range(2_000)]
-    for probe in probes:
-        loop.add(probe, every(10.0, probe.name))
+    probes = fleet_of(loop, clock, 2_000)
 
     async with running(loop):
         await clock.advance(10.2)
@@ -109,9 +113,7 @@ async def test_a_probe_keeps_its_moments_however_long_it_takes():
 async def test_d03_a_resumed_machine_polls_nothing_in_a_burst():
     clock = VirtualClock(at=0.0)
     loop = PollLoop(clock)
-    probes = [Looker(clock, f"host:web{n:04} fast") for n in range(1_000)]
-    for probe in probes:
-        loop.add(probe, every(10.0, probe.name))
+    probes = fleet_of(loop, clock, 1_000)
 
     async with running(loop):
         await clock.advance(10.0)

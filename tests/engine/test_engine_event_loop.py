@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 
+import asyncssh
 import pytest
 
 from opsconsole.clock import SystemClock
@@ -11,6 +12,7 @@ from opsconsole.engine.event_loop import new_loop
 from opsconsole.errors import TransportError
 from opsconsole.model.inventory import Host
 from opsconsole.transport.base import Command, Ending
+from opsconsole.transport.connection import Connection
 from opsconsole.transport.local import LocalTransport
 from opsconsole.transport.local_process import LocalProcess
 
@@ -72,3 +74,35 @@ def test_a_process_that_ended_says_so_to_who_writes_to_it(
 
     with asyncio.Runner(loop_factory=make) as runner:
         runner.run(run())
+
+
+@pytest.mark.parametrize("make", LOOPS)
+def test_what_was_to_be_said_when_the_way_closed_is_nobodys_error(
+    make: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    errors: list[object] = []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: errors.append(context))
+        server = await asyncio.start_server(
+            lambda _reader, writer: writer.transport.abort(), "127.0.0.1", 0
+        )
+        port = server.sockets[0].getsockname()[1]
+        shared = asyncssh.SSHClientConnectionOptions(
+            config=None, username="op1", client_keys=None, known_hosts=([], [], [])
+        )
+        transport, made = await loop.create_connection(
+            lambda: Connection(loop, shared, ("127.0.0.1", port), ([], [], []), asyncssh.SSHClient()),
+            "127.0.0.1", port,
+        )  # fmt: skip
+        transport.abort()
+        made._send(b"late")  # what the library calls for each packet
+        await made.wait_closed()
+        with pytest.raises(asyncssh.ConnectionLost):
+            await made.logged_in
+        server.close()
+
+    with asyncio.Runner(loop_factory=make) as runner:
+        runner.run(run())
+    assert errors == []
