@@ -22,6 +22,7 @@ class Sizes:
         self.cold_starts = 1 if quick else 5
         self.fanout = 50 if quick else 200
         self.storm = 100 if quick else 500
+        self.storms = 2 if quick else 8
         self.seconds = 15.0 if quick else 30.0
         self.endpoints = (20, 200) if quick else (20, 200, 1_000)
         self.alerts = 1_000 if quick else 5_000
@@ -61,7 +62,7 @@ def _storm(sizes: Sizes) -> Iterator[Line]:
     with tempfile.TemporaryDirectory(prefix="opsc-") as folder:
         ground = fleet.Ground(Path(folder), sizes.storm, level=False)
         try:
-            yield storm.keys_in_a_storm(ground, sizes.storm, sizes.keys)
+            yield storm.keys_in_a_storm(ground, sizes.storm, sizes.storms)
         finally:
             ground.close()
 

@@ -69,8 +69,9 @@ def arriving(count: int, keys: int) -> Iterator[Line]:
             server.post(_FEW)
             scene.verb("poll", "feed:am")
             terminal.drain(_SETTLE)
-            terminal.press(b"1")
             cursor = Cursor(terminal)
+            cursor.focus(b"2")
+            assert cursor.focus(b"1"), "the fires pane shows no cursor"
             quiet, before = sorted(cursor.press() for _ in range(keys)), scene.rss()
             cpu, began = scene.cpu(), time.perf_counter()
             busy: list[float] = []

@@ -5,6 +5,8 @@ import re
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmarks.cursor import Cursor
@@ -14,7 +16,6 @@ from benchmarks.terminal import Terminal, python
 from opsconsole.ui.prefs import DEFAULT, Layout, Prefs, Sort, prefs_file, write_prefs
 
 _FEED = re.compile(rb"ssh (\d+)/(\d+)")
-_RUNS = 6
 _LONGEST = 120.0
 
 
@@ -42,15 +43,13 @@ class _Storm:
         )
 
 
-def keys_in_a_storm(ground: Ground, count: int, keys: int) -> Line:
+def keys_in_a_storm(ground: Ground, count: int, starts: int) -> Line:
     """Press keys while `count` hosts are dialled, 32 at once; both sides in turn, the same storm for each."""
     config = ground.config(count)
     apart, within = _Storm(), _Storm()
-    for _ in range(_RUNS):
+    for _ in range(starts):
         for storm, solo in ((apart, False), (within, True)):
             _one(config, storm, solo=solo)
-        if min(len(apart.took), len(within.took)) >= keys:
-            break
     both = apart.took and within.took
     return Line(
         f"keys while {count} hosts are logged in to",
@@ -75,17 +74,33 @@ def _one(config: Path, storm: _Storm, *, solo: bool) -> None:
         terminal = Terminal(python(*before, *(["--solo"] if solo else [])), env)
         try:
             terminal.until(b"Hosts", 30)
-            terminal.press(b"2")
-            _press(terminal, storm)
+            with _before_servers(terminal.pid):
+                _press(Cursor(terminal), storm)
         finally:
             terminal.end()
             stop = python(*before, "engine", "stop", "--force")
             subprocess.run(stop, env={**os.environ, **env}, check=False, capture_output=True)
 
 
-def _press(terminal: Terminal, storm: _Storm) -> None:
-    cursor, end = Cursor(terminal), time.perf_counter() + _LONGEST
-    up, began = (0, 1), 0.0
+@contextmanager
+def _before_servers(pid: int) -> Iterator[None]:
+    """Let a terminal's session, and the stopwatch, go before the servers; that takes privilege.
+
+    They stand for other machines. Their niceness does not do it: a kernel that groups by session weighs sessions
+    alone against each other, and every login of an sshd is a session of its own.
+    """
+    with suppress(PermissionError, FileNotFoundError):
+        Path(f"/proc/{pid}/autogroup").write_text("-10")
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def _press(cursor: Cursor, storm: _Storm) -> None:
+    assert cursor.focus(b"2"), "the hosts pane shows no cursor"
+    end, up, began = time.perf_counter() + _LONGEST, (0, 1), 0.0
     while time.perf_counter() < end and up[0] < up[1]:
         took = cursor.press()
         if seen := _FEED.findall(cursor.read):
