@@ -66,6 +66,7 @@ class DirectWire:
         self._addresses = addresses[:ADDRESSES_TRIED]
         self._trace = trace
         self._user_timeout = user_timeout
+        self._way: asyncio.BaseTransport | None = None
 
     async def create_connection(
         self, factory: Factory, _host: str, port: int
@@ -78,10 +79,15 @@ class DirectWire:
         sock = await self._first_answer(port)
         loop = asyncio.get_running_loop()
         tee: Tee
-        transport, tee = await loop.create_connection(  # type: ignore[type-var] # Tee is both kinds of protocol
+        self._way, tee = await loop.create_connection(  # type: ignore[type-var] # Tee is both kinds of protocol
             lambda: Tee(factory(), self._trace), sock=sock
         )
-        return transport, tee.inner
+        return self._way, tee.inner
+
+    def pass_on(self, connection: asyncssh.SSHClientConnection) -> None:
+        """Let the connection hear by itself: the greeting is over, and so is listening in."""
+        if self._way is not None:
+            self._way.set_protocol(connection)
 
     async def _first_answer(self, port: int) -> socket.socket:
         self._trace.phase = Phase.CONNECTING
@@ -117,6 +123,9 @@ class TunnelWire:
             port,
         )
         return channel, tee.inner  # type: ignore[attr-defined] # the Tee made above
+
+    def pass_on(self, connection: asyncssh.SSHClientConnection) -> None:
+        """Leave it as it is: a channel keeps whom it tells."""
 
 
 async def open_socket(address: str, port: int, *, user_timeout: float = 0.0) -> socket.socket:

@@ -19,6 +19,7 @@ from opsconsole.errors import TransportError
 from opsconsole.model.calls import HostKey
 from opsconsole.model.inventory import Host
 from opsconsole.model.states import Reach
+from opsconsole.transport.connection import time_to_ask
 from opsconsole.transport.faults import Trace
 from opsconsole.transport.known_hosts import KnownHosts, Match
 from opsconsole.transport.login import Dialler
@@ -468,3 +469,20 @@ def test_the_contract_can_be_imported_without_the_libraries() -> None:
 
 def test_a_key_that_is_made_for_tests_is_private(tmp_path: Path) -> None:
     assert stat.S_IMODE(make_key(tmp_path / "key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("heard", "moment"), [(100.2, 116.0), (100.9, 116.0), (101.0, 116.0), (101.1, 117.0)]
+)
+def test_hosts_heard_at_about_the_same_time_are_asked_for_a_sign_of_life_at_once(
+    heard: float, moment: float
+) -> None:
+    assert time_to_ask(heard, 15.0) == moment
+
+
+@given(heard=st.floats(0, 1e7), interval=st.floats(0.1, 600))
+def test_nobody_is_asked_for_a_sign_of_life_too_soon_or_much_too_late(
+    heard: float, interval: float
+) -> None:
+    late = time_to_ask(heard, interval) - (heard + interval)
+    assert -1e-6 <= late <= interval / 15 + 1e-6
