@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import alerts, fanout, fleet, jitter, screen, storage, storm, web
+from benchmarks import alerts, fanout, fleet, jitter, paced, screen, storage, storm, web
 from benchmarks.table import Line, show
 
 
@@ -43,7 +43,7 @@ def _fleet(sizes: Sizes) -> Iterator[Line]:
         try:
             for count in sizes.fleets:
                 yield fleet.cold_start(ground, count, sizes.cold_starts)
-            yield from fleet.paced(ground, sizes.fleets[-1], sizes.seconds)
+            yield from paced.paced(ground, sizes.fleets[-1], sizes.seconds)
             yield fleet.back_to_back(ground, 20, 50)
         finally:
             ground.close()

@@ -27,9 +27,6 @@ PEERS = Path(__file__).parent / "peers"
 COMMAND = "cat /proc/stat /proc/meminfo /proc/loadavg /proc/net/dev /proc/uptime; df -P"
 _TICK = os.sysconf("SC_CLK_TCK")
 
-_FIRST_SLOW = 20
-"""Hosts a second whose disks and units are first asked for: that belongs to the start."""
-
 
 def level_the_ground() -> None:
     """Run servers and peers as nice as the engine makes itself: else who shares the cores decides."""
@@ -185,44 +182,6 @@ def clush_oneshot(ground: Ground, count: int) -> dict[str, float] | None:
     return {"wall": time.perf_counter() - began, "cpu": cpu}
 
 
-def paced(ground: Ground, count: int, seconds: float = 30.0) -> list[Line]:
-    """Measure an engine that polls every 10 s: CPU a poll and a core, memory a host; beside ControlMaster."""
-    with engine(ground.folder, ground.config(1)) as (process, socket):
-        asyncio.run(first_samples(socket, 1, 30))
-        base_rss = rss_of(process.pid)
-    with engine(ground.folder, ground.config(count)) as (process, socket):
-        asyncio.run(first_samples(socket, count, 180))
-        time.sleep(15 + count / _FIRST_SLOW)
-        before, began = cpu_of(process.pid), time.perf_counter()
-        time.sleep(seconds)
-        cpu, wall = cpu_of(process.pid) - before, time.perf_counter() - began
-        rss = rss_of(process.pid)
-    polls = count * wall / 10
-    master = control_master(ground, min(count, 20), 10)
-    kept = pssh_kept(ground, min(count, 20), 20)
-    share = 100 * cpu / wall
-    per_core = count / (cpu / wall)
-    return [
-        Line(
-            f"engine, {count} hosts each 10 s (poll, parse, store, rules)",
-            f"{1000 * cpu / polls:.2f} ms CPU a poll, {share:.1f} % of a core, {per_core:,.0f} hosts a core",
-            {
-                "CPU a poll / ControlMaster + ssh <= 0.17": _share(cpu / polls, master),
-                "CPU a poll, paced and all / parallel-ssh kept, back to back": _share(
-                    cpu / polls, kept
-                ),
-                f"% of a core / {12 * count / 1000:.1f} <= 1": share / (12 * count / 1000),
-                "8000 / hosts a core <= 1": 8000 / per_core,
-            },
-        ),
-        Line(
-            f"engine memory, {count} hosts",
-            f"{(rss - base_rss) / count / 1024:.0f} KiB a host ({rss / 2**20:.0f} MiB in all)",
-            {"KiB a host / 80 <= 1": (rss - base_rss) / count / 1024 / 80},
-        ),
-    ]
-
-
 def back_to_back(ground: Ground, count: int, rounds: int) -> Line:
     """Poll over kept connections as fast as they answer; our client alone, beside parallel-ssh's."""
     ours = asyncio.run(_polls(ground, count, rounds))
@@ -268,28 +227,3 @@ def pssh_kept(ground: Ground, count: int, rounds: int) -> float | None:
     ]  # fmt: skip
     done = subprocess.run(argv, capture_output=True, check=False)
     return float(json.loads(done.stdout)["cpu_per_poll"]) if done.returncode == 0 else None
-
-
-def control_master(ground: Ground, count: int, rounds: int) -> float | None:
-    """Poll by `ssh` over kept masters; give CPU seconds a poll, the children's share only."""
-    sockets = ground.folder / "cm"
-    sockets.mkdir(exist_ok=True)
-    base = [
-        "ssh", "-F", "none", "-p", str(ground.sshd.port), "-i", str(ground.sshd.client_key),
-        "-o", f"UserKnownHostsFile={ground.sshd.known_hosts}", "-o", f"ControlPath={sockets}/%h",
-        "-l", ground.sshd.user,
-    ]  # fmt: skip
-    hosts = ground.every[:count]
-    for host in hosts:
-        subprocess.run(
-            [*base, "-o", "ControlMaster=yes", "-o", "ControlPersist=120", "-f", "-N", host],
-            check=True,
-        )
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    for _ in range(rounds):
-        for host in hosts:
-            subprocess.run([*base, host, COMMAND], check=True, stdout=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    for host in hosts:
-        subprocess.run([*base, "-O", "exit", host], check=True, capture_output=True)
-    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / (rounds * count)
