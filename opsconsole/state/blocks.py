@@ -65,9 +65,9 @@ def block_of(at: float) -> int:
     return int(at // BLOCK) * BLOCK
 
 
-def pack_block(start: int, points: Iterable[tuple[float, bytes]]) -> bytes:
-    """Pack a block: for each sample its seconds since `start`, and its values."""
-    return b"".join(array("f", [at - start]).tobytes() + data for at, data in points)
+def pack_row(start: int, at: float, data: bytes) -> bytes:
+    """Make a block's next row of a packed sample: its seconds since `start`, and its values."""
+    return array("f", [at - start]).tobytes() + data
 
 
 def unpack_block(start: int, data: bytes) -> Iterator[Point]:
@@ -79,11 +79,11 @@ def unpack_block(start: int, data: bytes) -> Iterator[Point]:
         yield Point(start + values[row], values[row + 1 : row + step])
 
 
-def pack_means(start: int, points: Iterable[tuple[float, bytes]]) -> bytes:
+def pack_means(block: bytes) -> bytes:
     """Pack a block's roll-up: the means of its five-minute halves, NaN where nothing was known."""
     halves: tuple[list[Sequence[float]], ...] = tuple([] for _ in range(BLOCK // MEAN))
-    for at, data in points:
-        halves[min(len(halves) - 1, max(0, int((at - start) // MEAN)))].append(unpack(data))
+    for at, values in unpack_block(0, block):
+        halves[min(len(halves) - 1, max(0, int(at // MEAN)))].append(values)
     return b"".join(array("f", _means(half)).tobytes() for half in halves)
 
 

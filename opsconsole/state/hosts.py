@@ -1,6 +1,7 @@
 """How a sample becomes a host's row."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from msgspec import structs
@@ -96,11 +97,11 @@ def _with_other(
 def _merged(record: HostRecord, trail: HostTrail, sample: Sample) -> tuple[HostRecord, HostTrail]:
     """Replace what this tier brought before by what it brings now."""
     tier = trail.tiers.get(sample.probe)
-    keys = frozenset(sample.metrics)
-    if tier is not None and tier.keys == keys:
+    if tier is not None and tier.keys == sample.metrics.keys():
         keys = tier.keys
         metrics = {**record.metrics, **sample.metrics}
     else:
+        keys = _one_of_all(frozenset(sample.metrics))
         gone = (tier.keys if tier else frozenset()) - keys
         metrics = {k: v for k, v in record.metrics.items() if k not in gone} | dict(sample.metrics)
     tiers = {**trail.tiers, sample.probe: Tier(sample.at, keys)}
@@ -109,6 +110,12 @@ def _merged(record: HostRecord, trail: HostTrail, sample: Sample) -> tuple[HostR
         structs.replace(record, metrics=metrics, facts=facts),
         structs.replace(trail, tiers=tiers),
     )
+
+
+@lru_cache(maxsize=64)
+def _one_of_all(keys: frozenset[str]) -> frozenset[str]:
+    """Give the set that the first host with these keys has: thousands of hosts bring the same, 4 KiB each."""
+    return keys
 
 
 def _with_facts(old: Mapping[str, str], new: Mapping[str, str]) -> Mapping[str, str]:

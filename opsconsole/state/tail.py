@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
-from opsconsole.state.blocks import block_of, pack_block, pack_means
+from opsconsole.state.blocks import block_of, pack_means, pack_row
 from opsconsole.state.levels import METRIC, pack_levels
 from opsconsole.state.statements import LevelRow, ResultRow, SampleRow
 
@@ -19,18 +19,22 @@ class Tail:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._ids: dict[str, int] = dict(db.execute("SELECT name, id FROM name"))
-        self._open: dict[tuple[int, int], list[tuple[float, bytes]]] = defaultdict(list)
+        self._open: dict[tuple[int, int], bytearray] = defaultdict(bytearray)
         for at, host, data in db.execute("SELECT at, host, data FROM tail ORDER BY rowid"):
-            self._open[block_of(at), host].append((at, data))
+            self._add(at, host, data)
 
     def put_samples(self, rows: Iterable[SampleRow]) -> None:
         """Write samples to the tail, and pack what is old enough."""
         known = [(row.at, self.id_of(row.host), row.data) for row in rows]
         self._db.executemany("INSERT INTO tail (at, host, data) VALUES (?, ?, ?)", known)
-        for at, host, data in known:
-            self._open[block_of(at), host].append((at, data))
+        for row in known:
+            self._add(*row)
         if known:
             self._pack(max(at for at, _, _ in known))
+
+    def _add(self, at: float, host: int, data: bytes) -> None:
+        start = block_of(at)
+        self._open[start, host] += pack_row(start, at, data)
 
     def put_results(self, rows: Iterable[ResultRow]) -> None:
         """Write check results."""
@@ -59,10 +63,9 @@ class Tail:
         if not ready:
             return
         for start, host in ready:
-            points = self._open.pop((start, host))
-            row = (host, start)
-            self._put("block", *row, pack_block(start, points))
-            self._put("mean", *row, pack_means(start, points))
+            block = bytes(self._open.pop((start, host)))
+            self._put("block", host, start, block)
+            self._put("mean", host, start, pack_means(block))
         self._db.execute("DELETE FROM tail WHERE at < ?", (current,))
 
     def _put(self, table: str, host: int, at: int, data: bytes) -> None:

@@ -3,13 +3,17 @@
 import asyncio
 import math
 import os
+import random
 import sqlite3
+from array import array
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from opsconsole.model.event import Event
@@ -343,11 +347,39 @@ async def test_little_is_written_for_a_sample(desk: Desk) -> None:
 
 def test_a_ring_walks_from_its_oldest_sample() -> None:
     ring = Ring()
-    for second in range(400):
+    for second in range(1_000):
         ring.append(T0 + second, bytes(4 * WIDTH))
 
-    assert ring.oldest == T0 + 40
-    assert [point.at - T0 for point in ring.since(T0 + 397)] == [397, 398, 399]
+    walked = [point.at - T0 for point in ring.since(0.0)]
+    assert walked == [*range(int(ring.oldest - T0), 1_000)]
+    assert 360 <= len(walked) <= 420
+    assert [point.at - T0 for point in ring.since(T0 + 997)] == [997, 998, 999]
+
+
+@given(
+    rows=st.lists(
+        st.lists(st.floats(width=32, allow_nan=False), min_size=WIDTH, max_size=WIDTH),
+        min_size=1,
+        max_size=3,
+    ),
+    count=st.integers(1, 200),
+)
+def test_a_ring_gives_back_what_was_put_in_bit_by_bit(rows: list[list[float]], count: int) -> None:
+    ring = Ring()
+    put = [(T0 + n / 3, rows[n % len(rows)]) for n in range(count)]
+    for at, values in put:
+        ring.append(at, array("f", values).tobytes())
+
+    assert [(point.at, list(point.values)) for point in ring.since(0.0)] == put
+
+
+def test_an_hour_of_a_host_whose_numbers_all_move_is_seventeen_kilobytes() -> None:
+    ring, chance = Ring(), random.Random(7)
+    for place in range(420):
+        values = [chance.random() for _ in range(WIDTH - 4)] + [0.0] * 4
+        ring.append(T0 + 10 * place, array("f", values).tobytes())
+
+    assert ring.size <= 17 * 1024
 
 
 def test_a_file_that_breaks_while_it_is_used_is_set_aside_and_the_write_is_not_lost(
