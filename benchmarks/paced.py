@@ -28,6 +28,8 @@ _FIRST_SLOW = 20
 _CALM = 1.0
 """Load a core at which no rule waits on a host."""
 _CALM_WITHIN = 240.0
+_FULL = 7_190.0
+"""Seconds after which a host's hour of history is at its largest."""
 _PID = re.compile(r"pid=(\d+)")
 
 
@@ -53,7 +55,7 @@ def paced(ground: Ground, count: int, seconds: float) -> list[Line]:
     core = median(ours)
     a_poll, a_master = core * EVERY / count, median(masters)
     seen = (rss - base_rss) / count / 1024
-    whole = seen + _history(3_600) - _history(min(lasted, 3_600))
+    whole = seen + _history(_FULL) - _history(min(lasted, _FULL))
     kept = pssh_kept(ground, min(count, _MASTERS), 20)
     most = 0.12 * count / 1000
     ratios = {

@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 from opsconsole.state.blocks import WIDTH, Point
 
 ROWS: Final = 360
-"""One hour at a sample each ten seconds, at least; 14 KiB of a host whose numbers all move, half of it of a calm
+"""One hour at a sample each ten seconds, at least; 17 KiB of a host whose numbers all move, half of it of a calm
 one."""
-_PIECE: Final = 60
+_PIECE: Final = 30
 _PIECES: Final = ROWS // _PIECE
 _ROW: Final = Struct(f"=d{WIDTH}f")
 
