@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from opsconsole.model.text import NAME_LIMIT, clean
@@ -53,6 +54,21 @@ def _is_part(name: str, disks: Mapping[str, DiskTimes]) -> bool:
     return part is not None and (part[1] or part[2]) in disks
 
 
+class _Keys(NamedTuple):
+    util: str
+    queue: str
+    read: str
+    written: str
+    wait: str
+
+
+@lru_cache(maxsize=256)
+def _keys(dev: str) -> _Keys:
+    """Name a disk's metrics once: thousands of hosts have an sda."""
+    names = ("util", "queue", "read", "written", "await")
+    return _Keys(*(f"disk.{name}{{dev={dev}}}" for name in names))
+
+
 def disk_rates(
     before: Mapping[str, DiskTimes], after: Mapping[str, DiskTimes], seconds: float
 ) -> Mapping[str, float]:
@@ -63,12 +79,11 @@ def disk_rates(
         if old is None or seconds <= 0:
             continue
         d = DiskTimes(*map(increase, old, new))
-        metrics[f"disk.util{{dev={dev}}}"] = min(1.0, d.busy / 1000 / seconds)
-        metrics[f"disk.queue{{dev={dev}}}"] = d.weighted / 1000 / seconds
-        metrics[f"disk.read{{dev={dev}}}"] = d.sectors_read * _SECTOR / seconds
-        metrics[f"disk.written{{dev={dev}}}"] = d.sectors_written * _SECTOR / seconds
+        keys = _keys(dev)
+        metrics[keys.util] = min(1.0, d.busy / 1000 / seconds)
+        metrics[keys.queue] = d.weighted / 1000 / seconds
+        metrics[keys.read] = d.sectors_read * _SECTOR / seconds
+        metrics[keys.written] = d.sectors_written * _SECTOR / seconds
         done = d.reads + d.writes
-        metrics[f"disk.await{{dev={dev}}}"] = (
-            (d.read_time + d.write_time) / 1000 / done if done else 0.0
-        )
+        metrics[keys.wait] = (d.read_time + d.write_time) / 1000 / done if done else 0.0
     return metrics

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from opsconsole.model.text import NAME_LIMIT, clean
@@ -47,6 +48,20 @@ def parse_netdev(text: bytes) -> Mapping[str, NetCounters]:
     return dict(list((real or others).items())[:_MOST])
 
 
+class _Keys(NamedTuple):
+    rx: str
+    tx: str
+    errors: str
+    drops: str
+    error_ratio: str
+
+
+@lru_cache(maxsize=256)
+def _keys(dev: str) -> _Keys:
+    """Name a device's metrics once: thousands of hosts have an eth0."""
+    return _Keys(*(f"net.{name}{{dev={dev}}}" for name in _Keys._fields))
+
+
 def net_rates(
     before: Mapping[str, NetCounters], after: Mapping[str, NetCounters], seconds: float
 ) -> Mapping[str, float]:
@@ -60,13 +75,14 @@ def net_rates(
         if old is None:
             continue
         d = NetCounters(*map(increase, old, new))
-        metrics[f"net.rx{{dev={dev}}}"] = d.rx / seconds
-        metrics[f"net.tx{{dev={dev}}}"] = d.tx / seconds
-        metrics[f"net.errors{{dev={dev}}}"] = d.errors / seconds
-        metrics[f"net.drops{{dev={dev}}}"] = d.drops / seconds
+        keys = _keys(dev)
+        metrics[keys.rx] = d.rx / seconds
+        metrics[keys.tx] = d.tx / seconds
+        metrics[keys.errors] = d.errors / seconds
+        metrics[keys.drops] = d.drops / seconds
         if d.packets or not d.errors:
             ratio = min(1.0, d.errors / d.packets) if d.packets else 0.0
-            metrics[f"net.error_ratio{{dev={dev}}}"] = ratio
+            metrics[keys.error_ratio] = ratio
         rx += d.rx / seconds
         tx += d.tx / seconds
     metrics["net.rx_total"] = rx

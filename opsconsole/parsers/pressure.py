@@ -1,8 +1,15 @@
 """/proc/pressure/* (kernel documentation, accounting/psi): how long tasks were stalled."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from opsconsole.parsers.reading import finite, reads
+
+_KEYS: Final = {
+    (kind, resource): f"psi.{kind.decode()}{{resource={resource}}}"
+    for kind in (b"some", b"full")
+    for resource in ("cpu", "memory", "io")
+}
 
 
 @reads("/proc/pressure")
@@ -21,7 +28,7 @@ def parse_pressure(text: bytes, resource: str) -> Mapping[str, float]:
         kind, _, values = line.partition(b" ")
         if kind == b"some" or (kind == b"full" and resource != "cpu"):
             value = values.partition(b"avg60=")[2].partition(b" ")[0]
-            metrics[f"psi.{kind.decode()}{{resource={resource}}}"] = finite(value) / 100
+            metrics[_KEYS[kind, resource]] = finite(value) / 100
     if not metrics:
         raise ValueError("no pressure")
     return metrics

@@ -1,9 +1,13 @@
 """/proc/net/snmp and /proc/net/netstat (kernel documentation, networking/snmp_counter): TCP's troubles."""
 
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
 
 from opsconsole.parsers.delta import increase, rate
-from opsconsole.parsers.reading import reads, whole_number
+from opsconsole.parsers.reading import reads, whole_numbers
+
+_GROUPS: Final = (b"Tcp:", b"Udp:", b"TcpExt:")
 
 
 @reads("/proc/net/snmp")
@@ -19,17 +23,23 @@ def parse_snmp(text: bytes) -> Mapping[str, int]:
     found: dict[str, int] = {}
     lines = text.splitlines()
     for names, values in zip(lines[::2], lines[1::2], strict=True):
-        group, *keys = names.split()
-        if group not in (b"Tcp:", b"Udp:", b"TcpExt:"):
+        group, keys = _names(names)
+        if group not in _GROUPS:
             continue
         again, *numbers = values.split()
         if again != group or len(keys) != len(numbers):
             raise ValueError("values do not fit names")
-        prefix = group[:-1].decode()
-        for key, number in zip(keys, numbers, strict=True):
-            if not number.startswith(b"-"):
-                found[f"{prefix}.{key.decode('ascii')}"] = whole_number(number)
+        known = [(k, n) for k, n in zip(keys, numbers, strict=True) if not n.startswith(b"-")]
+        found.update(zip((k for k, _ in known), whole_numbers(n for _, n in known), strict=True))
     return found
+
+
+@lru_cache(maxsize=16)
+def _names(line: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """Read a line of names once: it is the same at every look, and on most hosts."""
+    group, *keys = line.split()
+    prefix = group[:-1].decode()
+    return group, tuple(f"{prefix}.{key.decode('ascii')}" for key in keys)
 
 
 def tcp_metrics(
