@@ -1,22 +1,25 @@
 """What a poll of a fleet at its pace costs, in turn with `ssh` over kept masters: five times each, medians."""
 
 import asyncio
+import math
 import os
-import random
 import re
 import resource
+import sqlite3
 import subprocess
 import time
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from itertools import pairwise
+from pathlib import Path
 from statistics import median
 
 from benchmarks.fleet import COMMAND, Ground, cpu_of, engine, pssh_kept, rss_of
 from benchmarks.table import Line
 from benchmarks.watch import first_samples
-from opsconsole.state.blocks import WIDTH
-from opsconsole.state.rings import Ring
+from opsconsole.state.rings import PIECE, ROWS, Ring
+from opsconsole.state.series import host_points
 
 EVERY = 10.0
 _ROUNDS = 5
@@ -28,8 +31,6 @@ _FIRST_SLOW = 20
 _CALM = 1.0
 """Load a core at which no rule waits on a host."""
 _CALM_WITHIN = 240.0
-_FULL = 7_190.0
-"""Seconds after which a host's hour of history is at its largest."""
 _PID = re.compile(r"pid=(\d+)")
 
 
@@ -52,10 +53,11 @@ def paced(ground: Ground, count: int, seconds: float) -> list[Line]:
             ours.append((cpu_of(process.pid) - before) / (time.perf_counter() - began))
             masters.append(poll())
         rss, lasted = rss_of(process.pid), time.perf_counter() - up
+        to_come = _to_come(socket.with_name("history.db"))
     core = median(ours)
     a_poll, a_master = core * EVERY / count, median(masters)
     seen = (rss - base_rss) / count / 1024
-    whole = seen + _history(_FULL) - _history(min(lasted, _FULL))
+    whole = seen + to_come
     kept = pssh_kept(ground, min(count, _MASTERS), 20)
     most = 0.12 * count / 1000
     ratios = {
@@ -82,13 +84,20 @@ def paced(ground: Ground, count: int, seconds: float) -> list[Line]:
     ]
 
 
-def _history(seconds: float) -> float:
-    """Give the KiB that a host's newest history takes after so long; of one whose numbers all move."""
-    ring, chance = Ring(), random.Random(1)
-    for number in range(int(seconds / EVERY)):
-        values = array("f", [chance.random() for _ in range(WIDTH)])
-        ring.append(number * EVERY, values.tobytes())
-    return ring.size / 1024
+def _to_come(database: Path) -> float:
+    """Give the KiB that a host's newest history will grow by until it is an hour, by how this one's is pressed."""
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as db:
+        points = host_points(db, "host:h0000", 0.0, math.inf)
+    ring, sizes = Ring(), [0]
+    for point in points:
+        ring.append(point.at, array("f", point.values).tobytes())
+        sizes.append(ring.size)
+    a_row, grown = sizes[1], [after - before for before, after in pairwise(sizes)]
+    pressed = max(
+        less for less in grown if less < 0
+    )  # a full piece is pressed as the next sample comes
+    a_piece = (PIECE - 1) * a_row + pressed
+    return (ROWS / PIECE * a_piece + PIECE * a_row - ring.size) / 1024
 
 
 def _range(figures: Sequence[float], times: float) -> str:

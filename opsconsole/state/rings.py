@@ -11,8 +11,9 @@ from opsconsole.state.blocks import WIDTH, Point
 ROWS: Final = 360
 """One hour at a sample each ten seconds, at least; 17 KiB of a host whose numbers all move, half of it of a calm
 one."""
-_PIECE: Final = 30
-_PIECES: Final = ROWS // _PIECE
+PIECE: Final = 30
+"""Samples that are pressed together."""
+_PIECES: Final = ROWS // PIECE
 _ROW: Final = Struct(f"=d{WIDTH}f")
 
 
@@ -35,7 +36,7 @@ class Ring:
 
     def append(self, at: float, data: bytes) -> None:
         """Add a packed sample; the oldest ones make room."""
-        if len(self._newest) >= _PIECE * _ROW.size:
+        if len(self._newest) >= PIECE * _ROW.size:
             piece = _press(bytes(self._newest))
             self._pressed = (*self._pressed[-_PIECES + 1 :], piece)
             self._newest.clear()
