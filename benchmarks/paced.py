@@ -1,4 +1,4 @@
-"""What a poll of a fleet at its pace costs, in turn with `ssh` over kept masters: five times each, medians."""
+"""What a poll of a fleet at its pace costs, in turn with `ssh` over kept masters; medians."""
 
 import asyncio
 import math
@@ -22,7 +22,6 @@ from opsconsole.state.rings import PIECE, ROWS, Ring
 from opsconsole.state.series import host_points
 
 EVERY = 10.0
-_ROUNDS = 5
 _MASTERS = 20
 _POLLS = 5
 """Of each master in a round."""
@@ -34,7 +33,7 @@ _CALM_WITHIN = 240.0
 _PID = re.compile(r"pid=(\d+)")
 
 
-def paced(ground: Ground, count: int, seconds: float) -> list[Line]:
+def paced(ground: Ground, count: int, seconds: float, rounds: int) -> list[Line]:
     """Measure an engine that polls every 10 s: CPU a poll and a core, memory a host."""
     with engine(ground.folder, ground.config(1)) as (process, socket):
         asyncio.run(first_samples(socket, 1, 30))
@@ -47,7 +46,7 @@ def paced(ground: Ground, count: int, seconds: float) -> list[Line]:
         asyncio.run(first_samples(socket, count, 180))
         up = time.perf_counter()
         _settle(count)
-        for _ in range(_ROUNDS):
+        for _ in range(rounds):
             before, began = cpu_of(process.pid), time.perf_counter()
             time.sleep(seconds)
             ours.append((cpu_of(process.pid) - before) / (time.perf_counter() - began))
@@ -93,10 +92,8 @@ def _to_come(database: Path) -> float:
         ring.append(point.at, array("f", point.values).tobytes())
         sizes.append(ring.size)
     a_row, grown = sizes[1], [after - before for before, after in pairwise(sizes)]
-    pressed = max(
-        less for less in grown if less < 0
-    )  # a full piece is pressed as the next sample comes
-    a_piece = (PIECE - 1) * a_row + pressed
+    falls = [less for less in grown if less < 0]  # as the sample behind a full piece comes
+    a_piece = (PIECE - 1) * a_row + max(falls, default=a_row)
     return (ROWS / PIECE * a_piece + PIECE * a_row - ring.size) / 1024
 
 
