@@ -30,9 +30,9 @@ async def _one_key() -> None:
     loop = asyncio.get_running_loop()
     pressed = asyncio.Event()
     saved = termios.tcgetattr(0)
+    tty.setcbreak(0)  # first: it drops what was typed, and who reads the question may answer at once
     with contextlib.suppress(OSError):
         os.write(2, _ASKS)
-    tty.setcbreak(0)
     loop.add_reader(0, pressed.set)
     try:
         await pressed.wait()
