@@ -30,7 +30,8 @@ async def _one_key() -> None:
     loop = asyncio.get_running_loop()
     pressed = asyncio.Event()
     saved = termios.tcgetattr(0)
-    tty.setcbreak(0)  # first: it drops what was typed, and who reads the question may answer at once
+    # It drops what was typed: who reads the question may answer at once.
+    tty.setcbreak(0)
     with contextlib.suppress(OSError):
         os.write(2, _ASKS)
     loop.add_reader(0, pressed.set)

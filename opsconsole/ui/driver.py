@@ -4,7 +4,7 @@ import contextlib
 import os
 import select
 from codecs import getincrementaldecoder
-from typing import Final
+from typing import IO, Final
 
 from textual import events
 from textual._xterm_parser import XTermParser
@@ -23,6 +23,39 @@ _ALERT: Final = 10
 """Pauses after the last input in which something may still have to be settled; then the thread sleeps."""
 
 
+class Lasting:
+    """A terminal's file: once the terminal is gone, what is written goes nowhere.
+
+    Textual's thread that writes would end by the first error; its queue would fill, and with it the application
+    would wait for ever: deaf to SIGHUP, one more console that nobody sees.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file: IO[str] | None = file
+        self._number = file.fileno()
+
+    def write(self, text: str) -> int:
+        """Write, or not."""
+        if self._file is not None:
+            try:
+                return self._file.write(text)
+            except OSError:
+                self._file = None
+        return len(text)
+
+    def flush(self) -> None:
+        """Send what was written."""
+        if self._file is not None:
+            try:
+                self._file.flush()
+            except OSError:
+                self._file = None
+
+    def fileno(self) -> int:
+        """Give the file's number."""
+        return self._number
+
+
 class ConsoleDriver(LinuxDriver):
     """Runs in Textual's input thread; everything it lets through becomes an event of the application."""
 
@@ -35,6 +68,8 @@ class ConsoleDriver(LinuxDriver):
         if self._bell is None:
             self._bell = os.pipe()
             os.set_blocking(self._bell[0], False)
+            if self._file is not None:  # of a file it has what is used
+                self._file = Lasting(self._file)  # type: ignore[assignment]
         super().start_application_mode()  # type: ignore[no-untyped-call]  # as Textual wrote it
 
     def disable_input(self) -> None:
