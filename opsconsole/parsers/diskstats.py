@@ -2,18 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from opsconsole.model.text import NAME_LIMIT, clean
 from opsconsole.parsers.delta import increase
-from opsconsole.parsers.reading import reads, whole_numbers
+from opsconsole.parsers.reading import device_keys, reads, whole_numbers
 
 _SECTOR: Final = 512
 """Bytes; the file counts in these whatever the disk's own sectors are."""
 _PART: Final = re.compile(r"(.*\d)p\d+|([a-z]+)\d+")
 _VIRTUAL: Final = (b"loop", b"ram", b"zram", b"sr", b"fd")
 _MOST: Final = 64
+_RATES: Final = ("disk.util", "disk.queue", "disk.read", "disk.written", "disk.await")
 
 
 class DiskTimes(NamedTuple):
@@ -54,21 +54,6 @@ def _is_part(name: str, disks: Mapping[str, DiskTimes]) -> bool:
     return part is not None and (part[1] or part[2]) in disks
 
 
-class _Keys(NamedTuple):
-    util: str
-    queue: str
-    read: str
-    written: str
-    wait: str
-
-
-@lru_cache(maxsize=256)
-def _keys(dev: str) -> _Keys:
-    """Name a disk's metrics once: thousands of hosts have an sda."""
-    names = ("util", "queue", "read", "written", "await")
-    return _Keys(*(f"disk.{name}{{dev={dev}}}" for name in names))
-
-
 def disk_rates(
     before: Mapping[str, DiskTimes], after: Mapping[str, DiskTimes], seconds: float
 ) -> Mapping[str, float]:
@@ -79,11 +64,11 @@ def disk_rates(
         if old is None or seconds <= 0:
             continue
         d = DiskTimes(*map(increase, old, new))
-        keys = _keys(dev)
-        metrics[keys.util] = min(1.0, d.busy / 1000 / seconds)
-        metrics[keys.queue] = d.weighted / 1000 / seconds
-        metrics[keys.read] = d.sectors_read * _SECTOR / seconds
-        metrics[keys.written] = d.sectors_written * _SECTOR / seconds
+        util, queue, read, written, wait = device_keys(_RATES, dev)
+        metrics[util] = min(1.0, d.busy / 1000 / seconds)
+        metrics[queue] = d.weighted / 1000 / seconds
+        metrics[read] = d.sectors_read * _SECTOR / seconds
+        metrics[written] = d.sectors_written * _SECTOR / seconds
         done = d.reads + d.writes
-        metrics[keys.wait] = (d.read_time + d.write_time) / 1000 / done if done else 0.0
+        metrics[wait] = (d.read_time + d.write_time) / 1000 / done if done else 0.0
     return metrics

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from opsconsole.model.text import NAME_LIMIT, clean
 from opsconsole.parsers.delta import increase
-from opsconsole.parsers.reading import reads, whole_numbers
+from opsconsole.parsers.reading import device_keys, reads, whole_numbers
 
 _VIRTUAL: Final = re.compile(
     rb"lo$|veth|docker|br-|br\d|bridge|virbr|vnet|tap|tun|cni|flannel|cali|cilium|lxc|lxd|dummy|ifb|bond\d|team\d"
@@ -15,6 +14,7 @@ _VIRTUAL: Final = re.compile(
 )
 """Devices whose bytes also pass a real one; counting both would tell everything twice."""
 _MOST: Final = 32
+_RATES: Final = ("net.rx", "net.tx", "net.errors", "net.drops", "net.error_ratio")
 
 
 class NetCounters(NamedTuple):
@@ -48,20 +48,6 @@ def parse_netdev(text: bytes) -> Mapping[str, NetCounters]:
     return dict(list((real or others).items())[:_MOST])
 
 
-class _Keys(NamedTuple):
-    rx: str
-    tx: str
-    errors: str
-    drops: str
-    error_ratio: str
-
-
-@lru_cache(maxsize=256)
-def _keys(dev: str) -> _Keys:
-    """Name a device's metrics once: thousands of hosts have an eth0."""
-    return _Keys(*(f"net.{name}{{dev={dev}}}" for name in _Keys._fields))
-
-
 def net_rates(
     before: Mapping[str, NetCounters], after: Mapping[str, NetCounters], seconds: float
 ) -> Mapping[str, float]:
@@ -75,14 +61,14 @@ def net_rates(
         if old is None:
             continue
         d = NetCounters(*map(increase, old, new))
-        keys = _keys(dev)
-        metrics[keys.rx] = d.rx / seconds
-        metrics[keys.tx] = d.tx / seconds
-        metrics[keys.errors] = d.errors / seconds
-        metrics[keys.drops] = d.drops / seconds
+        rx_rate, tx_rate, errors, drops, error_ratio = device_keys(_RATES, dev)
+        metrics[rx_rate] = d.rx / seconds
+        metrics[tx_rate] = d.tx / seconds
+        metrics[errors] = d.errors / seconds
+        metrics[drops] = d.drops / seconds
         if d.packets or not d.errors:
             ratio = min(1.0, d.errors / d.packets) if d.packets else 0.0
-            metrics[keys.error_ratio] = ratio
+            metrics[error_ratio] = ratio
         rx += d.rx / seconds
         tx += d.tx / seconds
     metrics["net.rx_total"] = rx

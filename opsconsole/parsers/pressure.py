@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
+from opsconsole.model.metrics import metric_key
 from opsconsole.parsers.reading import finite, reads
 
 _KEYS: Final = {
-    (kind, resource): f"psi.{kind.decode()}{{resource={resource}}}"
+    (kind, resource): metric_key(f"psi.{kind.decode()}", resource=resource)
     for kind in (b"some", b"full")
     for resource in ("cpu", "memory", "io")
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from opsconsole.errors import ParseError
+from opsconsole.model.metrics import metric_key
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,6 +60,12 @@ def whole_number(token: bytes) -> int:
     if not 0 <= value < _BIGGEST:
         raise ValueError("not a kernel counter")
     return value
+
+
+@functools.lru_cache(maxsize=512)
+def device_keys(names: tuple[str, ...], dev: str) -> tuple[str, ...]:
+    """Name a device's metrics once: thousands of hosts have an eth0, and tell of it every ten seconds."""
+    return tuple(metric_key(name, dev=dev) for name in names)
 
 
 def finite(token: bytes) -> float:

@@ -38,6 +38,8 @@ def parse_snmp(text: bytes) -> Mapping[str, int]:
 def _names(line: bytes) -> tuple[bytes, tuple[str, ...]]:
     """Read a line of names once: it is the same at every look, and on most hosts."""
     group, *keys = line.split()
+    if group not in _GROUPS:
+        return group, ()
     prefix = group[:-1].decode()
     return group, tuple(f"{prefix}.{key.decode('ascii')}" for key in keys)
 

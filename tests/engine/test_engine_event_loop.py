@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import asyncssh
 import pytest
@@ -33,14 +33,14 @@ def test_without_it_there_is_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> N
     assert isinstance(loop, asyncio.SelectorEventLoop)
 
 
-LOOPS = [asyncio.new_event_loop, new_loop]
-"""Processes are what event loops differ in most: `--solo` has the first, an engine of its own the second."""
+@pytest.fixture(params=[asyncio.new_event_loop, new_loop])
+def runner(request: pytest.FixtureRequest) -> Iterator[asyncio.Runner]:
+    """Run on either loop: `--solo` has the first, an engine of its own the second."""
+    with asyncio.Runner(loop_factory=request.param) as runner:
+        yield runner
 
 
-@pytest.mark.parametrize("make", LOOPS)
-def test_a_process_is_fed_heard_and_ended_on_either_loop(
-    make: Callable[[], asyncio.AbstractEventLoop],
-) -> None:
+def test_a_process_is_fed_heard_and_ended_on_either_loop(runner: asyncio.Runner) -> None:
     here = Host("here", "localhost", transport="local")
 
     async def run() -> None:
@@ -55,14 +55,10 @@ def test_a_process_is_fed_heard_and_ended_on_either_loop(
         assert late.ending is not Ending.EXITED
         assert flood.ending is Ending.FLOODED
 
-    with asyncio.Runner(loop_factory=make) as runner:
-        runner.run(run())
+    runner.run(run())
 
 
-@pytest.mark.parametrize("make", LOOPS)
-def test_a_process_that_ended_says_so_to_who_writes_to_it(
-    make: Callable[[], asyncio.AbstractEventLoop],
-) -> None:
+def test_a_process_that_ended_says_so_to_who_writes_to_it(runner: asyncio.Runner) -> None:
     async def run() -> None:
         process = LocalProcess()
         await process.start(("true",), {})
@@ -72,14 +68,10 @@ def test_a_process_that_ended_says_so_to_who_writes_to_it(
         process.write(b"", eof=True)
         process.close()
 
-    with asyncio.Runner(loop_factory=make) as runner:
-        runner.run(run())
+    runner.run(run())
 
 
-@pytest.mark.parametrize("make", LOOPS)
-def test_what_was_to_be_said_when_the_way_closed_is_nobodys_error(
-    make: Callable[[], asyncio.AbstractEventLoop],
-) -> None:
+def test_what_was_to_be_said_when_the_way_closed_is_nobodys_error(runner: asyncio.Runner) -> None:
     errors: list[object] = []
 
     async def run() -> None:
@@ -103,6 +95,5 @@ def test_what_was_to_be_said_when_the_way_closed_is_nobodys_error(
             await made.logged_in
         server.close()
 
-    with asyncio.Runner(loop_factory=make) as runner:
-        runner.run(run())
+    runner.run(run())
     assert errors == []

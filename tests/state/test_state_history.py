@@ -366,11 +366,12 @@ def test_a_ring_walks_from_its_oldest_sample() -> None:
 )
 def test_a_ring_gives_back_what_was_put_in_bit_by_bit(rows: list[list[float]], count: int) -> None:
     ring = Ring()
-    put = [(T0 + n / 3, rows[n % len(rows)]) for n in range(count)]
-    for at, values in put:
-        ring.append(at, array("f", values).tobytes())
+    put = [(T0 + n / 3, array("f", rows[n % len(rows)]).tobytes()) for n in range(count)]
+    for at, data in put:
+        ring.append(at, data)
 
-    assert [(point.at, list(point.values)) for point in ring.since(0.0)] == put
+    got = [(point.at, array("f", point.values).tobytes()) for point in ring.since(0.0)]
+    assert got == put
 
 
 def test_an_hour_of_a_host_whose_numbers_all_move_is_sixteen_kilobytes() -> None:
