@@ -19,6 +19,8 @@ from opsconsole.transport.pace import Pace
 from opsconsole.transport.pulse import is_there
 
 _CHANNELS: Final = 3
+_REAPED_WITHIN: Final = 0.2
+"""Seconds in which a host has put away sessions that are over for us; busy ones take a while."""
 _KEY_TROUBLE: Final = (Reach.KEY_UNKNOWN, Reach.KEY_CHANGED, Reach.KEY_REVOKED)
 
 SomeChannel = TypeVar("SomeChannel", bound=Channel)
@@ -38,6 +40,8 @@ class Kept:
         self.loops_failed: dict[str, int] = {}
         self.room = _CHANNELS
         self.freed = asyncio.Event()
+        self.has_served = False
+        """A session was granted on it before."""
         self.is_retired = False
         self.is_doubtful = False
         """The host was silent when it was last asked: it is asked for a sign of life before all else."""
@@ -209,6 +213,7 @@ class Link:
         """
         until = self._clock.monotonic() + budget
         refusals_alone = 0
+        has_waited = False
         while True:
             kept = await self.reserve(until - self._clock.monotonic())
             channel = make(kept)
@@ -217,11 +222,15 @@ class Link:
                 await self._request(kept, channel, until, asked=asked)
             except asyncssh.ChannelOpenError as error:
                 kept.forget(channel)
+                if kept.has_served and kept.is_usable and not kept.channels and not has_waited:
+                    has_waited = True
+                    await self._clock.sleep(_REAPED_WITHIN)
+                    continue
                 refusals_alone += self._learn_from_refusal(kept)
                 if refusals_alone > 1 or self._clock.monotonic() > until:
                     raise self.no_session(error) from error
             else:
-                channel.is_granted = True
+                channel.is_granted = kept.has_served = True
                 return channel
 
     async def reserve(self, budget: float) -> Kept:

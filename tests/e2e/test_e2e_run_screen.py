@@ -18,7 +18,7 @@ def test_a_bad_canary_halts_and_what_was_not_started_can_be_planned_again(
     program: Program, fleet: DemoFleet
 ) -> None:
     with Tmux(program, (sys.executable, "-m", "opsconsole", *line_of(fleet))) as screen:
-        screen.wait("LOCKED", "web-prod-")
+        screen.wait("LOCKED", "web-prod-", "UnitFailed", "db-prod-01")  # the form is to say of it
         screen.line(":", "unlock 15m try it")
         screen.wait("UNLOCKED")
         screen.line(":", "run adhoc mail-prod-01 db-prod-01")

@@ -1,6 +1,6 @@
 """A session on a kept connection, where the host gives one and does not let anything run in it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -33,8 +33,25 @@ class Door(asyncssh.SSHServer):
     def begin_auth(self, username: str) -> bool:
         return False
 
-    def session_requested(self) -> asyncssh.SSHServerSession[bytes]:
+    def session_requested(self) -> bool | asyncssh.SSHServerSession[bytes]:
         return Session(self._conn, self._then, self._heard)
+
+
+class Forgetful(Door):
+    """Counts its logins, and of one it refuses the sessions whose numbers a test gives, from 1."""
+
+    def __init__(self, refused: Collection[int], logins: list[int]) -> None:
+        super().__init__("agrees", [])
+        self._refused = refused
+        self._logins = logins
+        logins.append(0)
+        self._login = len(logins) - 1
+
+    def session_requested(self) -> bool | asyncssh.SSHServerSession[bytes]:
+        self._logins[self._login] += 1
+        if self._logins[self._login] in self._refused:
+            return False
+        return super().session_requested()
 
 
 class Session(asyncssh.SSHServerSession[bytes]):
@@ -63,11 +80,11 @@ class Session(asyncssh.SSHServerSession[bytes]):
 
 
 @asynccontextmanager
-async def door(tmp_path: Path, then: str, heard: list[bytes]) -> AsyncIterator[Host]:
+async def door(tmp_path: Path, factory: Callable[[], Door]) -> AsyncIterator[Host]:
     """Serve one for a while; give the host it plays."""
     key = asyncssh.generate_private_key("ssh-ed25519")
     server = await asyncssh.listen(
-        "127.0.0.1", 0, server_host_keys=[key], server_factory=lambda: Door(then, heard), encoding=None
+        "127.0.0.1", 0, server_host_keys=[key], server_factory=factory, encoding=None
     )  # fmt: skip
     port = server.get_port()
     known = tmp_path / "known"
@@ -104,7 +121,7 @@ async def test_what_the_host_does_not_let_run_never_left(
     make_transport: MakeTransport, tmp_path: Path, then: str, why: str
 ) -> None:
     heard: list[bytes] = []
-    async with door(tmp_path, then, heard) as host:
+    async with door(tmp_path, lambda: Door(then, heard)) as host:
         answer = await run_there(make_transport, host)
 
     assert (answer.ending, answer.reach) == (Ending.UNREACHABLE, Reach.DROPPED_US)
@@ -117,7 +134,7 @@ async def test_the_command_leaves_as_soon_as_the_host_agrees_and_after_its_dispa
 ) -> None:
     heard: list[bytes] = []
     before: list[int] = []
-    async with door(tmp_path, "agrees", heard) as host:
+    async with door(tmp_path, lambda: Door("agrees", heard)) as host:
         answer = await run_there(make_transport, host, lambda: before.append(len(heard)))
 
     assert before == [0]
@@ -132,9 +149,36 @@ async def test_a_session_given_and_never_answered_is_waited_for_no_longer_than_a
         asyncssh.SSHServerChannel, "_process_exec_request", lambda _chan, _packet: None
     )  # the server's own: it neither agrees nor refuses
     heard: list[bytes] = []
-    async with door(tmp_path, "agrees", heard) as host:
+    async with door(tmp_path, lambda: Door("agrees", heard)) as host:
         answer = await run_there(make_transport, replace(host, timeout=0.5))
 
     assert (answer.ending, answer.reach) == (Ending.UNREACHABLE, Reach.SLOW)
     assert "not granted" in answer.reason
     assert heard == []
+
+
+REFUSED_SESSIONS = {
+    "not put away yet: asked again": ({2}, 2, [3]),
+    "given no more: a new login": ({2, 3}, 2, [3, 1]),
+    "never given: one more login": ({1, 2, 3}, 1, [1, 1]),
+}
+
+
+@pytest.mark.parametrize(
+    ("refused", "commands", "sessions"), REFUSED_SESSIONS.values(), ids=REFUSED_SESSIONS
+)
+async def test_a_refused_session_where_ours_are_over_is_asked_for_again_before_a_new_login(
+    make_transport: MakeTransport,
+    tmp_path: Path,
+    refused: set[int],
+    commands: int,
+    sessions: list[int],
+) -> None:
+    asked: list[int] = []
+    async with door(tmp_path, lambda: Forgetful(refused, asked)) as host:
+        transport = make_transport(host)
+        transport._link(host).killer = Killer.TIMEOUT
+        for _ in range(commands):
+            await transport.run(host, OURS)
+
+    assert asked == sessions
