@@ -82,6 +82,32 @@ class Tmux:
             time.sleep(0.1)  # another process has to paint
         return screen
 
+    def fill(self, text: str) -> str:
+        """Type into the field that has the focus, from its beginning again until all of it stands there."""
+        give_up = time.monotonic() + _WAIT
+        while True:
+            self._ask("send-keys", "-l", text)
+            try:
+                return self.wait(text, within=_AGAIN)
+            except AssertionError:
+                if time.monotonic() > give_up:
+                    raise
+                self.press("C-u")
+
+    def answer(self, text: str, *words: str) -> str:
+        """Type what a question wants to be typed and send it off, again until these words stand there."""
+        give_up = time.monotonic() + _WAIT
+        while True:
+            self.press(text)
+            try:
+                self.look(lambda screen: _stands_alone(text, screen), f"{text!r} alone", _AGAIN)
+                self.press("Enter")
+                return self.wait(*words, within=_AGAIN)
+            except AssertionError:
+                if time.monotonic() > give_up:
+                    raise
+                self.press("C-u")
+
     def press_until(self, key: str, *words: str) -> str:
         """Press a key, and again if nothing came of it: a dialog takes none before a person could have read it."""
         give_up = time.monotonic() + _WAIT
@@ -102,6 +128,10 @@ class Tmux:
         if check:
             assert answer.returncode == 0, answer.stderr
         return answer.stdout
+
+
+def _stands_alone(text: str, screen: str) -> bool:
+    return any(row.strip(" ║│") == text for row in screen.splitlines())
 
 
 def descendants(pid: int) -> list[int]:
