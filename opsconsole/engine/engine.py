@@ -94,7 +94,10 @@ class Engine:
             self._place.history, self._clock, on_banner=self._notices.put, on_loaded=self._on_loaded
         )
         self._store = Store(self._clock, self._history)
-        self._past = PastCalls(self._history, lambda: self._store.snapshot.events, self._clock)
+        self._past = PastCalls(
+            self._history, lambda: self._store.snapshot.events,
+            lambda: self._configuration.inventory, self._clock,
+        )  # fmt: skip
         self._gate = Gate(self._store, self._place.access, self._clock, read_only=spec.read_only)
         self._judging = Judging(self._store, self._history, self._clock, inventory)
         self._configuration = Configuration(

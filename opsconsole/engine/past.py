@@ -1,5 +1,7 @@
-"""Calls about what was: series and events, from memory and from the history's file."""
+"""Calls about what was: series, events and whole boards, from memory and from the history's file."""
 
+import asyncio
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -9,22 +11,31 @@ from opsconsole.clock import Clock
 from opsconsole.errors import RefusedError
 from opsconsole.model.calls import AnyCall, Episodes, Events, ReadEpisodes, ReadEvents, ReadHistory
 from opsconsole.model.event import Event
+from opsconsole.model.inventory import Inventory
+from opsconsole.model.moment import BOARD_KEPT, Moment, ReadMoment
 from opsconsole.rpc.peer import Peer
 from opsconsole.state.history import History
+from opsconsole.state.rewind import board_at, windows
 
 _EVENTS: Final = 200
 """Events of one subject that a plugin is given at most."""
+_DAY: Final = 86_400.0
 
 
 class PastCalls:
     """Answers them."""
 
     def __init__(
-        self, history: History, recent: Callable[[], Mapping[int, Event]], clock: Clock
+        self,
+        history: History,
+        recent: Callable[[], Mapping[int, Event]],
+        inventory: Callable[[], Inventory],
+        clock: Clock,
     ) -> None:
         """Set up; `recent` gives the newest events, which the file may have only a second later."""
         self._history = history
         self._recent = recent
+        self._inventory = inventory
         self._clock = clock
 
     async def answer(self, call: AnyCall, peer: Peer) -> Struct | None:  # noqa: ARG002 - every topic's shape
@@ -47,6 +58,8 @@ class PastCalls:
                 return Episodes(found)
             case ReadEvents():
                 return await self._events(call)
+            case ReadMoment():
+                return await self._moment(call)
         return None
 
     async def events_of(self, subject: str, since: float) -> Sequence[Event]:
@@ -62,3 +75,24 @@ class PastCalls:
             if is_meant and call.since <= event.at <= call.until:
                 found[event.id] = event
         return Events(tuple(found[key] for key in sorted(found, reverse=True)[:limit]))
+
+    async def _moment(self, call: ReadMoment) -> Moment:
+        now, at = self._clock.now(), call.at
+        if call.step:
+            stepped = await self._history.step(at, call.step)
+            if stepped is None and call.step < 0:
+                raise RefusedError("param", "nothing is told of before that")
+            at = now if stepped is None else stepped
+        # What belongs together is written within a moment, and seen together from the next whole second on.
+        at = math.ceil(at)
+        if at >= now:
+            at = now
+        elif at < now - BOARD_KEPT:
+            raise RefusedError("param", f"boards are kept for {BOARD_KEPT / _DAY:g} days")
+        inventory = self._inventory()
+        then = await self._history.then(at, [h.name for h in inventory.hosts], windows(inventory))
+        if then is None:
+            raise RefusedError("param", "the history cannot be read at the moment")
+        board = await asyncio.to_thread(board_at, inventory, then, at)
+        is_blank = bool(board.hosts) and not then.points
+        return Moment(at, board, "no sample is kept of then" if is_blank else "")

@@ -30,6 +30,7 @@ from opsconsole.model.incident_calls import (
     SetIncident,
     TestNotifier,
 )
+from opsconsole.model.moment import ReadMoment
 from opsconsole.model.run import OutputLine
 
 
@@ -289,6 +290,7 @@ AnyCall = (
     | PollNow | ScanHostKey | TrustHostKey | PlanRun | StartRun | ControlRun
     | ReadApprovals | ReadPlan | ApproveRun
     | AnswerRun | ResolveRun | ReadJournal | ReadOutput | ReadHistory | ReadEvents | ReadEpisodes
+    | ReadMoment
     | AskHost | ReadChoices | ReadLog | Reload | ResumePlugin | ReadPane | StopEngine | EngineStatus
 )  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 from opsconsole.model.alert import Alert
 from opsconsole.model.episode import Episode, Step
@@ -13,6 +13,19 @@ from opsconsole.state.world import Marks
 
 LIMIT: Final = 10_000
 _MILDEST_FIRST: Final = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
+
+
+class Burnt(NamedTuple):
+    """What is kept of one fire."""
+
+    fired_at: float
+    closed: float | None
+    """None: it burns still."""
+    alert: Alert
+    """As it was written last."""
+    marks: Marks
+    steps: Sequence[Step]
+    """Oldest first."""
 
 
 def read_episodes(
@@ -27,22 +40,29 @@ def read_episodes(
         on: Only on this reference; empty: all.
         limit: At most so many, the newest.
     """
+    return tuple(_made(each) for each in read_burnt(db, since, until, on=on, limit=limit))
+
+
+def read_burnt(
+    db: sqlite3.Connection, since: float, until: float, *, on: str = "", limit: int = LIMIT
+) -> list[Burnt]:
+    """Read what is kept of a span's fires; as `read_episodes`."""
     sql = (
         "SELECT episode.at, episode.closed, episode.data, mark.data FROM episode"
         " LEFT JOIN mark USING (episode)"
         " WHERE episode.at <= ? AND (episode.closed IS NULL OR episode.closed >= ?)"
         " ORDER BY episode.at DESC, episode.id DESC"
     )
-    found: list[tuple[float, float | None, Alert, Marks]] = []
+    found: list[Burnt] = []
     for at, closed, data, mark in db.execute(sql, (until, since)):
         for alert in read_rows([data], Alert):
             if on in ("", alert.on):
                 marks = next(iter(read_rows([mark], Marks)), None) if mark is not None else None
-                found.append((at, closed, alert, marks or Marks()))
+                found.append(Burnt(at, closed, alert, marks or Marks(), ()))
         if len(found) >= min(limit, LIMIT):
             break
-    steps = _steps(db, [alert.episode for _, _, alert, _ in found])
-    return tuple(_made(*one, steps.get(one[2].episode, ())) for one in found)
+    steps = _steps(db, [each.alert.episode for each in found])
+    return [each._replace(steps=steps.get(each.alert.episode, ())) for each in found]
 
 
 def _steps(db: sqlite3.Connection, episodes: Sequence[str]) -> Mapping[str, Sequence[Step]]:
@@ -56,11 +76,9 @@ def _steps(db: sqlite3.Connection, episodes: Sequence[str]) -> Mapping[str, Sequ
     return found
 
 
-def _made(
-    fired_at: float, closed: float | None, alert: Alert, marks: Marks, steps: Iterable[Step]
-) -> Episode:
-    taken = tuple(steps)
-    severities = [alert.severity, *(step.severity for step in taken)]
+def _made(burnt: Burnt) -> Episode:
+    alert, marks = burnt.alert, burnt.marks
+    severities = [alert.severity, *(step.severity for step in burnt.steps)]
     return Episode(
         episode=alert.episode,
         fingerprint=alert.fingerprint,
@@ -68,9 +86,9 @@ def _made(
         on=alert.on,
         severity=max(severities, key=_MILDEST_FIRST.index),
         state=alert.state,
-        fired_at=fired_at,
+        fired_at=burnt.fired_at,
         acked_at=marks.answered_at or (marks.ack.at if marks.ack is not None else None),
-        resolved_at=closed if alert.state is AlertState.RESOLVED else None,
+        resolved_at=burnt.closed if alert.state is AlertState.RESOLVED else None,
         owner=marks.owner or (marks.ack.actor if marks.ack is not None else None),
         source=alert.source,
         labels=alert.labels,
@@ -78,5 +96,5 @@ def _made(
         runbook=alert.runbook,
         suppressed_by=alert.suppressed_by,
         notes=marks.notes,
-        steps=taken,
+        steps=tuple(burnt.steps),
     )

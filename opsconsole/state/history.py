@@ -32,6 +32,7 @@ from opsconsole.state.series import (
     to_series,
 )
 from opsconsole.state.statements import LevelRow, ResultRow, SampleRow, Statement
+from opsconsole.state.then import Then, read_step, read_then
 from opsconsole.state.world import Marks
 from opsconsole.state.writer import Durable, Told, Writer
 
@@ -227,6 +228,16 @@ class History:
         wanted = (since, until, limit)
         rows = await self._read(lambda db: [row[0] for row in db.execute(sql, wanted)])
         return read_rows(rows or (), Run)
+
+    async def then(
+        self, at: float, hosts: Sequence[str], checks: Mapping[str, float]
+    ) -> Then | None:
+        """Read what was known around a moment, as `read_then`; None while the file cannot be read."""
+        return await self._read(lambda db: read_then(db, at, hosts, checks))
+
+    async def step(self, at: float, step: int) -> float | None:
+        """Find the event before or after a moment; None: there is none, or the file cannot be read."""
+        return await self._read(lambda db: read_step(db, at, step))
 
     @property
     def memory(self) -> int:

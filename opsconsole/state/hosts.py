@@ -14,6 +14,9 @@ from opsconsole.state.sparks import extend, load_level
 from opsconsole.state.world import HostTrail, Tier, World, tell, with_tables
 
 FAST: Final = "fast"
+REACH: Final = "reach"
+REASON: Final = "reason"
+"""What an event of a host's reach has in its data."""
 TIER_LIMITS: Final[Mapping[str, float]] = {"slow": 130.0, "proc": 70.0, "lazy": 3610.0}
 """Seconds after which a tier's values are no longer shown: twice its period, and its timeout."""
 Seen = Callable[[Sample, HostRecord], None]
@@ -156,5 +159,6 @@ def _reach_event(old: HostRecord, new: HostRecord) -> tuple[Event, ...]:
             subject=f"host:{new.name}",
             text=text.removesuffix(": "),
             severity="ok" if up else "unknown",
+            data={REACH: str(new.reach), REASON: new.reason},
         ),
     )
