@@ -26,20 +26,23 @@ _WAIT = 10.0
 @click.option(
     "--select", default="", metavar="FILTER", help="Only these: role:web, state:critical."
 )
+@click.option(
+    "--at", default="", metavar="TIME", help="As it was: 14:05, 30m ago as 30m, or ISO 8601."
+)
 @click.pass_obj
-def status(options: Options, /, as_json: bool, wait: float, select: str) -> int:
+def status(options: Options, /, as_json: bool, wait: float, select: str, at: str) -> int:
     """Print hosts, services and fires; exits 0, 1, 2 or 3 for ok, warning, critical or unknown."""
-    return print_status(options, as_json=as_json, wait=wait, select=select)
+    return print_status(options, as_json=as_json, wait=wait, select=select, at=at)
 
 
 def print_status(
-    options: Options, *, as_json: bool = False, wait: float = _WAIT, select: str = ""
+    options: Options, *, as_json: bool = False, wait: float = _WAIT, select: str = "", at: str = ""
 ) -> int:
     """Print it; every trouble of ours is `unknown` with a sentence on stderr."""
     from opsconsole.cli.attach import finish
 
     try:
-        shown, now, me = finish(look(options, wait))
+        shown, now, me = finish(look_back(options, at) if at else look(options, wait))
         return _print(options, shown, now, me, as_json=as_json, select=select)
     except OpsConsoleError as error:
         complain(error)
@@ -54,6 +57,27 @@ async def look(options: Options, wait: float) -> tuple[Snapshot, float, str]:
     async with watching(options) as client:
         await settled(client, wait)
         return client.snapshot, client.now(), client.actor
+
+
+async def look_back(options: Options, text: str) -> tuple[Snapshot, float, str]:
+    """Give the board as it was at a time, that time, and who asks; says on stderr which time it is.
+
+    Raises:
+        LineError: It is no time, or not over yet.
+        RefusedError: Nothing is kept of then.
+    """
+    from opsconsole.cli.attach import attached
+    from opsconsole.commands.when import past_time
+    from opsconsole.model.moment import Moment, ReadMoment
+    from opsconsole.view.format import age, moment
+
+    async with attached(options) as client:
+        now = client.now()
+        then = await client.call(ReadMoment(past_time(text, now, local=True)), Moment)
+        note = f"; {then.note}" if then.note else ""
+        said = f"as it was at {moment(then.at, now, 'local')}, {age(now - then.at)} ago{note}"
+        print(said, file=sys.stderr)
+        return then.board, then.at, client.actor
 
 
 def _print(  # one argument each for what is known and how it is wanted

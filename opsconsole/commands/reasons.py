@@ -13,9 +13,21 @@ Reason = Callable[[Snapshot, Selection, float], str]
 """As `command.Reason` has it, which knows this module's words."""
 
 
-def needs_engine(_: Snapshot, selection: Selection, __: float) -> str:
+def needs_engine(snapshot: Snapshot, selection: Selection, now: float) -> str:
+    """Refuse while the engine is away, and on a board of before: nothing is done by what it shows."""
+    if selection.past:
+        return "this is the past: p goes back to now"
+    return needs_link(snapshot, selection, now)
+
+
+def needs_link(_: Snapshot, selection: Selection, __: float) -> str:
     """Refuse while the engine is away."""
     return "" if selection.live else "no engine at the moment; it re-attaches by itself"
+
+
+def needs_past(_: Snapshot, selection: Selection, __: float) -> str:
+    """Refuse going forward from now."""
+    return "" if selection.past else "this is now: b and { go back"
 
 
 def needs_selection(_: Snapshot, selection: Selection, __: float) -> str:

@@ -226,7 +226,25 @@ _RUNS: Final = (  # each of these keys opens a question; only its answer reaches
             help="Of one that is over: nobody will ever know what is unknown in it; asks why.",
             reason=first(why.needs_engine, why.needs_choice("close"))),
 )  # fmt: skip
-_TIME: Final = (Command("time.freeze", "pause the screen", ("p",), "pause", group="time"),)
+_TIME: Final = (
+    Command("time.freeze", "pause the screen", ("p",), "pause", aliases=("now",), group="time",
+            help="Or let it go on; from a board of before, back to now."),
+    Command("time.rewind", "rewind", ("b",), "rewind", group="time",
+            arguments=(Argument("time", "time", required=False),),
+            help="The whole board as it was: :rewind 14:05, :rewind 30m; without a time, 5 minutes further back.",
+            reason=why.needs_link),
+    Command("time.back", "a minute back", ("left_curly_bracket",), group="time", reason=why.needs_link),
+    Command("time.on", "a minute on", ("right_curly_bracket",), group="time",
+            reason=first(why.needs_link, why.needs_past)),
+    Command("time.event-before", "the event before", ("left_parenthesis",), group="time",
+            help="The board as it was at the newest event before what is shown.", reason=why.needs_link),
+    Command("time.event-after", "the event after", ("right_parenthesis",), group="time",
+            reason=first(why.needs_link, why.needs_past)),
+    Command("time.mark", "mark this time", ("m",), "mark", group="time",
+            arguments=(Argument("text", required=False),),
+            help="A line in Activity and on the timeline, at the time that is shown.",
+            reason=first(why.needs_link, why.needs_unread_only)),
+)  # fmt: skip
 _APP: Final = (
     Command("app.command", "cmd", ("colon",), group="app", footer=11),
     Command("app.palette", "palette", ("ctrl+p",), group="app"),

@@ -77,18 +77,18 @@ class PastCalls:
         return Events(tuple(found[key] for key in sorted(found, reverse=True)[:limit]))
 
     async def _moment(self, call: ReadMoment) -> Moment:
-        now, at = self._clock.now(), call.at
+        now, at = self._clock.now(), math.floor(call.at)
         if call.step:
-            stepped = await self._history.step(at, call.step)
+            stepped = await self._history.step(call.at, call.step)
             if stepped is None and call.step < 0:
                 raise RefusedError("param", "nothing is told of before that")
-            at = now if stepped is None else stepped
-        # What belongs together is written within a moment, and seen together from the next whole second on.
-        at = math.ceil(at)
-        if at >= now:
-            at = now
-        elif at < now - BOARD_KEPT:
+            # What belongs together is written within a moment, and seen together from the next second on.
+            at = math.ceil(now if stepped is None else stepped)
+        if at < now - BOARD_KEPT:
             raise RefusedError("param", f"boards are kept for {BOARD_KEPT / _DAY:g} days")
+        return await self._board(min(at, now))
+
+    async def _board(self, at: float) -> Moment:
         inventory = self._inventory()
         then = await self._history.then(at, [h.name for h in inventory.hosts], windows(inventory))
         if then is None:

@@ -8,6 +8,7 @@ from msgspec import Struct
 KINDS: Final = (
     "fired", "resolved", "acked", "taken", "noted", "host", "check", "feed", "run", "deploy", "note",
     "unlock", "freeze", "config", "engine", "escalated", "incident", "maintenance", "silence", "notify",
+    "mark",
 )  # fmt: skip
 """What events are about; people may tell some of other kinds (`opsconsole event --kind`)."""
 

@@ -18,6 +18,8 @@ class Selection(Struct, frozen=True):
     """A search is active, so `n` means next."""
     live: bool = True
     """False: the console has no engine at the moment."""
+    past: bool = False
+    """True: the board that is shown is one of before."""
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -1,7 +1,10 @@
 """What one console knows: its source, what the person set, and where they stand; no widget in it."""
 
+import asyncio
+
 from msgspec.structs import replace
 
+from opsconsole.model.moment import Moment
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.query.filter_line import Filter
 from opsconsole.ui.frames import ASCII
@@ -27,7 +30,12 @@ class Session:
         self.trail = Trail()
         self.hidden: frozenset[str] = frozenset()
         self.frozen: Snapshot | None = None
-        """The snapshot the screen was stopped at (`p`); None while it is live."""
+        """The snapshot the screen was stopped at (`p`) or put back to (`b`); None while it is live."""
+        self.past: Moment | None = None
+        """The board of before that is shown; None: none is."""
+        self.aim: float | None = None
+        """The time that was asked for last and is not shown yet; None: nothing is on its way."""
+        self.rewinding = asyncio.Lock()
         self.mouse = True
         self.left_at = prefs.left_at
         """Epoch seconds when this person's console last went; 0: never."""
@@ -45,6 +53,11 @@ class Session:
     def now(self) -> float:
         """The time ages are counted to."""
         return self.source.now() if self.frozen is None else self._frozen_at
+
+    @property
+    def past_at(self) -> float | None:
+        """The time of the board of before that is shown; None: none is."""
+        return None if self.past is None else self.past.at
 
     @property
     def was_away(self) -> bool:
@@ -69,7 +82,22 @@ class Session:
         """Stop the screen, or let it go on; tell whether it stands still now."""
         self._frozen_at = self.source.now()
         self.frozen = self.source.snapshot if self.frozen is None else None
+        self.past = self.aim = None
         return self.frozen is not None
+
+    def rewind(self, moment: Moment) -> None:
+        """Put the screen back to a board of before; what can be done is what can be done now."""
+        live = self.source.snapshot
+        self.past, self.aim, self._frozen_at = moment, None, moment.at
+        self.frozen = replace(
+            moment.board,
+            engine=live.engine,
+            actions=live.actions,
+            plugins=live.plugins,
+            people=live.people,
+            access=replace(live.access, unlocks=(), freezes=()),
+            ack_within=live.ack_within,
+        )
 
     def options(self, pane: str) -> ViewOptions:
         """Give what is set on a pane."""

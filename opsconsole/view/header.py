@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from opsconsole.model.access import live_freezes, unlock_of
+from opsconsole.model.moment import Moment
 from opsconsole.model.run import Run
 from opsconsole.model.snapshot import Access, Feed, Snapshot
 from opsconsole.model.states import RunState, ServiceState
@@ -35,6 +36,8 @@ class Frame(Struct, frozen=True):
     """attached, connecting or lost."""
     paused_at: float | None = None
     """The moment the screen was frozen at."""
+    past: Moment | None = None
+    """The board of before that is shown."""
 
 
 def lines(
@@ -85,6 +88,22 @@ def banners(
             if b.severity != "critical"
         ),
     )
+
+
+def past_line(moment: Moment, now: float, width: int, options: ViewOptions) -> Cell:
+    """Say that this is not now, how long ago it is, and the keys from here."""
+    style = "local" if options.time == "local" else "utc"
+    ago = fmt.age(max(0.0, now - moment.at))
+    said = f" THE PAST {fmt.moment(moment.at, now, style)}, {ago} ago "
+    if moment.note:
+        said += f"({moment.note}) "
+    keys = ("p now", "{ } minute", "( ) event", "b 5 minutes", "m mark")
+    left = cell(said, Tone.CRITICAL)
+    for count in range(len(keys), 0, -1):
+        right = cell("   ".join(keys[:count]), Tone.DIM)
+        if width_of(left) + width_of(right) + 1 < width:
+            return beside(left, right, width)
+    return left
 
 
 def _approvals(snapshot: Snapshot, now: float | None) -> tuple[Cell, ...]:
@@ -186,6 +205,8 @@ def _people(snapshot: Snapshot, width: int) -> Cell:
 def _time(now: float, frame: Frame, options: ViewOptions) -> Cell:
     style = "local" if options.time == "local" else "utc"
     zone = "" if style == "local" else "Z"
+    if frame.past is not None:
+        return cell(f"PAST {fmt.clock_time(frame.past.at, style)}{zone}", Tone.CRITICAL)
     if frame.paused_at is not None:
         return cell(f"PAUSED {fmt.clock_time(frame.paused_at, style)}{zone}", Tone.WARNING)
     return cell(f"{fmt.clock_time(now, style)}{zone}", Tone.DIM)

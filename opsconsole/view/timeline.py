@@ -28,8 +28,10 @@ _SIGN_OF: Final = {
     "acked": "ack",
     "taken": "ack",
     "note": "event",
+    "mark": "event",
 }
-_TONE_OF: Final = {"fired": Tone.CRITICAL, "deploy": Tone.ACCENT}
+_OWN_LANES: Final = {"run": "runs", "mark": "marks"}
+_TONE_OF: Final = {"fired": Tone.CRITICAL, "deploy": Tone.ACCENT, "mark": Tone.ACCENT}
 
 
 def section(
@@ -95,8 +97,9 @@ def _burnt(alert: Alert, now: float) -> tuple[float, float]:
 def _lanes(snapshot: Snapshot, now: float) -> dict[str, list[Event]]:
     lanes: dict[str, list[Event]] = defaultdict(list)
     for event in snapshot.events.values():
-        if event.kind in _SIGN_OF and now - SPAN <= event.at <= now and event.subject:
-            lanes["runs" if event.kind == "run" else event.subject].append(event)
+        subject = _OWN_LANES.get(event.kind, event.subject)
+        if event.kind in _SIGN_OF and now - SPAN <= event.at <= now and subject:
+            lanes[subject].append(event)
     return lanes
 
 

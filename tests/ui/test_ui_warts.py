@@ -82,7 +82,7 @@ KEYS = [
     ("2", "a", "ack works on a fire"),
     ("1", "ampersand", "hide or keep the rest works on logs and output"),
     ("1", "C", "continue works on a run"),
-    ("1", "b", "b does nothing here; ? lists the keys"),
+    ("1", "O", "O does nothing here; ? lists the keys"),
     ("1", "percent_sign", "% does nothing here; ? lists the keys"),
 ]
 
@@ -106,7 +106,7 @@ async def test_a_key_that_is_not_seen_when_written_is_said_by_its_name(console):
 
 async def test_the_last_key_is_answered_at_once(console):
     async with console(FakeSource()) as pilot:
-        await press(pilot, "b", "2", "a")
+        await press(pilot, "O", "2", "a")
         await settled(pilot)
         shown = text_of(pilot)
 

@@ -154,7 +154,10 @@ class HostView(Detail):
     async def _read_text(self, what: str) -> None:
         pane, title = self.panes[what], words(_ASKED.get(what, what), Tone.STRONG)
         try:
-            text = await self.session.source.call(AskHost(self.place.key, what), Text)
+            if self.session.past is None:
+                text = await self.session.source.call(AskHost(self.place.key, what), Text)
+            else:
+                text = Text((), "hosts are asked as they are now: p goes back to it")
         except OpsConsoleError as error:
             text = Text((), str(error))
         lines = log_cells(text.lines) or (words(text.note or "nothing was said", Tone.DIM),)
@@ -167,7 +170,7 @@ class HostView(Detail):
         return words("follow   e next error" if pane.following else "e next error", Tone.DIM)
 
     async def _read_history(self) -> None:
-        now = self.session.source.now()
+        now = self.session.now
         call = ReadHistory(f"host:{self.place.key}", host_details.HISTORY, now - _HISTORY_SPAN, now)
         try:
             self._series = await self.session.source.call(call, Series)

@@ -105,10 +105,15 @@ class Main(Screen[None], inherit_bindings=False):
             layout=session.layout_name,
             link=session.source.link,
             paused_at=session.now if session.frozen is not None else None,
+            past=session.past,
         )
         options = session.options("header")
         self.header.show(header.lines(session.snapshot, session.now, width, frame, options))
-        self._show_banners(header.banners(session.snapshot, session.now, options)[:_BANNERS])
+        sentences = header.banners(session.snapshot, session.now, options)[:_BANNERS]
+        if session.past is not None:
+            past = header.past_line(session.past, session.source.now(), width, options)
+            sentences = (past, *sentences)
+        self._show_banners(sentences)
         self.view.update()
         self.show_keys()
 
@@ -184,6 +189,7 @@ class Main(Screen[None], inherit_bindings=False):
             me=self.session.source.actor,
             searching=isinstance(view.pane, LogView) and bool(view.pane.needle),
             live=self.session.source.link == "attached",
+            past=self.session.past is not None,
         )
 
     def on_row_table_cursor_moved(self, message: RowTable.CursorMoved) -> None:

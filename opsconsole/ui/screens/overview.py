@@ -50,7 +50,7 @@ class Overview(View):
 
     def __init__(self, session: Session, place: Place) -> None:
         self._caches = {name: RowCache() for name in _TABLES}
-        self._options: dict[str, ViewOptions] = {}
+        self._stamps: dict[str, tuple[ViewOptions, float | None]] = {}
         self._made: dict[str, tuple[object, ...]] = {}
         """What the sections that stand were made of."""
         self._drawn = Once(fleet_map.drawn)
@@ -134,8 +134,9 @@ class Overview(View):
 
     def _update_table(self, name: str) -> None:
         session, pane, options = self.session, self.table(name), self.session.options(name)
-        asked = self._options.get(name) not in (None, options)
-        self._options[name] = options
+        stamp = (options, session.past_at)
+        asked = self._stamps.get(name) not in (None, stamp)
+        self._stamps[name] = stamp
         width, cache = pane.body.width, self._caches[name]
         table = _TABLES[name](session.snapshot, session.now, width, options, cache)
         pane.show(table, asked=asked)

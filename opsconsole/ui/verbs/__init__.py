@@ -30,6 +30,7 @@ def load() -> "Mapping[str, Verb]":
         muting,
         overlooking,
         program,
+        rewinding,
         steering,
     )
 
@@ -45,4 +46,5 @@ def load() -> "Mapping[str, Verb]":
         **steering.VERBS,
         **access.VERBS,
         **program.VERBS,
+        **rewinding.VERBS,
     }

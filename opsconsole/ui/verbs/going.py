@@ -23,7 +23,7 @@ _BY_NUMBER: Final = {number: name for name, number in NUMBERS.items()}
 
 
 async def _pop(main: "Main", _: Invocation) -> None:
-    """Pop one thing: search or marks, filter, zoom, view. The only owner of escape."""
+    """Pop one thing: search or marks, filter, zoom, view, the past. The only owner of escape."""
     view, session = main.view, main.session
     if main.notice.has_class("-shown"):
         main.notice.hush()
@@ -37,6 +37,8 @@ async def _pop(main: "Main", _: Invocation) -> None:
         view.set_grown(Grown.NORMAL)
     elif view.place != HOME:
         await _older(main, _)
+    elif session.past is not None:
+        session.freeze()
 
 
 async def _back(main: "Main", wanted: Invocation) -> None:
