@@ -77,6 +77,8 @@ class PastCalls:
         return Events(tuple(found[key] for key in sorted(found, reverse=True)[:limit]))
 
     async def _moment(self, call: ReadMoment) -> Moment:
+        if not math.isfinite(call.at):
+            raise RefusedError("param", "a moment is a time")
         now, at = self._clock.now(), math.floor(call.at)
         if call.step:
             stepped = await self._history.step(call.at, call.step)

@@ -84,40 +84,42 @@ class Tmux:
 
     def fill(self, text: str) -> str:
         """Type into the field that has the focus, from its beginning again until all of it stands there."""
-        give_up = time.monotonic() + _WAIT
-        while True:
+
+        def typed() -> str:
             self._ask("send-keys", "-l", text)
-            try:
-                return self.wait(text, within=_AGAIN)
-            except AssertionError:
-                if time.monotonic() > give_up:
-                    raise
-                self.press("C-u")
+            return self.wait(text, within=_AGAIN)
+
+        return self._until(typed, lambda: self.press("C-u"))
 
     def answer(self, text: str, *words: str) -> str:
         """Type what a question wants to be typed and send it off, again until these words stand there."""
-        give_up = time.monotonic() + _WAIT
-        while True:
+
+        def answered() -> str:
             self.press(text)
-            try:
-                self.look(lambda screen: _stands_alone(text, screen), f"{text!r} alone", _AGAIN)
-                self.press("Enter")
-                return self.wait(*words, within=_AGAIN)
-            except AssertionError:
-                if time.monotonic() > give_up:
-                    raise
-                self.press("C-u")
+            self.look(lambda screen: _stands_alone(text, screen), f"{text!r} alone", _AGAIN)
+            self.press("Enter")
+            return self.wait(*words, within=_AGAIN)
+
+        return self._until(answered, lambda: self.press("C-u"))
 
     def press_until(self, key: str, *words: str) -> str:
         """Press a key, and again if nothing came of it: a dialog takes none before a person could have read it."""
+
+        def pressed() -> str:
+            self.press(key)
+            return self.wait(*words, within=_AGAIN)
+
+        return self._until(pressed)
+
+    def _until(self, attempt: Callable[[], str], between: Callable[[], None] = lambda: None) -> str:
         give_up = time.monotonic() + _WAIT
         while True:
-            self.press(key)
             try:
-                return self.wait(*words, within=_AGAIN)
+                return attempt()
             except AssertionError:
                 if time.monotonic() > give_up:
                     raise
+                between()
 
     def _ask(self, *arguments: str, check: bool = True) -> str:
         line = [self._tmux, "-S", str(self._socket), "-f", str(self._config), *arguments]

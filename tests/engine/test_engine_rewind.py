@@ -1,6 +1,7 @@
 """A board of before, asked for over the wire of a whole engine; and by the program, from its history's file."""
 
 import json
+import math
 
 import pytest
 
@@ -66,6 +67,9 @@ async def test_what_nothing_is_kept_of_is_said(world: World) -> None:
         blank = await _moment(client, _now(client) - 3_600)
         with pytest.raises(RefusedError, match="kept for 35 days"):
             await _moment(client, _now(client) - BOARD_KEPT - 60)
+        for wrong in (math.nan, math.inf):
+            with pytest.raises(RefusedError, match="a moment is a time"):
+                await _moment(client, wrong)
 
     assert blank.note == "no sample is kept of then"
     assert {host.state for host in blank.board.hosts.values()} == {"pending"}
