@@ -1,5 +1,7 @@
 """What a person stands on: the pane, the object under the cursor, the marked ones."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 
@@ -14,6 +16,8 @@ class Selection(Struct, frozen=True):
     """References that are marked, in the order shown."""
     me: str = ""
     """Who looks."""
+    folds: Mapping[str, tuple[str, ...]] = {}
+    """Episodes that rows of folded fires stand for, by their keys; what a filter leaves out is not among them."""
     searching: bool = False
     """A search is active, so `n` means next."""
     live: bool = True

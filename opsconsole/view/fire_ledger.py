@@ -44,6 +44,11 @@ class FireLedger:
         self._alerts: Mapping[str, Alert] = {}
         """The table that what is remembered of rows was last looked through for."""
 
+    def standing_for(self, key: str) -> tuple[str, ...]:
+        """Name the fires that a row stands for as it was laid last, by their episodes; empty: there is none."""
+        place = self._laid.places.get(key)
+        return () if place is None else tuple(alert.episode for alert in place.group.alerts)
+
     def lay(self, snapshot: Snapshot, now: float, options: ViewOptions, cache: RowCache) -> Laid:
         """Give the rows there are now; the same object while they are the same."""
         shown = self._shown(snapshot, now, options, cache)

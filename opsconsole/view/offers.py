@@ -43,7 +43,7 @@ class Offer(Struct, frozen=True):
 
 def offers(snapshot: Snapshot, selection: Selection, now: float) -> tuple[Offer, ...]:
     """List the actions for a selection, those for its fire first, reads before writes."""
-    focuses = [focus_of(snapshot, key) for key in _unfolded(snapshot, selection.keys)]
+    focuses = [focus_of(snapshot, key) for key in _unfolded(snapshot, selection)]
     found: list[Offer] = []
     for spec in snapshot.actions.values():
         fits = [fit_of(snapshot, spec, focus, selection.me, now) for focus in focuses]
@@ -93,12 +93,13 @@ def short_id(action: str) -> str:
     return action.rpartition(".")[2]
 
 
-def _unfolded(snapshot: Snapshot, keys: Sequence[str]) -> list[str]:
+def _unfolded(snapshot: Snapshot, selection: Selection) -> list[str]:
     """Replace a group by its fires."""
     unfolded: list[str] = []
-    for key in keys:
+    for key in selection.keys:
         if key.startswith("group:"):
-            unfolded += [f"alert:{alert.episode}" for alert in members(snapshot, key)]
+            meant = members(snapshot, key, selection.folds)
+            unfolded += [f"alert:{alert.episode}" for alert in meant]
         else:
             unfolded.append(key)
     return unfolded

@@ -44,10 +44,11 @@ def peek(
     key: str,
     now: float,
     options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
+    folds: Mapping[str, tuple[str, ...]] = {},
 ) -> Peek:
-    """Describe the object behind a row's key; an empty or gone one says so."""
+    """Describe the object behind a row's key; an empty or gone one says so. `folds` as `triage.members` has it."""
     kind, _, name = key.partition(":")
-    alerts = members(snapshot, key)
+    alerts = members(snapshot, key, folds)
     if alerts:
         return _fire(snapshot, alerts, now, options)
     if kind == "host" and name in snapshot.hosts:

@@ -195,12 +195,18 @@ def _group_key(alert: Alert) -> str:
     return ":".join(("group", alert.name, *usual, *filter(None, unusual)))
 
 
-def members(snapshot: Snapshot, key: str) -> tuple[Alert, ...]:
-    """Give the fires behind a row's key, a group's included."""
+def members(
+    snapshot: Snapshot,
+    key: str,
+    folds: Mapping[str, tuple[str, ...]] = {},
+) -> tuple[Alert, ...]:
+    """Give the fires behind a row's key, a group's included: those that `folds` says, else all that are alike."""
     kind, _, name = key.partition(":")
     if kind == "alert":
         alert = snapshot.alerts.get(name)
         return () if alert is None else (alert,)
+    if key in folds:
+        return tuple(snapshot.alerts[e] for e in folds[key] if e in snapshot.alerts)
     if kind == "group":
         return _groups.of(in_order(snapshot)).get(key, ())
     return ()

@@ -3,13 +3,15 @@
 import pytest
 from msgspec.structs import replace
 from ui_driving import console_of, press, screen_text, settled
-from ui_scene import ALERTS, FakeSource, snapshot
+from ui_scene import ALERTS, NOW, FakeSource, snapshot
 
-from opsconsole.model.calls import ReadLog, Text
+from opsconsole.model.calls import AckAlert, ReadLog, Text
+from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.states import AlertState
 from opsconsole.ui.screens.sheet import Sheet
 from opsconsole.ui.widgets.log_view import LogView
 from opsconsole.view.cells import cell
+from opsconsole.view.offers import offers
 
 
 def text_of(pilot):
@@ -192,3 +194,41 @@ async def test_a_prompt_without_completion_has_the_whole_line(console):
 
         assert parts[0].size.width + parts[1].size.width == 80
         assert not parts[2].display
+
+
+def _loads(*places: str) -> Snapshot:
+    """As many equal fires as places, and nothing else burns."""
+    shown = snapshot()
+    first = next(alert for alert in shown.alerts.values() if alert.is_firing)
+    alike = (
+        replace(
+            first, episode=f"load-{place}", fingerprint=f"fp-{place}", name="LoadHigh",
+            on=f"host:{place}", labels={"alertname": "LoadHigh", "instance": place},
+        )
+        for place in places
+    )  # fmt: skip
+    return replace(shown, alerts={alert.episode: alert for alert in alike})
+
+
+async def test_a_folded_row_means_what_the_filter_left_in_it(console):
+    source = FakeSource(_loads("web-01", "web-02", "web-03", "db-01"))
+    async with console(source) as pilot:
+        await press(pilot, "slash", *"host:web-0*", "enter")
+        shown = text_of(pilot)
+        await press(pilot, "a", *"mine", "enter")
+
+    (ack,) = [call for call in source.calls if isinstance(call, AckAlert)]
+    assert "LoadHigh ×3" in shown
+    assert sorted(ack.episodes) == ["load-web-01", "load-web-02", "load-web-03"]
+
+
+async def test_a_runbook_on_a_folded_row_is_for_the_hosts_that_stand_in_it(console):
+    source = FakeSource(_loads("web-01", "web-02", "web-03", "db-01"))
+    async with console(source) as pilot:
+        await press(pilot, "slash", *"host:web-0*", "enter")
+        menu_of = console_of(pilot).main.where
+        offered = offers(source.snapshot, menu_of, NOW)
+
+    assert {offer.targets for offer in offered if len(offer.targets) > 1} == {
+        ("host:web-01", "host:web-02", "host:web-03")
+    }

@@ -187,6 +187,7 @@ class Main(Screen[None], inherit_bindings=False):
             key=view.subject or "",
             marks=view.marks,
             me=self.session.source.actor,
+            folds=view.folds,
             searching=isinstance(view.pane, LogView) and bool(view.pane.needle),
             live=self.session.source.link == "attached",
             past=self.session.past is not None,

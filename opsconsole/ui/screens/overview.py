@@ -30,6 +30,7 @@ from opsconsole.ui.widgets.row_table import RowTable
 from opsconsole.view import activity, fires, fleet_map, hosts, peek, runs, services, timeline
 from opsconsole.view.cache import RowCache
 from opsconsole.view.census import Once
+from opsconsole.view.fire_ledger import FireLedger
 from opsconsole.view.options import ViewOptions
 from opsconsole.view.sections import Section
 
@@ -101,6 +102,17 @@ class Overview(View):
         """The object under the cursor of the last table that had the keys."""
         return self.table(self._peeked).cursor
 
+    @property
+    def folds(self) -> Mapping[str, tuple[str, ...]]:
+        """What stands in the pane: a filter narrows what a folded row means."""
+        ledger = self._caches[FIRES].once(FireLedger)
+        keys = (self.subject or "", *self.marks)
+        return {
+            key: standing
+            for key in keys
+            if key.startswith("group:") and (standing := ledger.standing_for(key))
+        }
+
     def cursor_moved(self) -> None:
         """Let Peek follow."""
         self.update_lines(PEEK)
@@ -152,7 +164,7 @@ class Overview(View):
         if not pane.framed:
             pane.show(peek.brief(session.snapshot, key, session.now, session.options(PEEK)))
             return
-        seen = peek.peek(session.snapshot, key, session.now, session.options(PEEK))
+        seen = peek.peek(session.snapshot, key, session.now, session.options(PEEK), self.folds)
         pane.show(seen.lines, seen.title)
 
     def _show_section(self, pane: Lines, section: Section) -> None:

@@ -179,12 +179,17 @@ class View(TileBoard):
                 table.hold(held=False)
 
     @property
+    def folds(self) -> Mapping[str, tuple[str, ...]]:
+        """The episodes that folded fires under the cursor or among the marks stand for here, by their keys."""
+        return {}
+
+    @property
     def selection_words(self) -> str:
         """The selection in a few words, for a dialog's title."""
         marks = self.marks
         if marks:
             return f"{len(marks)} marked"
-        alerts = members(self.session.snapshot, self.subject or "")
+        alerts = members(self.session.snapshot, self.subject or "", self.folds)
         if alerts:
             return f"{alerts[0].name} on {bare_name(alerts[0].on)}"
         return bare_name(self.subject or "") or "nothing"

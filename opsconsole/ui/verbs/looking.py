@@ -48,7 +48,7 @@ def record_text(main: "Main", key: str) -> str:
     snapshot = main.session.snapshot
     kind, _, name = key.partition(":")
     record: object = {"host": snapshot.hosts, "service": snapshot.services}.get(kind, {}).get(name)
-    alerts = members(snapshot, key)
+    alerts = members(snapshot, key, main.where.folds)
     if alerts:
         record = alerts if len(alerts) > 1 else alerts[0]
     return msgspec.json.format(msgspec.json.encode(record)).decode()
@@ -110,13 +110,14 @@ async def _copy(main: "Main", _: Invocation) -> None:
 
 
 def _copies(main: "Main") -> dict[str, str]:
-    snapshot, keys = main.session.snapshot, main.where.keys
+    snapshot, where = main.session.snapshot, main.where
+    keys = where.keys
     pane = main.view.pane
     rows = [row for row in pane.rows if row.key in keys] if isinstance(pane, RowTable) else []
     lines = [
         "  ".join(plain(one).strip() for one in row.cells if plain(one).strip()) for row in rows
     ]
-    alerts = [alert for key in keys for alert in members(snapshot, key)]
+    alerts = [alert for key in keys for alert in members(snapshot, key, where.folds)]
     names = [bare_name(alert.on) for alert in alerts] or [bare_name(key) for key in keys]
     copies = {"name": "\n".join(dict.fromkeys(names)), "line": "\n".join(lines)}
     copies |= {"command": _command(main)}

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 def fires_meant(main: "Main", keys: Iterable[str] | None = None) -> tuple[Alert, ...]:
     """Give the fires behind keys, each once; None: those marked, else the one under the cursor."""
-    meant = main.where.keys if keys is None else keys
-    found = [alert for key in meant for alert in members(main.session.snapshot, key)]
+    where = main.where
+    meant = where.keys if keys is None else keys
+    found = [a for key in meant for a in members(main.session.snapshot, key, where.folds)]
     return tuple({alert.episode: alert for alert in found}.values())
 
 

@@ -154,5 +154,6 @@ async def show_plan(main: "Main", plan: Plan, *, dry: bool) -> None:
 
 def episode(main: "Main") -> str | None:
     """Give the fire one stands on."""
-    alerts = members(main.session.snapshot, main.where.key)
+    where = main.where
+    alerts = members(main.session.snapshot, where.key, where.folds)
     return alerts[0].episode if alerts else None
