@@ -15,9 +15,12 @@ Reason = Callable[[Snapshot, Selection, float], str]
 
 def needs_engine(snapshot: Snapshot, selection: Selection, now: float) -> str:
     """Refuse while the engine is away, and on a board of before: nothing is done by what it shows."""
-    if selection.past:
-        return "this is the past: p goes back to now"
-    return needs_link(snapshot, selection, now)
+    return needs_now(snapshot, selection, now) or needs_link(snapshot, selection, now)
+
+
+def needs_now(_: Snapshot, selection: Selection, __: float) -> str:
+    """Refuse on a board of before."""
+    return "this is the past: p goes back to now" if selection.past else ""
 
 
 def needs_link(_: Snapshot, selection: Selection, __: float) -> str:

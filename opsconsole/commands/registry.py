@@ -159,7 +159,7 @@ _ACT: Final = (
             reason=first(why.needs_engine, why.needs_selection)),
     Command("act.shell", "shell", ("s",), "shell", group="act", where=Where.HOSTS,
             help="ssh to the host; the console comes back after it.",
-            reason=why.needs_host, footer=9),
+            reason=first(why.needs_now, why.needs_host), footer=9),
     Command("act.stop", "stop the run", line="stop", group="act", changes=True,
             arguments=(Argument("run", "run", required=False),),
             help="Starts nothing new; what runs, ends.",

@@ -1,13 +1,12 @@
 """Times as people type them on the `:` line and behind `--at`: all of them are over."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from opsconsole.commands.line import LineError, duration
 
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?Z?")
-_DAY: Final = 86_400.0
 
 
 def past_time(text: str, now: float, *, local: bool = False) -> float:
@@ -32,18 +31,23 @@ def past_time(text: str, now: float, *, local: bool = False) -> float:
             raise LineError(f"{text!r} is no time: 14:05, 30m or 2026-05-01T14:05") from None
     if read.tzinfo is None and not local:
         read = read.replace(tzinfo=UTC)
-    if read.timestamp() > now:
+    try:
+        at = read.timestamp()
+    except (ValueError, OverflowError):
+        raise LineError(f"{text} is before there were clocks") from None
+    if at > now:
         raise LineError(f"{text} is not over yet")
-    return read.timestamp()
+    return at
 
 
 def _clock(match: re.Match[str], text: str, now: float, *, local: bool) -> float:
     hour, minute, second = (int(part or 0) for part in match.groups())
-    today = datetime.fromtimestamp(now, UTC)
-    if local:
-        today = today.astimezone()
+    # A local time without a zone: the day that the clocks change is no trouble to it.
+    today = datetime.fromtimestamp(now) if local else datetime.fromtimestamp(now, UTC)  # noqa: DTZ006
     try:
-        at = today.replace(hour=hour, minute=minute, second=second, microsecond=0).timestamp()
+        read = today.replace(hour=hour, minute=minute, second=second, microsecond=0, fold=0)
     except ValueError:
         raise LineError(f"{text!r} is no time of a day") from None
-    return at if at <= now else at - _DAY
+    if read.timestamp() > now:
+        read -= timedelta(days=1)
+    return read.timestamp()

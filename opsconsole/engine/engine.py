@@ -95,7 +95,7 @@ class Engine:
         )
         self._store = Store(self._clock, self._history)
         self._past = PastCalls(
-            self._history, lambda: self._store.snapshot.events,
+            self._history, lambda: self._store.snapshot,
             lambda: self._configuration.inventory, self._clock,
         )  # fmt: skip
         self._gate = Gate(self._store, self._place.access, self._clock, read_only=spec.read_only)

@@ -7,6 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, TypeVar
 
+from msgspec import structs
+
 from opsconsole.clock import Clock
 from opsconsole.model.alert import Alert
 from opsconsole.model.calls import Series
@@ -15,6 +17,7 @@ from opsconsole.model.event import Event
 from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.snapshot import Banner
+from opsconsole.model.states import AlertState
 from opsconsole.state import statements
 from opsconsole.state.blocks import Point, by_metric, pack
 from opsconsole.state.episodes import LIMIT, read_episodes
@@ -32,7 +35,7 @@ from opsconsole.state.series import (
     to_series,
 )
 from opsconsole.state.statements import LevelRow, ResultRow, SampleRow, Statement
-from opsconsole.state.then import Then, read_step, read_then
+from opsconsole.state.then import Spans, Then, read_step, read_then
 from opsconsole.state.world import Marks
 from opsconsole.state.writer import Durable, Told, Writer
 
@@ -127,6 +130,11 @@ class History:
         """Keep an episode's newest state, and the step that led to it."""
         self._writer.put(statements.put_alert(alert))
         self._writer.put(statements.put_step(alert, self._clock.now()))
+
+    def put_gone(self, alert: Alert) -> None:
+        """Keep that a fire is no longer told of: a step out of its life, which may go on later."""
+        stepped_back = structs.replace(alert, state=AlertState.PENDING)
+        self._writer.put(statements.put_step(stepped_back, self._clock.now()))
 
     def put_run(self, run: Run) -> None:
         """Keep a run's newest state."""
@@ -229,11 +237,9 @@ class History:
         rows = await self._read(lambda db: [row[0] for row in db.execute(sql, wanted)])
         return read_rows(rows or (), Run)
 
-    async def then(
-        self, at: float, hosts: Sequence[str], checks: Mapping[str, float]
-    ) -> Then | None:
+    async def then(self, at: float, spans: Spans) -> Then | None:
         """Read what was known around a moment, as `read_then`; None while the file cannot be read."""
-        return await self._read(lambda db: read_then(db, at, hosts, checks))
+        return await self._read(lambda db: read_then(db, at, spans))
 
     async def step(self, at: float, step: int) -> float | None:
         """Find the event before or after a moment; None: there is none, or the file cannot be read."""

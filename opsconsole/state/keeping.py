@@ -48,6 +48,10 @@ class Keeper(Protocol):
         """Keep an episode's newest state."""
         ...
 
+    def put_gone(self, alert: Alert) -> None:
+        """Keep that a fire is no longer told of, though nobody said that it is over."""
+        ...
+
     def put_run(self, run: Run) -> None:
         """Keep a run's newest state."""
         ...
@@ -70,6 +74,9 @@ class Nowhere:
         """Drop it."""
 
     def put_alert(self, alert: Alert) -> None:
+        """Drop it."""
+
+    def put_gone(self, alert: Alert) -> None:
         """Drop it."""
 
     def put_run(self, run: Run) -> None:

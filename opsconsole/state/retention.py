@@ -26,6 +26,7 @@ LIMITS: Final = (
     Keep("episode", 400 * DAY, (256 << 20) // 800),
     Keep("step", 400 * DAY, (256 << 20) // 120),
     Keep("mark", 400 * DAY, (64 << 20) // 300),
+    Keep("marked", 400 * DAY, (64 << 20) // 300),
     Keep("run", 400 * DAY, (256 << 20) // 4_000),
 )
 

@@ -1,7 +1,7 @@
 """The board as it was: what the history has of a moment, told again to the reducers that made the rows then."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import structs
@@ -11,9 +11,16 @@ from opsconsole.model.episode import Step
 from opsconsole.model.event import Event
 from opsconsole.model.inventory import Inventory
 from opsconsole.model.run import Run, RunTarget
-from opsconsole.model.sample import Sample
-from opsconsole.model.snapshot import Snapshot
-from opsconsole.model.states import AlertState, Reach, RunState, ServiceState, TargetState
+from opsconsole.model.sample import CheckResult, Sample
+from opsconsole.model.snapshot import CheckRecord, ServiceRecord, Snapshot
+from opsconsole.model.states import (
+    AlertState,
+    Freshness,
+    Reach,
+    RunState,
+    ServiceState,
+    TargetState,
+)
 from opsconsole.state.blocks import KEPT, Point
 from opsconsole.state.episodes import Burnt
 from opsconsole.state.feeds import SUMMED
@@ -23,31 +30,35 @@ from opsconsole.state.reduce import with_time
 from opsconsole.state.roster import with_inventory
 from opsconsole.state.services import with_result
 from opsconsole.state.sparks import extend, load_level
-from opsconsole.state.then import WINDOW, Then
-from opsconsole.state.world import Marks, World, with_tables
+from opsconsole.state.then import WINDOW, Spans, Then
+from opsconsole.state.world import World, with_tables
 
 _LOAD: Final = KEPT.index("load.per_core")
-_LONGEST: Final = 4 * 3_600.0
+_LONGEST: Final = 4 * 86_400.0
 
 
-def windows(inventory: Inventory) -> Mapping[str, float]:
-    """Say for how many seconds back each check's answers are needed, to know what it had settled on."""
+def spans(inventory: Inventory) -> Spans:
+    """Say how far back one has to read: until a value is stale, and until a check has settled whatever it was."""
     owned = (check for service in inventory.services for check in service.checks)
-    return {
-        check.name: min(_LONGEST, max(WINDOW, (check.fails + 2) * check.every))
-        for check in (*owned, *inventory.checks)
-    }
+    return Spans(
+        {host.name: _bounded(2 * host.every + host.timeout) for host in inventory.hosts},
+        {
+            check.name: _bounded((check.fails + check.passes + 1) * check.every)
+            for check in (*owned, *inventory.checks)
+        },
+    )
+
+
+def _bounded(seconds: float) -> float:
+    return min(_LONGEST, max(WINDOW, seconds))
 
 
 def board_at(inventory: Inventory, then: Then, at: float) -> Snapshot:
     """Make the board of a moment (epoch seconds), of the hosts and services that there are today."""
-    world = with_inventory(World(), inventory, at)
+    world = _checked(with_inventory(World(), inventory, at), inventory, then, at)
     world = with_samples(world, _samples(then))
-    for result in then.results:
-        world = with_result(world, result)
-    fires = {burnt.alert.episode: _alert(burnt, at) for burnt in then.fires}
-    marks = {burnt.alert.episode: _marks(burnt.marks, at) for burnt in then.fires}
-    world = with_time(with_alerts(structs.replace(world, marks=marks), fires, at), at)
+    fires = {a.episode: a for burnt in then.fires if (a := _alert(burnt, at)) is not None}
+    world = with_time(with_alerts(structs.replace(world, marks=then.marks), fires, at), at)
     hosts = {
         name: structs.replace(record, spark=_spark(then.points.get(name, ()), at))
         for name, record in world.snapshot.hosts.items()
@@ -58,8 +69,29 @@ def board_at(inventory: Inventory, then: Then, at: float) -> Snapshot:
         hosts=hosts,
         feeds={name: feed for name, feed in world.snapshot.feeds.items() if feed.kind in SUMMED},
         events={event.id: event for event in reversed(then.events)},
-        runs={run.id: _run(run, at) for run in reversed(then.runs)},
+        runs={run.id: _run(run, at) for run in reversed(then.runs) if run.at <= at},
     ).snapshot
+
+
+def _checked(world: World, inventory: Inventory, then: Then, at: float) -> World:
+    """Tell every check its answers, each service in a world of its own: no large table is copied for an answer."""
+    answers: dict[str, list[CheckResult]] = {}
+    for result in then.results:
+        answers.setdefault(result.check, []).append(result)
+    services: dict[str, ServiceRecord] = {}
+    for service in inventory.services:
+        found = (result for check in service.checks for result in answers.get(check.name, ()))
+        alone = with_inventory(World(), Inventory(services=(service,)), at)
+        for result in sorted(found, key=lambda result: result.at):
+            alone = with_result(alone, result)
+        services.update(alone.snapshot.services)
+    checks: dict[str, CheckRecord] = {}
+    for check in inventory.checks:
+        alone = with_inventory(World(), Inventory(checks=(check,)), at)
+        for result in answers.get(check.name, ()):
+            alone = with_result(alone, result)
+        checks.update(alone.snapshot.checks)
+    return with_tables(world, services=services, checks=checks)
 
 
 def _samples(then: Then) -> Iterable[Sample]:
@@ -73,7 +105,7 @@ def _samples(then: Then) -> Iterable[Sample]:
         yield Sample(f"host:{host}", FAST, points[-1].at, 0.0, ServiceState.UP, metrics=metrics)
     for host, event in then.reaches.items():
         seen = then.points.get(host, ())
-        if not seen or event.at > seen[-1].at:
+        if not seen or host in then.coarse or event.at > seen[-1].at:
             yield from _away(host, event)
 
 
@@ -91,37 +123,30 @@ def _spark(points: Sequence[Point], at: float) -> str:
     return extend(spark, step, at, None)[0] if spark else ""
 
 
-def _alert(burnt: Burnt, at: float) -> Alert:
-    """Put a fire back to where it stood."""
+def _alert(burnt: Burnt, at: float) -> Alert | None:
+    """Put a fire back to where it stood; None: it was not on the board."""
     taken = [step for step in burnt.steps if step.at <= at]
-    state, since = AlertState.FIRING, burnt.fired_at
-    newest = taken[-1] if taken else Step(since, state, burnt.alert.severity)
-    if burnt.closed is not None and burnt.closed <= at:
-        state, since = AlertState.RESOLVED, burnt.closed
-    elif newest.state is AlertState.RECOVERING:
-        state = AlertState.RECOVERING
+    ended = burnt.closed if burnt.closed is not None and burnt.closed <= at else None
+    first = AlertState.FIRING if ended is None else AlertState.RESOLVED
+    newest = taken[-1] if taken else Step(ended or at, first, burnt.alert.severity)
+    if newest.state is AlertState.PENDING:
+        return None
+    since, freshness = burnt.fired_at, Freshness.LIVE
+    if newest.state is AlertState.RESOLVED:
+        since = newest.at if ended is None else ended
+        freshness = burnt.alert.freshness
+        if at - since >= WINDOW:
+            return None
     return structs.replace(
         burnt.alert,
-        state=state,
+        state=newest.state,
         since=since,
         severity=newest.severity,
         suppressed_by=newest.suppressed_by,
         flap=newest.flap,
+        freshness=freshness,
         seen_at=at,
         over_at=None,
-    )
-
-
-def _marks(marks: Marks, at: float) -> Marks:
-    """Take off what people put on it later."""
-    ack = marks.ack if marks.ack is not None and marks.ack.at <= at else None
-    is_had = marks.answered_at is not None and marks.answered_at <= at
-    return Marks(
-        owner=marks.owner if is_had else None,
-        ack=ack,
-        notes=tuple(note for note in marks.notes if note.at <= at),
-        answered_at=marks.answered_at if is_had else None,
-        escalated=tuple(each for each in marks.escalated if each.at <= at),
     )
 
 
@@ -130,12 +155,17 @@ def _run(run: Run, at: float) -> Run:
     run = structs.replace(run, choices=(), question=None)
     if run.ended is not None and run.ended <= at:
         return run
+    targets = tuple(_target(target, at) for target in run.targets)
+    began = any(target.started is not None for target in targets)
     return structs.replace(
         run,
-        state=RunState.RUNNING,
+        state=RunState.RUNNING if began else RunState.PLANNED,
         ended=None,
         reason="",
-        targets=tuple(_target(target, at) for target in run.targets),
+        closed="",
+        rollout=None,
+        approval=None,
+        targets=targets,
     )
 
 

@@ -81,12 +81,14 @@ def put_run(run: Run) -> Statement:
 
 
 def put_marks(marks: Mapping[str, Marks], at: float) -> tuple[Statement, ...]:
-    """Write people's marks on episodes."""
+    """Write people's marks on episodes, as they are and beside what they were."""
     sql = (
         "INSERT INTO mark (episode, at, data) VALUES (?, ?, ?) ON CONFLICT (episode)"
         " DO UPDATE SET at = excluded.at, data = excluded.data"
     )
-    return tuple(Statement(sql, (key, at, _ENCODE(mark))) for key, mark in marks.items())
+    log = "INSERT INTO marked (episode, at, data) VALUES (?, ?, ?)"
+    rows = [(key, at, _ENCODE(mark)) for key, mark in marks.items()]
+    return tuple(Statement(each, row) for row in rows for each in (sql, log))
 
 
 def put_kept(name: str, data: bytes) -> Statement:

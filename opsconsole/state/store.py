@@ -137,6 +137,9 @@ class Store:
                 continue  # it is not an episode yet
             if old is not alert and (old is None or _stage(old) != _stage(alert)):
                 self._keeper.put_alert(alert)
+        for episode, old in before.items():
+            if old.is_firing and episode not in self.snapshot.alerts:
+                self._keeper.put_gone(old)
 
     def put_run(self, run: Run) -> None:
         """Take a run's newest state; its start and end become events here."""

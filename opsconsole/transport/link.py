@@ -222,7 +222,9 @@ class Link:
                 await self._request(kept, channel, until, asked=asked)
             except asyncssh.ChannelOpenError as error:
                 kept.forget(channel)
-                if kept.has_served and kept.is_usable and not kept.channels and not has_waited:
+                left = until - self._clock.monotonic()
+                is_alone = kept.has_served and kept.is_usable and not kept.channels
+                if is_alone and not has_waited and left > 2 * _REAPED_WITHIN:
                     has_waited = True
                     await self._clock.sleep(_REAPED_WITHIN)
                     continue

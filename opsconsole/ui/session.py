@@ -36,6 +36,8 @@ class Session:
         self.aim: float | None = None
         """The time that was asked for last and is not shown yet; None: nothing is on its way."""
         self.rewinding = asyncio.Lock()
+        self.returns = 0
+        """How often somebody went back to now: what was asked for before that is not shown after it."""
         self.mouse = True
         self.left_at = prefs.left_at
         """Epoch seconds when this person's console last went; 0: never."""
@@ -82,8 +84,12 @@ class Session:
         """Stop the screen, or let it go on; tell whether it stands still now."""
         self._frozen_at = self.source.now()
         self.frozen = self.source.snapshot if self.frozen is None else None
-        self.past = self.aim = None
         return self.frozen is not None
+
+    def go_live(self) -> None:
+        """Go back to now; what is on its way from before is not waited for."""
+        self.frozen = self.past = self.aim = None
+        self.returns += 1
 
     def rewind(self, moment: Moment) -> None:
         """Put the screen back to a board of before; what can be done is what can be done now."""
@@ -94,7 +100,6 @@ class Session:
             engine=live.engine,
             actions=live.actions,
             plugins=live.plugins,
-            people=live.people,
             access=replace(live.access, unlocks=(), freezes=()),
             ack_within=live.ack_within,
         )

@@ -1,5 +1,6 @@
 """Times that are over, as people type them."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -47,17 +48,30 @@ def test_what_is_no_time_or_not_over_is_refused(text: str, why: str) -> None:
         past_time(text, NOW)
 
 
-def test_where_no_zone_is_said_the_machines_own_may_be_meant(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    import time
+ZONED = [
+    ("Etc/GMT-2", "2026-05-02T14:30:00Z", "14:05", "2026-05-02T12:05:00Z"),
+    ("Etc/GMT-2", "2026-05-02T14:30:00Z", "14:05Z", "2026-05-02T14:05:00Z"),
+    # the night of 29 March 2026 has no hour from two to three
+    ("CET-1CEST,M3.5.0,M10.5.0/3", "2026-03-29T10:00:00Z", "13:00", "2026-03-28T12:00:00Z"),
+    ("CET-1CEST,M3.5.0,M10.5.0/3", "2026-03-29T10:00:00Z", "01:30", "2026-03-29T00:30:00Z"),
+]
 
-    monkeypatch.setenv("TZ", "Etc/GMT-2")  # two hours east of Greenwich, by POSIX's sign
+
+@pytest.mark.parametrize(("zone", "now", "text", "when"), ZONED)
+def test_where_no_zone_is_said_the_machines_own_may_be_meant(
+    monkeypatch: pytest.MonkeyPatch, zone: str, now: str, text: str, when: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
     time.tzset()
     try:
-        found = past_time("14:05", NOW, local=True), past_time("14:05Z", NOW, local=True)
+        found = past_time(text, datetime.fromisoformat(now).timestamp(), local=True)
     finally:
         monkeypatch.undo()
         time.tzset()
 
-    assert [datetime.fromtimestamp(at, UTC).strftime("%H:%M") for at in found] == ["12:05", "14:05"]
+    assert found == datetime.fromisoformat(when).timestamp()
+
+
+def test_a_time_before_there_were_clocks_is_refused() -> None:
+    with pytest.raises(LineError, match="before there were clocks"):
+        past_time("0001-01-01", NOW, local=True)

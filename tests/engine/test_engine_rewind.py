@@ -48,7 +48,7 @@ async def test_one_steps_over_events_and_ends_at_now(world: World) -> None:
             await client.call(AddEvent(f"{ago} ago", at=now - ago), Done)
         await until(client, lambda: _now(client) > now + 1.5)
         newest = await _moment(client, now - 150, -1)
-        older = await _moment(client, newest.at - 1, -1)
+        older = await _moment(client, newest.at, -1)
         back = await _moment(client, older.at, 1)
         end = await _moment(client, _now(client) + 60, 1)
         is_now = end.at - _now(client)
@@ -60,6 +60,16 @@ async def test_one_steps_over_events_and_ends_at_now(world: World) -> None:
     assert back.at == newest.at
     assert abs(is_now) < 5
     assert [event.text for event in older.board.events.values()] == ["400 ago", "300 ago"]
+
+
+async def test_an_event_that_is_not_on_disk_yet_is_stepped_to(world: World) -> None:
+    async with world.engine() as (_engine, client):
+        now = _now(client)
+        await client.call(AddEvent("long ago", at=now - 100), Done)
+        await client.call(AddEvent("just now", at=now - 2), Done)
+        found = await _moment(client, now, -1)
+
+    assert 0 <= found.at - (now - 2) < 1
 
 
 async def test_what_nothing_is_kept_of_is_said(world: World) -> None:

@@ -55,6 +55,9 @@ class Notebook:
     def put_alert(self, alert: Alert) -> None:
         self.alerts.append(alert)
 
+    def put_gone(self, alert: Alert) -> None:
+        pass
+
     def put_run(self, run: Run) -> None:
         self.runs.append(run)
 

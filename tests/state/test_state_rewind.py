@@ -16,10 +16,17 @@ from opsconsole.model.inventory import Check, Host, Inventory, Service
 from opsconsole.model.run import Run, RunTarget
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.model.states import AlertState, Effect, RunState, ServiceState, TargetState
+from opsconsole.model.states import (
+    AlertState,
+    Effect,
+    Freshness,
+    RunState,
+    ServiceState,
+    TargetState,
+)
 from opsconsole.state.blocks import KEPT
 from opsconsole.state.history import History
-from opsconsole.state.rewind import board_at, windows
+from opsconsole.state.rewind import board_at, spans
 from opsconsole.state.store import Store
 
 T0 = 1_800_000_000.0
@@ -44,13 +51,21 @@ class Past:
         self.clock.at = T0 + second
         self.store.tick(self.clock.at)
 
-    async def read(self, second: float) -> Snapshot:
+    async def read(self, second: float, inventory: Inventory = INVENTORY) -> Snapshot:
         """Read the board of that second back."""
         await self.history.keep("flush", b"")
-        hosts = [host.name for host in INVENTORY.hosts]
-        then = await self.history.then(T0 + second, hosts, windows(INVENTORY))
+        then = await self.history.then(T0 + second, spans(inventory))
         assert then is not None
-        return board_at(INVENTORY, then, T0 + second)
+        return board_at(inventory, then, T0 + second)
+
+    async def forget_samples(self) -> None:
+        """Make it a day later: only means are left."""
+        self.store.take_in()
+        await self.history.keep("flush", b"")
+        with closing(sqlite3.connect(self.path)) as db:
+            db.execute("DELETE FROM block")
+            db.execute("DELETE FROM tail")
+            db.commit()
 
 
 @pytest.fixture
@@ -132,13 +147,28 @@ async def _burn(past: Past, alerts: dict[str, Alert], fire: Any, chance: random.
         if chance.random() < 0.15:
             alert = burning or fire("host:db-01", name, since=now, episode=f"{name}-{now}")
             alerts[alert.episode] = _moved(burning, chance, now) if burning else alert
-    for episode in [e for e, a in alerts.items() if not a.is_firing and now - a.since >= 900]:
+    over = [e for e, a in alerts.items() if not a.is_firing and now - a.since >= 900]
+    stepped_back = [e for e, a in alerts.items() if a.is_firing and chance.random() < 0.02]
+    for episode in (*over, *stepped_back):
         del alerts[episode]
     past.store.put_alerts(dict(alerts))
     for episode, alert in past.store.snapshot.alerts.items():
-        if alert.is_firing and not alert.has_owner and chance.random() < 0.1:
-            await chance.choice((past.store.ack, past.store.take))([episode], "op1")
-            await past.store.note([episode], "op1", "seen it")
+        if alert.is_firing and chance.random() < 0.2:
+            await _marked(past.store, episode, chance)
+
+
+async def _marked(store: Store, episode: str, chance: random.Random) -> None:
+    match chance.randrange(6):
+        case 0:
+            await store.ack([episode], "op1", until=chance.choice((None, store.snapshot.now + 45)))
+        case 1:
+            await store.unack([episode], "op1")
+        case 2:
+            await store.take([episode], chance.choice(("op1", "op2")))
+        case 3:
+            await store.take([episode], "op1", "")
+        case _:
+            await store.note([episode], "op1", "seen it")
 
 
 def _moved(alert: Alert, chance: random.Random, now: float) -> Alert:
@@ -175,11 +205,7 @@ async def test_a_day_later_a_board_has_the_means_of_five_minutes(past: Past, goo
         past.at(second)
         load = 1.0 if second < 300 else 3.0
         past.store.put_sample(good("web-01", metrics={"load.per_core": load}))
-    past.store.take_in()
-    await past.history.keep("flush", b"")
-    with closing(sqlite3.connect(past.path)) as db:
-        db.execute("DELETE FROM block")
-        db.commit()
+    await past.forget_samples()
 
     early, late = await past.read(200), await past.read(500)
 
@@ -217,7 +243,117 @@ async def test_one_steps_from_event_to_event(past: Past) -> None:
     await past.history.keep("flush", b"")
     steps = [
         await past.history.step(T0 + at, way)
-        for at, way in ((25, -1), (20, -1), (20, 1), (30, 1), (5, -1))
+        for at, way in ((25, -1), (19, -1), (20, 1), (30, 1), (5, -1))
     ]
 
     assert steps == [T0 + 20, T0 + 10, T0 + 30, None, None]
+
+
+async def test_a_fire_that_came_again_under_its_name_was_over_between(
+    past: Past, fire: Any
+) -> None:
+    burning = fire("host:db-01", "Load", since=T0, episode="Load-1")
+    over = structs.replace(burning, state=AlertState.RESOLVED, since=T0 + 100)
+    story = (
+        (0, {"Load-1": burning}),
+        (100, {"Load-1": over}),
+        (1_000, {}),
+        (2_000, {"Load-1": burning}),
+    )
+    for second, alerts in story:
+        past.at(second)
+        past.store.put_alerts(alerts)
+    past.at(2_100)
+
+    boards = [(await past.read(second)).alerts.get("Load-1") for second in (50, 200, 1_500, 2_050)]
+
+    assert [board and board.state for board in boards] == ["firing", "resolved", None, "firing"]
+    assert boards[1] is not None
+    assert boards[1].since == T0 + 100
+
+
+async def test_a_fire_that_was_let_go_was_fresh_before(past: Past, fire: Any) -> None:
+    burning = fire("host:db-01", "Load", since=T0, episode="Load-1")
+    stale = structs.replace(
+        burning, state=AlertState.RESOLVED, since=T0 + 100, freshness=Freshness.STALE
+    )
+    for second, alert in ((0, burning), (100, stale)):
+        past.at(second)
+        past.store.put_alerts({"Load-1": alert})
+    past.at(200)
+
+    before, after = (await past.read(50)).alerts["Load-1"], (await past.read(150)).alerts["Load-1"]
+
+    assert (before.freshness, after.freshness) == ("live", "stale")
+
+
+RUN = Run(
+    "r1", "unit-restart", "Restart", Effect.WRITE, "op1", RunState.AWAITING_APPROVAL, T0 + 5, {},
+    (RunTarget("web-01", TargetState.PENDING),), "hash",
+)  # fmt: skip
+
+
+async def test_a_run_of_which_nothing_had_left_is_not_running(past: Past) -> None:
+    past.at(5)
+    past.store.put_run(RUN)
+    past.at(100)
+    past.store.put_run(structs.replace(RUN, state=RunState.ABORTED, ended=T0 + 100))
+    past.at(200)
+
+    assert (await past.read(50)).runs["r1"].state is RunState.PLANNED
+
+
+@pytest.mark.parametrize(("away", "second"), [(False, 1_190), (True, 700), (True, 1_100)])
+async def test_beyond_a_day_a_host_that_was_away_is_not_ok(
+    past: Past, good: Any, bad: Any, away: bool, second: int
+) -> None:
+    for at in range(0, 1_300, 10):
+        past.at(at)
+        is_away = away and 610 <= at < 1_210
+        sample = bad("web-01") if is_away else good("web-01", metrics={"load.per_core": 1.0})
+        past.store.put_sample(sample)
+    await past.forget_samples()
+
+    host = (await past.read(second)).hosts["web-01"]
+
+    assert host.state == ("unknown" if away else "ok")
+    assert host.reach == ("no-answer" if away else "up")
+
+
+async def test_a_host_that_is_asked_seldom_is_known_for_as_long(past: Past, good: Any) -> None:
+    seldom = Inventory(hosts=(Host("web-01", "web-01", every=1_800.0),))
+    past.store.put_inventory(seldom)
+    past.at(0)
+    past.store.put_sample(good("web-01"))
+    past.at(1_300)
+
+    assert (await past.read(1_200, seldom)).hosts["web-01"].state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("every", "fails", "passes", "answers", "state"),
+    [
+        (21_600.0, 1, 1, "D", "down"),
+        (300.0, 1, 5, "DDDDDDDUUUU", "down"),
+        (300.0, 1, 5, "DDDDDDDUUUUU", "up"),
+        (300.0, 3, 1, "UUUUUUDD", "up"),
+        (300.0, 3, 1, "UUUUUUDDD", "down"),
+    ],
+)
+async def test_a_check_has_settled_as_it_had_then(
+    past: Past, every: float, fails: int, passes: int, answers: str, state: str
+) -> None:
+    check = Check(
+        "shop/tls", "http", "http://web", service="shop", every=every, fails=fails, passes=passes
+    )
+    own = Inventory(services=(Service("shop", checks=(check,)),))
+    past.store.put_inventory(own)
+    for nth, answer in enumerate(answers):
+        past.at(nth * every)
+        found = ServiceState.UP if answer == "U" else ServiceState.DOWN
+        past.store.put_result(CheckResult("shop/tls", past.clock.at, 0.1, found, "bad"))
+    end = (len(answers) - 1) * every + 10
+    past.at(end)
+    stood = past.store.snapshot.services["shop"].state
+
+    assert (await past.read(end, own)).services["shop"].state == stood == state

@@ -92,7 +92,7 @@ async def test_escape_pops_what_was_opened_and_then_the_past(console) -> None:
     assert "THE PAST" not in now
 
 
-@pytest.mark.parametrize("keys", ["a", "t", "r", "x", "l", "exclamation_mark", "ctrl+r"])
+@pytest.mark.parametrize("keys", ["a", "t", "r", "x", "l", "s", "exclamation_mark", "ctrl+r"])
 async def test_nothing_is_done_by_what_the_past_shows(console, keys: str) -> None:
     source = Remembering()
     async with console(source) as pilot:
@@ -146,17 +146,62 @@ async def test_of_many_times_asked_for_in_a_row_the_last_is_read(console) -> Non
     assert "THE PAST 03:07:44Z, 5m ago" in shown
 
 
-async def test_now_is_not_left_for_a_board_that_comes_late(console) -> None:
+@pytest.mark.parametrize("asked", ["b", "left_curly_bracket", "left_parenthesis"])
+@pytest.mark.parametrize("before", [(), ("b",)], ids=["from now", "from the past"])
+async def test_now_is_not_left_for_a_board_that_comes_late(console, asked, before) -> None:
     source = Remembering()
     async with console(source) as pilot:
-        await press(pilot, "b")
+        await press(pilot, *before)
         source.gate.clear()
-        await press(pilot, "b", "p")
+        await press(pilot, asked, asked, "p")
         source.gate.set()
         await settled(pilot)
         shown = stands(pilot)
 
-    assert "THE PAST" not in shown
+    assert "PAST" not in shown
+    assert "PAUSED" not in shown
+
+
+PLACES = {
+    "fire": (("1", "j", "j", "enter"), "This fire did not burn then", "full in ~38m"),
+    "run": (("colon", *"go", "space", *"r1", "enter"), "had not begun then", "Restarting nginx"),
+    "runs": (("colon", *"runs", "enter"), "THE PAST", "unit-restart"),
+    "host": (("2", "enter"), "hosts are asked as they are now", "no space left"),
+}
+
+
+@pytest.mark.parametrize(("keys", "says", "not_now"), PLACES.values(), ids=PLACES)
+async def test_a_view_that_is_open_shows_nothing_of_now(console, keys, says, not_now) -> None:
+    async with console(Remembering()) as pilot:
+        await press(pilot, *keys)
+        now = stands(pilot)
+        await press(pilot, "b")
+        past = stands(pilot)
+        await press(pilot, "p")
+        again = stands(pilot)
+
+    assert not_now in now
+    assert "THE PAST" in past
+    assert says in past
+    assert not_now not in past
+    assert not_now in again
+
+
+@pytest.mark.parametrize("place", ["silences", "slo", "maintenance", "expiring", "incidents"])
+async def test_what_is_only_known_of_now_is_shown_of_now(console, place) -> None:
+    async with console(Remembering()) as pilot:
+        await press(pilot, "b", "colon", *place, "enter")
+        opened = stands(pilot)
+        await press(pilot, "b")
+        left = stands(pilot)
+        await press(pilot, "minus")
+        back = stands(pilot)
+
+    assert f"{place} is known of now: live again" in opened
+    assert "THE PAST" not in opened
+    assert "THE PAST" in left
+    assert "overview" in left.splitlines()[1]
+    assert "THE PAST" not in back
 
 
 async def test_what_is_not_kept_is_said_and_now_stays(console) -> None:

@@ -9,8 +9,9 @@ from opsconsole.ui.widgets.lines import Lines
 from opsconsole.ui.widgets.pane import Pane
 from opsconsole.ui.widgets.row_table import RowTable
 from opsconsole.view import alert_page, host_details
+from opsconsole.view.cells import cell
 from opsconsole.view.naming import bare_name
-from opsconsole.view.rows import Cell
+from opsconsole.view.rows import Cell, Tone
 
 _NORMAL_FROM = 100
 
@@ -40,6 +41,8 @@ class AlertView(Detail):
         """Say what burns."""
         del width
         session = self.session
+        if session.past is not None and self.place.key not in session.snapshot.alerts:
+            return (cell("This fire did not burn then.", Tone.MUTED),)
         return (alert_page.headline(session.snapshot, self.place.key, session.now, self.options),)
 
     def fill(self, name: str) -> None:

@@ -13,11 +13,12 @@ from textual.screen import Screen
 from opsconsole.commands.line import Invocation
 from opsconsole.commands.registry import BY_ID
 from opsconsole.errors import OpsConsoleError
+from opsconsole.model.moment import Moment
 from opsconsole.model.selection import Selection
 from opsconsole.ui import keymap, verbs
 from opsconsole.ui.alarms import Alarms
 from opsconsole.ui.console_calls import console_of
-from opsconsole.ui.places import Place
+from opsconsole.ui.places import HOME, Place
 from opsconsole.ui.screens import views
 from opsconsole.ui.screens.view import Standing, View
 from opsconsole.ui.session import Session
@@ -166,9 +167,27 @@ class Main(Screen[None], inherit_bindings=False):
         if place is not None:
             await self._open(place)
 
+    async def show_moment(self, moment: Moment | None) -> None:
+        """Show a board of before, or (None) now, in the view that is open; one that only knows now is left."""
+        if moment is None:
+            self.session.go_live()
+        else:
+            self.session.rewind(moment)
+        if moment is not None and self.view.place.kind not in views.OF_ALL_TIMES:
+            await self.go(HOME)
+        elif self.view.place != HOME:  # its panes and what it asked for are of another time
+            await self._mount(self.view.place)
+        self.update()
+
     async def _open(self, place: Place) -> None:
         if place == self.view.place:
             return
+        if self.session.past is not None and place.kind not in views.OF_ALL_TIMES:
+            self.session.go_live()
+            self.say(f"{place.kind} is known of now: live again")
+        await self._mount(place)
+
+    async def _mount(self, place: Place) -> None:
         old, self.view = self.view, views.make(self.session, place)
         left = {**self._left, old.place: old.standing()}
         self._left = {each: left[each] for each in self.session.trail.visited if each in left}

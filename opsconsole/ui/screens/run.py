@@ -112,7 +112,8 @@ class RunView(Detail):
         """Say what runs and how far it is."""
         run = self.run
         if run is None:
-            return (words("The run is not known here yet.", Tone.DIM),)
+            why = "had not begun then" if self.session.past else "is not known here yet"
+            return (words(f"The run {why}.", Tone.DIM),)
         return run_page.headline(run, self.session.now, width, self.options)
 
     def update(self) -> None:
@@ -224,7 +225,7 @@ class RunView(Detail):
 
     async def _read(self) -> None:
         """Read lines behind the cursor for as long as this view stands."""
-        cursor, over = 0, False
+        cursor, over, until = 0, False, self.session.past_at
         while not over:
             call = ReadOutput(self.place.key, after=cursor, wait=_WAIT)
             try:
@@ -232,7 +233,8 @@ class RunView(Detail):
             except OpsConsoleError:  # the engine is away, or does not know the run yet: both pass
                 await self.session.look.clock.sleep(_RETRY)
                 continue
-            self._lines = [*self._lines, *output.lines][-_KEPT:]
-            cursor = self._lines[-1].cursor if self._lines else cursor
+            said = [line for line in output.lines if until is None or line.at <= until]
+            self._lines = [*self._lines, *said][-_KEPT:]
+            cursor = output.lines[-1].cursor if output.lines else cursor
             over = output.over and not output.lines
             self.update()

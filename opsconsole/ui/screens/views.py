@@ -9,6 +9,8 @@ from opsconsole.ui.screens.view import View
 from opsconsole.ui.session import Session
 
 _OVERVIEW = "overview"
+OF_ALL_TIMES = frozenset({_OVERVIEW, "host", "service", "alert", "run", "runs"})
+"""Kinds of places that can show a board of before; what the others show is only known of now."""
 
 
 def make(session: Session, place: Place) -> View:

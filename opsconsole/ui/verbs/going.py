@@ -38,7 +38,7 @@ async def _pop(main: "Main", _: Invocation) -> None:
     elif view.place != HOME:
         await _older(main, _)
     elif session.past is not None:
-        session.freeze()
+        await main.show_moment(None)
 
 
 async def _back(main: "Main", wanted: Invocation) -> None:

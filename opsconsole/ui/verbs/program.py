@@ -139,7 +139,12 @@ async def _help(main: "Main", _: Invocation) -> None:
 
 
 async def _pause(main: "Main", _: Invocation) -> None:
-    stopped = main.session.freeze()
+    session = main.session
+    if session.past is not None or session.aim is not None or session.rewinding.locked():
+        await main.show_moment(None)
+        main.say("live again")
+        return
+    stopped = session.freeze()
     main.say("the screen stands still; p lets it go on" if stopped else "live again")
 
 

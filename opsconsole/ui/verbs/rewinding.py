@@ -43,8 +43,13 @@ def _aim(main: "Main") -> float:
 
 def _event(step: int) -> Verb:
     async def show(main: "Main", _: Invocation) -> None:
-        async with main.session.rewinding:
-            _take(main, await _read(main, ReadMoment(main.session.now, step)))
+        session, returns = main.session, main.session.returns
+        async with session.rewinding:
+            if session.returns != returns:
+                return
+            moment = await _read(main, ReadMoment(session.now, step))
+            if session.returns == returns:
+                await _take(main, moment, step)
 
     return show
 
@@ -59,7 +64,7 @@ async def _show(main: "Main", at: float) -> None:
         try:
             moment = await _read(main, ReadMoment(at))
             if session.aim == at:
-                _take(main, moment)
+                await _take(main, moment)
         finally:
             if session.aim == at:
                 session.aim = None
@@ -74,14 +79,13 @@ async def _read(main: "Main", call: ReadMoment) -> Moment:
         waiting.stop()
 
 
-def _take(main: "Main", moment: Moment) -> None:
+async def _take(main: "Main", moment: Moment, step: int = 0) -> None:
     session = main.session
-    if moment.at < session.source.now() - 1:
-        session.rewind(moment)
+    if step < 0 or moment.at < session.source.now() - 1:
+        await main.show_moment(moment)
     elif session.past is not None:
-        session.freeze()
+        await main.show_moment(None)
         main.say("live again")
-    main.update()
 
 
 async def _mark(main: "Main", wanted: Invocation) -> None:
