@@ -15,6 +15,7 @@ _SHOWN: Final = {
     "slash": "/", "colon": ":", "question_mark": "?", "exclamation_mark": "!",
     "comma": ",", "minus": "-", "plus": "+",
     "underscore": "_", "grave_accent": "`", "ampersand": "&", "asterisk": "*", "equals_sign": "=",
+    "left_curly_bracket": "{", "right_curly_bracket": "}", "left_parenthesis": "(", "right_parenthesis": ")",
     "left_square_bracket": "[", "right_square_bracket": "]", "left": "←", "right": "→",
     "up": "↑", "down": "↓", "pagedown": "pgdn", "pageup": "pgup", "escape": "esc",
 }  # fmt: skip

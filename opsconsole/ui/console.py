@@ -12,6 +12,7 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -74,6 +75,8 @@ class Console(App[None]):
         driver: type[Driver] | None = ConsoleDriver,
     ) -> None:
         super().__init__(driver_class=driver)
+        # Under NO_COLOR Textual paints shades of grey, and a terminal's own colour black; ours are taken out.
+        self._filters = [NoColor() if isinstance(f, Monochrome) else f for f in self._filters]
         self.look = look
         self.themes = themes
         self.session = Session(connect(), look, Prefs() if memory is None else read_prefs(memory))

@@ -56,12 +56,20 @@ def lines(
         access_word(snapshot.access, options.me, now),
         _time(now, frame, options),
     ]
-    return _fitted(left, right, width), _place(snapshot, now, width, frame, options.glyphs)
+    stands_still = frame.past is not None or frame.paused_at is not None
+    return _fitted(left, right, width, stands_still=stands_still), _place(
+        snapshot, now, width, frame, options.glyphs
+    )
 
 
-def _fitted(left: list[Cell], right: list[Cell], width: int) -> Cell:
-    """Set both ends on one line; what matters least gives way, whether one may change things never does."""
-    least = ((right, 1), (left, 3), (right, 2), (left, 2), (right, 0), (right, 4), (left, 1))
+def _fitted(left: list[Cell], right: list[Cell], width: int, *, stands_still: bool) -> Cell:
+    """Set both ends on one line; what matters least gives way.
+
+    Whether one may change things never does, nor that the screen stands still.
+    """
+    least = [(right, 1), (right, 2), (left, 3), (left, 2), (right, 0), (right, 4), (left, 1)]
+    if stands_still:
+        least.remove((right, 4))
     for part, place in least:
         if width_of(joined(left)) + width_of(joined(right)) < width:
             break

@@ -232,3 +232,21 @@ async def test_a_runbook_on_a_folded_row_is_for_the_hosts_that_stand_in_it(conso
     assert {offer.targets for offer in offered if len(offer.targets) > 1} == {
         ("host:web-01", "host:web-02", "host:web-03")
     }
+
+
+async def test_a_number_leads_to_no_pane_of_another_tab(console):
+    async with console(FakeSource()) as pilot:
+        await press(pilot, "2", "enter", "right_square_bracket", "right_square_bracket", "1")
+        main = console_of(pilot).main
+        there = main.view.focused_id in main.view.shown
+
+    assert there
+
+
+async def test_the_help_writes_brackets_as_they_are_typed(console):
+    async with console(FakeSource(), (120, 60)) as pilot:
+        await press(pilot, "question_mark", *"minute")
+        shown = text_of(pilot)
+
+    assert "left_curly_bracket" not in shown
+    assert "{ " in shown

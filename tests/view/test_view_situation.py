@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from opsconsole.model.access import write_refusal
 from opsconsole.model.action import ActionSpec
+from opsconsole.model.moment import Moment
 from opsconsole.model.selection import Selection
 from opsconsole.model.snapshot import Access, Banner, Feed, Freeze, HostRecord, Snapshot, Unlock
 from opsconsole.model.states import Effect, HostState, RunState, ServiceState
@@ -83,6 +84,18 @@ def test_a_lost_engine_and_a_paused_screen_are_said(snapshot: Snapshot) -> None:
     assert "PAUSED 03:12:34Z" in plain(first)
     assert "engine lost" in plain(second)
     assert "filter: web" in plain(second)
+
+
+@pytest.mark.parametrize("width", [50, 60, 80])
+def test_that_the_screen_stands_still_gives_way_to_nothing(snapshot: Snapshot, width: int) -> None:
+    unlocked = Access("prod", locked=True, unlocks=(Unlock(ME.me, NOW + 60, "x"),))
+    busy = replace(snapshot, access=unlocked)
+    paused = header.lines(busy, NOW, width, Frame(paused_at=NOW - 10), ME)[0]
+    past = header.lines(busy, NOW, width, Frame(past=Moment(NOW - 10, busy)), ME)[0]
+
+    assert "PAUSED 03:12:34Z" in plain(paused)
+    assert "PAST 03:12:34Z" in plain(past)
+    assert "UNLOCKED" in plain(paused)
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 140, 200])

@@ -85,7 +85,9 @@ def _pane(number: str) -> Verb:
         name = _BY_NUMBER.get(number, "")
         if name not in main.view.panes and index < len(names):
             name = names[index]
-        main.view.focus_pane(name, again_zooms=True)
+        # A pane that has no tile may be called up on the overview; elsewhere it belongs to another tab.
+        if main.view.place == HOME or name in main.view.shown:
+            main.view.focus_pane(name, again_zooms=True)
 
     return focus
 
