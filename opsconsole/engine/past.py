@@ -103,9 +103,8 @@ class PastCalls:
         return math.ceil(min((each for each in known if each > since), default=now))
 
     async def _board(self, at: float) -> Moment:
-        async with (
-            self._board_at_a_time
-        ):  # many at once would take the threads that everybody needs
+        # Many at once would take the threads that everybody needs.
+        async with self._board_at_a_time:
             inventory = self._inventory()
             then = await self._history.then(at, spans(inventory))
             if then is None:

@@ -2,7 +2,7 @@
 
 import math
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final, NamedTuple
 
@@ -11,6 +11,7 @@ from opsconsole.state.blocks import BLOCK, KEPT, Point, unpack, unpack_block, un
 
 OUTCOME_STEP: Final = 300
 Value = Callable[[Point], float]
+Loosen = Callable[[int, bytes], Iterable[Point]]
 
 
 def host_points(db: sqlite3.Connection, host: str, since: float, until: float) -> list[Point]:
@@ -19,17 +20,32 @@ def host_points(db: sqlite3.Connection, host: str, since: float, until: float) -
     if found is None:
         return []
     number = found[0]
-    span = (number, since - BLOCK, until)
-    sql = "SELECT at, data FROM {} WHERE host = ? AND at > ? AND at <= ? ORDER BY at"
-    blocks = db.execute(sql.format("block"), span)
-    fine = [*chain.from_iterable(unpack_block(at, data) for at, data in blocks)]
+    fine = [*block_points(db, number, since, until)]
     tail = "SELECT at, data FROM tail WHERE host = ? AND at >= ? AND at <= ? ORDER BY at"
     fine += [Point(at, unpack(data)) for at, data in db.execute(tail, (number, since, until))]
     first = fine[0].at if fine else math.inf
-    means = db.execute(sql.format("mean"), span)
-    coarse = chain.from_iterable(unpack_means(at, data) for at, data in means)
+    coarse = mean_points(db, number, since, until)
     points = [*(point for point in coarse if point.at < first), *fine]
     return [point for point in points if since <= point.at <= until]
+
+
+def block_points(
+    db: sqlite3.Connection, number: int, since: float, until: float
+) -> Iterator[Point]:
+    """Walk the samples of a host's blocks that reach into a span; some lie outside of it."""
+    return _pieces(db, "block", unpack_block, (number, since - BLOCK, until))
+
+
+def mean_points(db: sqlite3.Connection, number: int, since: float, until: float) -> Iterator[Point]:
+    """Walk a host's means that reach into a span; some lie outside of it."""
+    return _pieces(db, "mean", unpack_means, (number, since - BLOCK, until))
+
+
+def _pieces(
+    db: sqlite3.Connection, table: str, loosen: Loosen, span: tuple[int, float, float]
+) -> Iterator[Point]:
+    sql = f"SELECT at, data FROM {table} WHERE host = ? AND at > ? AND at <= ? ORDER BY at"  # noqa: S608 our own words
+    return chain.from_iterable(loosen(at, data) for at, data in db.execute(sql, span))
 
 
 def check_points(

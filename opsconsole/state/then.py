@@ -9,11 +9,12 @@ from opsconsole.model.event import Event
 from opsconsole.model.run import Run
 from opsconsole.model.sample import CheckResult
 from opsconsole.model.states import ServiceState
-from opsconsole.state.blocks import BLOCK, MEAN, Point, unpack, unpack_block, unpack_means
+from opsconsole.state.blocks import MEAN, Point, unpack
 from opsconsole.state.episodes import Burnt, read_burnt
 from opsconsole.state.hosts import REACH
 from opsconsole.state.loading import read_rows
 from opsconsole.state.runs import RUNS_SHOWN
+from opsconsole.state.series import block_points, mean_points
 from opsconsole.state.world import EVENTS_SHOWN, Marks
 
 WINDOW: Final = 900.0
@@ -100,14 +101,10 @@ def _tails(db: sqlite3.Connection, since: float, at: float) -> Mapping[int, Sequ
     return found
 
 
-_PIECES: Final = "SELECT at, data FROM {} WHERE host = ? AND at > ? AND at <= ? ORDER BY at"
-
-
 def _points(
     db: sqlite3.Connection, host: int, at: float, span: float, tail: Sequence[Point]
 ) -> Sequence[Point]:
-    blocks = db.execute(_PIECES.format("block"), (host, at - span - BLOCK, at))
-    packed = (point for start, data in blocks for point in unpack_block(start, data))
+    packed = block_points(db, host, at - span, at)
     found = [point for point in (*packed, *tail) if at - span < point.at <= at]
     return sorted(found, key=lambda point: point.at)
 
@@ -115,11 +112,10 @@ def _points(
 def _mean(db: sqlite3.Connection, host: int, at: float, span: float) -> Sequence[Point]:
     """Give the newest mean in which something was measured; the one around the moment stands for it."""
     newest = None
-    for start, data in db.execute(_PIECES.format("mean"), (host, at - span - BLOCK, at)):
-        for point in unpack_means(start, data):
-            was_measured = not all(map(math.isnan, point.values))
-            if at - span < point.at <= at + MEAN / 2 and was_measured:
-                newest = point
+    for point in mean_points(db, host, at - span, at):
+        was_measured = not all(map(math.isnan, point.values))
+        if at - span < point.at <= at + MEAN / 2 and was_measured:
+            newest = point
     if newest is None:
         return ()
     return (Point(at if at - newest.at <= MEAN / 2 else newest.at, newest.values),)

@@ -70,9 +70,10 @@ def brief(
     key: str,
     now: float,
     options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
+    folds: Mapping[str, tuple[str, ...]] = {},
 ) -> tuple[Cell, ...]:
-    """Describe the object in three lines, where there is no room for a pane."""
-    alerts = members(snapshot, key)
+    """Describe the object in three lines, where there is no room for a pane; `folds` as in `peek`."""
+    alerts = members(snapshot, key, folds)
     glyphs = options.glyphs
     latest = sorted(snapshot.events.values(), key=lambda event: (event.at, event.id))[-1:]
     tail = event_lines(latest, now, options)

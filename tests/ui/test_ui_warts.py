@@ -222,6 +222,15 @@ async def test_a_folded_row_means_what_the_filter_left_in_it(console):
     assert sorted(ack.episodes) == ["load-web-01", "load-web-02", "load-web-03"]
 
 
+async def test_where_peek_has_three_lines_it_speaks_of_a_fire_that_stands_in_the_row(console):
+    source = FakeSource(_loads("db-01", "web-01", "web-02", "web-03"))
+    async with console(source, (80, 24)) as pilot:
+        await press(pilot, "slash", *"host:web-0*", "enter")
+        (brief,) = [row for row in screen_text(pilot) if "LoadHigh" in row and "║" not in row]
+
+    assert "web-01" in brief
+
+
 async def test_a_runbook_on_a_folded_row_is_for_the_hosts_that_stand_in_it(console):
     source = FakeSource(_loads("web-01", "web-02", "web-03", "db-01"))
     async with console(source) as pilot:

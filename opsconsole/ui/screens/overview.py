@@ -161,10 +161,11 @@ class Overview(View):
 
     def _show_peek(self, pane: Lines) -> None:
         session, key = self.session, self.subject or ""
+        asked = (session.snapshot, key, session.now, session.options(PEEK), self.folds)
         if not pane.framed:
-            pane.show(peek.brief(session.snapshot, key, session.now, session.options(PEEK)))
+            pane.show(peek.brief(*asked))
             return
-        seen = peek.peek(session.snapshot, key, session.now, session.options(PEEK), self.folds)
+        seen = peek.peek(*asked)
         pane.show(seen.lines, seen.title)
 
     def _show_section(self, pane: Lines, section: Section) -> None:

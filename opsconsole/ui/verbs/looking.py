@@ -17,6 +17,7 @@ from opsconsole.ui.screens.menu import Item, Menu
 from opsconsole.ui.screens.run import MODES, RunView
 from opsconsole.ui.screens.sheet import Sheet
 from opsconsole.ui.shell import UnfitNameError, shell_argv
+from opsconsole.ui.verbs.meant import fires_meant
 from opsconsole.ui.verbs.verb import Verb
 from opsconsole.ui.widgets.log_view import LogView
 from opsconsole.ui.widgets.row_table import RowTable
@@ -24,7 +25,6 @@ from opsconsole.view import peek
 from opsconsole.view.cells import cell, plain
 from opsconsole.view.naming import bare_name
 from opsconsole.view.rows import Cell, Span, Tone
-from opsconsole.view.triage import members
 
 if TYPE_CHECKING:
     from opsconsole.ui.screens.main import Main
@@ -48,7 +48,7 @@ def record_text(main: "Main", key: str) -> str:
     snapshot = main.session.snapshot
     kind, _, name = key.partition(":")
     record: object = {"host": snapshot.hosts, "service": snapshot.services}.get(kind, {}).get(name)
-    alerts = members(snapshot, key, main.where.folds)
+    alerts = fires_meant(main, (key,))
     if alerts:
         record = alerts if len(alerts) > 1 else alerts[0]
     return msgspec.json.format(msgspec.json.encode(record)).decode()
@@ -110,14 +110,13 @@ async def _copy(main: "Main", _: Invocation) -> None:
 
 
 def _copies(main: "Main") -> dict[str, str]:
-    snapshot, where = main.session.snapshot, main.where
-    keys = where.keys
+    keys = main.where.keys
     pane = main.view.pane
     rows = [row for row in pane.rows if row.key in keys] if isinstance(pane, RowTable) else []
     lines = [
         "  ".join(plain(one).strip() for one in row.cells if plain(one).strip()) for row in rows
     ]
-    alerts = [alert for key in keys for alert in members(snapshot, key, where.folds)]
+    alerts = fires_meant(main)
     names = [bare_name(alert.on) for alert in alerts] or [bare_name(key) for key in keys]
     copies = {"name": "\n".join(dict.fromkeys(names)), "line": "\n".join(lines)}
     copies |= {"command": _command(main)}

@@ -9,10 +9,10 @@ from opsconsole.ui.paint import flowed
 from opsconsole.ui.past import read_past
 from opsconsole.ui.places import Place
 from opsconsole.ui.screens.sheet import Sheet
+from opsconsole.ui.verbs.meant import fires_meant
 from opsconsole.ui.verbs.verb import Verb
 from opsconsole.view import away
 from opsconsole.view.rows import Tone
-from opsconsole.view.triage import members
 
 if TYPE_CHECKING:
     from opsconsole.ui.screens.main import Main
@@ -50,7 +50,7 @@ def _named(main: "Main", name: str) -> str:
 
 def _under_cursor(main: "Main") -> str:
     key = main.where.key
-    alerts = members(main.session.snapshot, key)
+    alerts = fires_meant(main, (key,))
     reference = alerts[0].on if alerts else key
     return reference if reference.startswith(("host:", "service:")) else ""
 

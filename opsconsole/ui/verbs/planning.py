@@ -15,10 +15,10 @@ from opsconsole.model.states import Effect
 from opsconsole.ui.places import Place
 from opsconsole.ui.screens.confirm import Confirm, Question
 from opsconsole.ui.screens.form import Asking, Filled, Form, Reached
+from opsconsole.ui.verbs.meant import fires_meant
 from opsconsole.view import plan_page, radius
 from opsconsole.view.naming import bare_name, node_set
 from opsconsole.view.outage import outage_words
-from opsconsole.view.triage import members
 
 if TYPE_CHECKING:
     from opsconsole.ui.screens.main import Main
@@ -154,6 +154,5 @@ async def show_plan(main: "Main", plan: Plan, *, dry: bool) -> None:
 
 def episode(main: "Main") -> str | None:
     """Give the fire one stands on."""
-    where = main.where
-    alerts = members(main.session.snapshot, where.key, where.folds)
+    alerts = fires_meant(main, (main.where.key,))
     return alerts[0].episode if alerts else None
